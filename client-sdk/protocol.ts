@@ -1,0 +1,208 @@
+/**
+ * The native protocol, version 1: every message that crosses the wire. `docs/protocol.md` explains it with examples.
+ *
+ * A speaker's WebSocket is `/v1/stream`; a viewer's is `/v1/meetings/{meeting}/captions`. Positions and durations
+ * are milliseconds of the stream's own audio, counted from its first sample.
+ */
+
+/** Subprotocol for JSON text messages, with audio as raw binary messages. What a client without one gets. */
+export const JSON_SUBPROTOCOL = 'roundtable.v1.json';
+
+/** Subprotocol for MessagePack binary messages, audio among them as `{ type: 'audio', pcm }`. */
+export const MSGPACK_SUBPROTOCOL = 'roundtable.v1.msgpack';
+
+/** How audio bytes are coded: little-endian 16-bit integers or 32-bit floats, or G.711. */
+export const AUDIO_ENCODINGS = ['pcm_s16le', 'pcm_f32le', 'mulaw', 'alaw'] as const;
+export type AudioEncoding = (typeof AUDIO_ENCODINGS)[number];
+
+/** What a speaker may tune about where captions end, within the server's limits. */
+export interface EndpointingRequest {
+  /** Speech begins at this voice-activity probability, 0.1 to 0.95. */
+  readonly startThreshold?: number;
+  /** Trailing silence that ends a short segment, 100 to 2000. */
+  readonly minSilenceMs?: number;
+  /** A segment this long is cut whatever is said, 3000 to 28000. */
+  readonly maxSegmentMs?: number;
+  /** Least new audio between two partials, 200 to 5000. */
+  readonly partialIntervalMs?: number;
+}
+
+/** The first message of a speaker's stream. */
+export interface StartMessage {
+  readonly type: 'start';
+  /** Meeting to speak in, at most 128 characters; a meeting of the stream's own when left out. */
+  readonly meeting?: string;
+  /** The name shown beside the captions, at most 128 characters. */
+  readonly speaker?: string;
+  /** BCP 47 tag such as `en`; the model's own when left out. */
+  readonly language?: string;
+  /** Samples per second and channel, 8000 to 48000. */
+  readonly sampleRate: number;
+  readonly encoding: AudioEncoding;
+  /** Interleaved channels, 1 to 8, mixed down to one; 1 when left out. */
+  readonly channels?: number;
+  /** Whether partial captions are wanted; true when left out. */
+  readonly partials?: boolean;
+  readonly endpointing?: EndpointingRequest;
+}
+
+/** Audio in the msgpack encoding. In the JSON encoding a binary message is the audio itself. */
+export interface AudioMessage {
+  readonly type: 'audio';
+  readonly pcm: Uint8Array;
+}
+
+/** A fence: answered with the same id once all audio before it is decoded and what came of it was sent. */
+export interface MarkerMessage {
+  readonly type: 'marker';
+  /** 0 to 2^53 - 1, the client's own. */
+  readonly id: number;
+}
+
+/** Ends the open segment now, as if silence had been heard. */
+export interface FlushMessage {
+  readonly type: 'flush';
+}
+
+/** No more audio: the rest is captioned, `done` is sent, and the server closes with 1000. */
+export interface StopMessage {
+  readonly type: 'stop';
+}
+
+export type ClientMessage = StartMessage | AudioMessage | MarkerMessage | FlushMessage | StopMessage;
+
+/** Answers `start`: audio may flow. */
+export interface ReadyMessage {
+  readonly type: 'ready';
+  readonly version: 1;
+  readonly streamId: string;
+  readonly meeting: string;
+  /** The recogniser as `name@hash`, hash being the first 12 digits of its content hash. */
+  readonly model: string;
+  /** Unacknowledged audio the server holds for a stream; one that sends more is closed as too fast. */
+  readonly maxBufferedMs: number;
+}
+
+/** Someone began to speak. */
+export interface SpeechStartedMessage {
+  readonly type: 'speech-started';
+  readonly meeting: string;
+  readonly streamId: string;
+  readonly speaker: string;
+  readonly segmentId: number;
+  readonly atMs: number;
+}
+
+/** What partial and final captions share. */
+interface CaptionFields {
+  readonly meeting: string;
+  readonly streamId: string;
+  readonly speaker: string;
+  /** `streamId` and `segmentId` joined by a colon: the same for every revision of one caption. */
+  readonly captionId: string;
+  /** Counts up from 0 within a stream. */
+  readonly segmentId: number;
+  /** Counts up within a segment; a higher one replaces a lower one. */
+  readonly revision: number;
+  /** Where the segment's speech lies in the stream's audio. These are segment times, not word times. */
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly text: string;
+}
+
+/** The caption so far, while the speaker goes on. A later revision replaces it. */
+export interface PartialMessage extends CaptionFields {
+  readonly type: 'partial';
+  /** Characters at the beginning of `text` that successive hypotheses agreed on. */
+  readonly stableChars: number;
+}
+
+/** Why a segment ended: a pause, its length, or a flush, stop or drain. */
+export type Endpoint = 'silence' | 'max-duration' | 'flush';
+
+/** A caption that will not change again. */
+export interface FinalMessage extends CaptionFields {
+  readonly type: 'final';
+  readonly endpoint: Endpoint;
+  /** Geometric mean of the tokens' probabilities, 0 to 1; left out where the model has none. */
+  readonly confidence?: number;
+  /** Set when the model's output was cut: it repeated itself, or ran past what the audio can hold. */
+  readonly cut?: 'repetition' | 'length';
+  readonly language: string;
+  readonly model: string;
+}
+
+/**
+ * Everything up to `acknowledgedMs` of the stream's audio is final. A client may have `maxBufferedMs` (see
+ * `ready`) of audio beyond it under way: that is the flow control, and what came before need not be kept.
+ */
+export interface AckMessage {
+  readonly type: 'ack';
+  readonly acknowledgedMs: number;
+}
+
+/** Something went wrong; `docs/protocol.md` lists the codes. */
+export interface ErrorMessage {
+  readonly type: 'error';
+  readonly code: string;
+  readonly message: string;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+  /** Whether the connection closes after this. */
+  readonly fatal: boolean;
+  /** The segment that is lost, for errors about one. */
+  readonly segmentId?: number;
+}
+
+/** Where every millisecond of a stream's audio went: `receivedMs` is the sum of the other three. */
+export interface AudioBooks {
+  readonly receivedMs: number;
+  readonly transcribedMs: number;
+  readonly silenceMs: number;
+  readonly droppedMs: number;
+}
+
+/** The last message of a stream that was stopped or drained. */
+export interface DoneMessage extends AudioBooks {
+  readonly type: 'done';
+  readonly streamId: string;
+  /** Finals sent. */
+  readonly captions: number;
+}
+
+/** Answers a viewer's connection: captions follow as they are made. */
+export interface WatchingMessage {
+  readonly type: 'watching';
+  readonly version: 1;
+  readonly meeting: string;
+}
+
+/** A speaker's stream left the meeting. */
+export interface SpeakerLeftMessage {
+  readonly type: 'speaker-left';
+  readonly meeting: string;
+  readonly streamId: string;
+  readonly speaker: string;
+}
+
+export type CaptionMessage = PartialMessage | FinalMessage;
+
+/** What a speaker's connection receives. */
+export type SpeakerServerMessage =
+  | ReadyMessage
+  | SpeechStartedMessage
+  | CaptionMessage
+  | MarkerMessage
+  | AckMessage
+  | ErrorMessage
+  | DoneMessage;
+
+/** What a viewer's connection receives. */
+export type ViewerServerMessage =
+  | WatchingMessage
+  | SpeechStartedMessage
+  | CaptionMessage
+  | SpeakerLeftMessage
+  | ErrorMessage;
+
+export type ServerMessage = SpeakerServerMessage | ViewerServerMessage;

@@ -1,0 +1,161 @@
+import {
+  type FlushMessage,
+  JSON_SUBPROTOCOL,
+  type MarkerMessage,
+  type ReadyMessage,
+  type SpeakerServerMessage,
+  type StartMessage,
+  type StopMessage,
+} from './protocol.ts';
+
+/** What is used of a WebSocket: the browser's own, Node 22's and that of `ws` all have it. */
+export interface WebSocketLike {
+  readonly readyState: number;
+  readonly bufferedAmount: number;
+  binaryType: string;
+  send(data: string | Uint8Array): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: 'open' | 'error', listener: (event: { readonly message?: string }) => void): void;
+  addEventListener(type: 'message', listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(
+    type: 'close',
+    listener: (event: { readonly code: number; readonly reason: string }) => void,
+  ): void;
+}
+
+export type WebSocketConstructor = new (url: string, subprotocols: string[]) => WebSocketLike;
+
+/** The connection could not be made, or ended before the server said `done`. */
+export class ConnectionError extends Error {
+  override readonly name = 'ConnectionError';
+  /** The server's error code, or null when the network failed. */
+  readonly code: string | null;
+  readonly retryable: boolean;
+
+  constructor(message: string, code: string | null, retryable: boolean) {
+    super(message);
+    this.code = code;
+    this.retryable = retryable;
+  }
+}
+
+/**
+ * One speaker's connection to a server, in the native protocol: send audio, iterate over what comes back. Nothing is
+ * kept for a reconnection.
+ */
+export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
+  readonly ready: ReadyMessage;
+  readonly #socket: WebSocketLike;
+  /** Messages nobody has taken yet; an entry of null ends the iteration. */
+  readonly #inbox: (SpeakerServerMessage | ConnectionError | null)[];
+  #wake: () => void = () => {};
+
+  private constructor(
+    socket: WebSocketLike,
+    ready: ReadyMessage,
+    inbox: (SpeakerServerMessage | ConnectionError | null)[],
+  ) {
+    this.#socket = socket;
+    this.ready = ready;
+    this.#inbox = inbox;
+  }
+
+  /**
+   * Connects and sends `start`.
+   * @param url such as `ws://127.0.0.1:8080/v1/stream`.
+   * @throws {ConnectionError} when there is no server, or it refuses.
+   */
+  static connect(
+    url: string,
+    start: Omit<StartMessage, 'type'>,
+    WebSocket: WebSocketConstructor,
+  ): Promise<SpeakerConnection> {
+    return new Promise((resolve, reject) => {
+      const socket = new WebSocket(url, [JSON_SUBPROTOCOL]);
+      const inbox: (SpeakerServerMessage | ConnectionError | null)[] = [];
+      let connection: SpeakerConnection | null = null;
+      let refusal: ConnectionError | null = null;
+      const deliver = (entry: SpeakerServerMessage | ConnectionError | null) => {
+        inbox.push(entry);
+        if (connection) connection.#wake();
+      };
+      socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'start', ...start })));
+      socket.addEventListener('error', ({ message }) => {
+        reject(new ConnectionError(message ?? 'The connection failed.', null, true));
+      });
+      socket.addEventListener('message', ({ data }) => {
+        const message = JSON.parse(String(data)) as SpeakerServerMessage;
+        if (message.type === 'error' && message.fatal) {
+          refusal = new ConnectionError(message.message, message.code, message.retryable);
+        } else if (message.type === 'ready') {
+          connection = new SpeakerConnection(socket, message, inbox);
+          resolve(connection);
+        } else {
+          deliver(message);
+        }
+      });
+      socket.addEventListener('close', ({ code, reason }) => {
+        const failure =
+          refusal ??
+          new ConnectionError(
+            `The connection was closed (${code}${reason ? `, ${reason}` : ''}).`,
+            null,
+            true,
+          );
+        reject(failure);
+        deliver(code === 1000 ? null : failure);
+      });
+    });
+  }
+
+  /** Bytes handed over and not yet sent. */
+  get bufferedBytes(): number {
+    return this.#socket.bufferedAmount;
+  }
+
+  /** Sends audio in the encoding that `start` named. */
+  send(pcm: Uint8Array): void {
+    this.#socket.send(pcm);
+  }
+
+  /** Asks for a sign when all audio so far is decoded. */
+  mark(id: number): void {
+    this.#control({ type: 'marker', id });
+  }
+
+  flush(): void {
+    this.#control({ type: 'flush' });
+  }
+
+  /** Ends the audio; the iteration ends after `done`. */
+  stop(): void {
+    this.#control({ type: 'stop' });
+  }
+
+  /** Hangs up without waiting for captions. Idempotent. */
+  close(): void {
+    this.#socket.close(1000);
+  }
+
+  /**
+   * What the server says, in order. For one consumer.
+   * @throws {ConnectionError} when the connection ends otherwise than by `done`.
+   */
+  async *[Symbol.asyncIterator](): AsyncIterator<SpeakerServerMessage> {
+    for (;;) {
+      while (this.#inbox.length === 0) {
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve;
+        });
+      }
+      const entry = this.#inbox.shift()!;
+      if (entry === null) return;
+      if (entry instanceof ConnectionError) throw entry;
+      yield entry;
+    }
+  }
+
+  #control(message: MarkerMessage | FlushMessage | StopMessage): void {
+    this.#socket.send(JSON.stringify(message));
+  }
+}

@@ -1,0 +1,61 @@
+import {
+  type DecodeResult,
+  type Hypothesis,
+  type Recognizer,
+  type RecognizerCapabilities,
+  RecognizerError,
+  type SpeechSegment,
+} from '../recognizer.ts';
+
+/** Test double: answers what a script says, when the test says so. */
+export interface ScriptedRecognizerOptions {
+  /** Text heard in a segment. */
+  readonly script: (segment: SpeechSegment) => string;
+  readonly capabilities?: Partial<RecognizerCapabilities>;
+  /** Awaited before each batch is answered: the test decides when, and may reject to make it fail. */
+  readonly gate?: (batch: readonly SpeechSegment[]) => Promise<void>;
+}
+
+/** A recogniser without a model, for tests of everything around one. Keeps the port's contract. */
+export class ScriptedRecognizer implements Recognizer {
+  readonly capabilities: RecognizerCapabilities;
+  readonly #options: ScriptedRecognizerOptions;
+  #closed = false;
+
+  constructor(options: ScriptedRecognizerOptions) {
+    this.#options = options;
+    this.capabilities = {
+      languages: ['en'],
+      maxBatchSize: 8,
+      maxSegmentSamples: 480_000,
+      batching: 'any',
+      concurrency: 1,
+      ...options.capabilities,
+    };
+  }
+
+  async decode(batch: readonly SpeechSegment[]): Promise<DecodeResult> {
+    if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
+    const { maxBatchSize, maxSegmentSamples } = this.capabilities;
+    if (batch.length < 1 || batch.length > maxBatchSize) {
+      throw new RecognizerError('invalid', `A batch holds 1 to ${maxBatchSize} segments.`);
+    }
+    if (batch.some(({ samples }) => samples.length < 1 || samples.length > maxSegmentSamples)) {
+      throw new RecognizerError('invalid', `A segment holds 1 to ${maxSegmentSamples} samples.`);
+    }
+    await this.#options.gate?.(batch);
+    if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
+    const hypotheses = batch.map((segment): Hypothesis => {
+      const text = this.#options.script(segment);
+      const tokens = Array.from(text, (character) => character.codePointAt(0)!);
+
+      return { text, tokens, meanLogProb: -0.1, cut: null };
+    });
+
+    return { hypotheses, inferenceMs: 1 };
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+  }
+}

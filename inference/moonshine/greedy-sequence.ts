@@ -1,0 +1,80 @@
+import type { Hypothesis } from '../recognizer.ts';
+import { findLoop } from './repetition.ts';
+import { detokenize, END_TOKEN, START_TOKEN } from './tokens.ts';
+
+/** Speech does not hold more; a decoder that says more is inventing it. */
+const MAX_TOKENS_PER_SECOND = 6.5;
+/** Leave for very short segments, in which one word may take several tokens. */
+const MIN_TOKEN_LIMIT = 6;
+
+/** One row of a batch being decoded greedily: its tokens so far and why it ended. */
+export class GreedySequence {
+  readonly #tokenLimit: number;
+  #tokens: number[] = [];
+  #logProbSum = 0;
+  #steps = 0;
+  #cut: Hypothesis['cut'] = null;
+  #finished = false;
+
+  constructor(audioSeconds: number) {
+    this.#tokenLimit = Math.max(MIN_TOKEN_LIMIT, Math.ceil(audioSeconds * MAX_TOKENS_PER_SECOND));
+  }
+
+  get finished(): boolean {
+    return this.#finished;
+  }
+
+  /** What the next pass is fed. */
+  get lastToken(): number {
+    return this.#tokens.at(-1) ?? START_TOKEN;
+  }
+
+  /** Takes the most likely token of one position's `logits [vocabulary]`, which it does not keep. */
+  accept(logits: Float32Array): void {
+    const token = argmax(logits);
+    this.#logProbSum += logProbOf(logits, token);
+    this.#steps++;
+    if (token === END_TOKEN) {
+      this.#finished = true;
+      return;
+    }
+    this.#tokens.push(token);
+    const kept = findLoop(this.#tokens);
+    if (kept !== null) {
+      this.#tokens = this.#tokens.slice(0, kept);
+      this.#end('repetition');
+    } else if (this.#tokens.length >= this.#tokenLimit) {
+      this.#end('length');
+    }
+  }
+
+  hypothesis(): Hypothesis {
+    return {
+      text: detokenize(this.#tokens),
+      tokens: this.#tokens,
+      meanLogProb: this.#steps === 0 ? null : this.#logProbSum / this.#steps,
+      cut: this.#cut,
+    };
+  }
+
+  #end(cut: 'repetition' | 'length'): void {
+    this.#cut = cut;
+    this.#finished = true;
+  }
+}
+
+function argmax(values: Float32Array): number {
+  let best = 0;
+  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
+
+  return best;
+}
+
+/** Log-softmax at the maximum `index`: exact, and safe from overflow because no exponent is above 0. */
+function logProbOf(logits: Float32Array, index: number): number {
+  const max = logits[index]!;
+  let sum = 0;
+  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - max);
+
+  return -Math.log(sum);
+}

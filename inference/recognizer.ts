@@ -1,0 +1,73 @@
+/** A stretch of one stream's speech, cut out for the model. */
+export interface SpeechSegment {
+  /**
+   * Mono PCM at 16 kHz, in [-1, 1]. Ownership moves to the callee, which may transfer the underlying
+   * `ArrayBuffer` to a thread: it must be exactly as long as the samples and shared with nothing.
+   */
+  readonly samples: Float32Array;
+  /** BCP 47 tag, or null for the model's own choice. */
+  readonly language: string | null;
+}
+
+/** What the model heard in one segment. */
+export interface Hypothesis {
+  readonly text: string;
+  /** Token ids behind `text`, without begin and end marks: the next snapshot's draft. */
+  readonly tokens: readonly number[];
+  /** Mean natural-log probability per token, at most 0; null where the model gives none. */
+  readonly meanLogProb: number | null;
+  /** Why decoding was stopped before the model ended by itself, or null. */
+  readonly cut: 'repetition' | 'length' | null;
+}
+
+/** A batch's answers and what they cost. */
+export interface DecodeResult {
+  /** `hypotheses[i]` answers segment `i`. */
+  readonly hypotheses: readonly Hypothesis[];
+  /** Time inside the model, in milliseconds, without any queue. */
+  readonly inferenceMs: number;
+}
+
+/** What a recogniser can do, asked once. */
+export interface RecognizerCapabilities {
+  /** BCP 47 primary tags. */
+  readonly languages: readonly string[];
+  /** Most segments one call may hold. */
+  readonly maxBatchSize: number;
+  /** Longest segment it can take, in samples at 16 kHz. */
+  readonly maxSegmentSamples: number;
+  /** Which segments are cheaper together than apart: those of the same length, or any. */
+  readonly batching: 'equal-length' | 'any';
+  /** How many batches may be decoded at once. */
+  readonly concurrency: number;
+}
+
+/**
+ * Speech in, text out. Implemented by each model, by the pool of threads that fronts them, and by the scripted
+ * double used in tests.
+ */
+export interface Recognizer {
+  readonly capabilities: RecognizerCapabilities;
+  /**
+   * Decodes a batch of 1 to `maxBatchSize` segments.
+   * @throws {RecognizerError} when the whole batch failed; there are no partial results.
+   */
+  decode(batch: readonly SpeechSegment[]): Promise<DecodeResult>;
+  /** Releases threads and sessions. Idempotent; decode() rejects afterwards. */
+  close(): Promise<void>;
+}
+
+/** Why a batch failed. */
+export class RecognizerError extends Error {
+  override readonly name = 'RecognizerError';
+  /** `crashed`: the thread died. `failed`: the model threw. `closed`: after close(). `invalid`: a bad batch. */
+  readonly reason: 'crashed' | 'failed' | 'closed' | 'invalid';
+
+  constructor(reason: RecognizerError['reason'], message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.reason = reason;
+  }
+}
+
+/** Samples per second of everything the models hear. */
+export const SAMPLE_RATE = 16_000;

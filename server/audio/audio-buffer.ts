@@ -1,0 +1,111 @@
+/** Samples a buffer has room for before it grows: four windows of voice activity detection, 8 KiB. */
+const SMALLEST_SAMPLES = 2048;
+
+/**
+ * One stream's most recent audio at 16 kHz, by absolute position: sample `n` is the n-th since the stream began,
+ * whatever has been discarded since. A ring that doubles as it fills, up to its capacity, and shrinks as it empties,
+ * so that an idle stream costs 8 KiB.
+ */
+export class AudioBuffer {
+  readonly #capacitySamples: number;
+  /** The sample at position p lies at p modulo the ring's length. */
+  #ring: Float32Array;
+  #start = 0;
+  #end = 0;
+
+  /**
+   * @param capacitySamples most samples held at once, at least 1.
+   * @throws {RangeError} when it is not a whole number from 1.
+   */
+  constructor(capacitySamples: number) {
+    if (!Number.isSafeInteger(capacitySamples) || capacitySamples < 1) {
+      throw new RangeError(`The capacity must be a whole number of samples from 1, not ${capacitySamples}.`);
+    }
+    this.#capacitySamples = capacitySamples;
+    this.#ring = new Float32Array(Math.min(SMALLEST_SAMPLES, capacitySamples));
+  }
+
+  /** Position of the oldest sample held. Only ever grows. */
+  get startSample(): number {
+    return this.#start;
+  }
+
+  /** Position after the newest sample, which is the samples appended so far. Only ever grows. */
+  get endSample(): number {
+    return this.#end;
+  }
+
+  /** Samples that can still be appended before something must be discarded. */
+  get free(): number {
+    return this.#capacitySamples - (this.#end - this.#start);
+  }
+
+  /** Bytes of memory held for samples. */
+  get allocatedBytes(): number {
+    return this.#ring.byteLength;
+  }
+
+  /**
+   * Copies `samples` in after the newest.
+   * @throws {RangeError} when they are more than `free`; the buffer is then as it was.
+   */
+  append(samples: Float32Array): void {
+    if (samples.length > this.free) {
+      throw new RangeError(`${samples.length} samples were appended where ${this.free} are free.`);
+    }
+    const needed = this.#end - this.#start + samples.length;
+    if (needed > this.#ring.length) this.#resize(needed);
+    const at = this.#end % this.#ring.length;
+    const untilWrap = Math.min(samples.length, this.#ring.length - at);
+    this.#ring.set(samples.subarray(0, untilWrap), at);
+    this.#ring.set(samples.subarray(untilWrap), 0);
+    this.#end += samples.length;
+  }
+
+  /**
+   * The samples from position `start` up to but without `end`.
+   * @returns a fresh array in an `ArrayBuffer` of exactly its size, which the caller may transfer.
+   * @throws {RangeError} when some of them are not held.
+   */
+  slice(start: number, end: number): Float32Array<ArrayBuffer> {
+    const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end);
+    if (!whole || start < this.#start || end > this.#end || start > end) {
+      throw new RangeError(`Samples ${start} to ${end} were asked for of ${this.#start} to ${this.#end}.`);
+    }
+    const slice = new Float32Array(end - start);
+    const at = start % this.#ring.length;
+    const untilWrap = Math.min(slice.length, this.#ring.length - at);
+    slice.set(this.#ring.subarray(at, at + untilWrap));
+    slice.set(this.#ring.subarray(0, slice.length - untilWrap), untilWrap);
+    return slice;
+  }
+
+  /**
+   * Lets go of every sample before `position`; does nothing where those are gone already.
+   * @throws {RangeError} when `position` is past `endSample` or not a whole number.
+   */
+  discardBefore(position: number): void {
+    if (!Number.isSafeInteger(position) || position > this.#end) {
+      throw new RangeError(
+        `Samples before ${position} cannot be discarded of ${this.#start} to ${this.#end}.`,
+      );
+    }
+    this.#start = Math.max(this.#start, position);
+    // Shrinks at an eighth full to a quarter full: far enough apart that no stream grows and shrinks in turn.
+    const held = this.#end - this.#start;
+    if (this.#ring.length > SMALLEST_SAMPLES && held <= this.#ring.length / 8) this.#resize(4 * held);
+  }
+
+  /** Moves what is held to a ring of the smallest doubling that has room for `samples`. */
+  #resize(samples: number): void {
+    let length = SMALLEST_SAMPLES;
+    while (length < samples) length *= 2;
+    const ring = new Float32Array(Math.min(length, this.#capacitySamples));
+    const held = this.slice(this.#start, this.#end);
+    const at = this.#start % ring.length;
+    const untilWrap = Math.min(held.length, ring.length - at);
+    ring.set(held.subarray(0, untilWrap), at);
+    ring.set(held.subarray(untilWrap), 0);
+    this.#ring = ring;
+  }
+}

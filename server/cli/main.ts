@@ -1,0 +1,37 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { Failure } from '../failure.ts';
+import { modelsCommand } from './models-command.ts';
+import { serveCommand } from './serve-command.ts';
+import { transcribeCommand } from './transcribe-command.ts';
+
+/** Up from `dist/server/cli`. */
+const PACKAGE_JSON = new URL('../../../package.json', import.meta.url);
+
+const { version } = JSON.parse(readFileSync(PACKAGE_JSON, 'utf8')) as { version: string };
+
+const program = new Command('roundtable')
+  .description('Live captions for many meetings at once.')
+  .version(version, '-v, --version', 'Print the version.')
+  .helpOption('-h, --help', 'Show this help.')
+  .helpCommand('help [command]', 'Show the help of a command.')
+  .showHelpAfterError('Try --help.')
+  .addCommand(serveCommand())
+  .addCommand(transcribeCommand())
+  .addCommand(modelsCommand())
+  .addHelpText(
+    'after',
+    `
+Examples:
+  roundtable serve                      start a server on 127.0.0.1:8080
+  roundtable transcribe talk.flac       caption a recording, live, on that server or without one
+  roundtable models list                what can be recognised, and what is installed`,
+  );
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof Failure) console.error(`roundtable: ${error.message}`);
+  else if (!(error instanceof CommanderError)) console.error(error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,297 @@
+import { availableParallelism } from 'node:os';
+import { isDevice } from '../../inference/device.ts';
+import { defaultModelsDirectory } from '../model-store/directory.ts';
+
+/** Units a number may have; they are part of its name. */
+type Unit = 'ms' | 'bytes' | 'count' | 'port' | 'probability' | 'dBFS';
+
+interface CommonOption {
+  /** What it is for, as a sentence without its full stop. */
+  readonly about: string;
+  readonly group: 'Network' | 'Models' | 'Captions' | 'Limits' | 'Logging';
+  /** Environment variable, when it is not `ROUNDTABLE_` and the name. */
+  readonly env?: string;
+}
+
+export interface NumberOption extends CommonOption {
+  readonly kind: 'number';
+  readonly unit: Unit;
+  readonly default: number;
+  readonly min: number;
+  readonly max: number;
+}
+
+export interface TextOption extends CommonOption {
+  readonly kind: 'text';
+  readonly default: string;
+  /** Shown in help in place of the value. */
+  readonly placeholder: string;
+  /** What is wrong with a value, as the end of a sentence, or null. */
+  readonly fault?: (value: string) => string | null;
+}
+
+export type Option = NumberOption | TextOption;
+
+/** One core is left to sockets and voice detection, where there is more than one. */
+const defaultThreads = Math.max(1, availableParallelism() - 1);
+
+/**
+ * Every setting of the server: flags, environment variables, `--help`, ranges and `docs/configuration.md` all come
+ * from this table.
+ */
+export const OPTIONS = {
+  host: {
+    kind: 'text',
+    group: 'Network',
+    default: '127.0.0.1',
+    placeholder: 'ADDRESS',
+    env: 'HOST',
+    about: 'Address to listen on; 0.0.0.0 for all of them',
+  },
+  port: {
+    kind: 'number',
+    group: 'Network',
+    unit: 'port',
+    default: 8080,
+    min: 0,
+    max: 65_535,
+    env: 'PORT',
+    about: 'Port to listen on; 0 for any free one',
+  },
+  modelsDir: {
+    kind: 'text',
+    group: 'Models',
+    default: defaultModelsDirectory(),
+    placeholder: 'DIR',
+    about: 'Where models are kept',
+  },
+  model: {
+    kind: 'text',
+    group: 'Models',
+    default: 'moonshine-tiny-en',
+    placeholder: 'NAME',
+    about: 'Recogniser, by its name in the catalogue (roundtable models list)',
+  },
+  vadModel: {
+    kind: 'text',
+    group: 'Models',
+    default: 'silero-v6',
+    placeholder: 'NAME',
+    about: 'Voice activity detector, by its name in the catalogue',
+  },
+  devices: {
+    kind: 'text',
+    group: 'Models',
+    default: new Array(defaultThreads).fill('cpu').join(','),
+    placeholder: 'LIST',
+    about: 'Inference threads and where each runs: cpu or cuda:N, separated by commas',
+    fault: (value) => {
+      const devices = value.split(',');
+      if (devices.length > 64) return 'names more than 64 threads';
+      const wrong = devices.find((device) => !isDevice(device));
+
+      return wrong === undefined ? null : `has '${wrong}', which is neither cpu nor cuda:N`;
+    },
+  },
+  startThreshold: {
+    kind: 'number',
+    group: 'Captions',
+    unit: 'probability',
+    default: 0.5,
+    min: 0.1,
+    max: 0.95,
+    about: 'Voice-activity probability at which speech begins',
+  },
+  minSpeechMs: {
+    kind: 'number',
+    group: 'Captions',
+    unit: 'ms',
+    default: 160,
+    min: 32,
+    max: 1000,
+    about: 'Less speech than this is taken for noise',
+  },
+  minSilenceMs: {
+    kind: 'number',
+    group: 'Captions',
+    unit: 'ms',
+    default: 600,
+    min: 100,
+    max: 2000,
+    about: 'Trailing silence that ends a caption; long captions end at less',
+  },
+  maxSegmentMs: {
+    kind: 'number',
+    group: 'Captions',
+    unit: 'ms',
+    default: 15_000,
+    min: 3000,
+    max: 28_000,
+    about: 'A caption whose speech is this long is cut at its quietest recent point',
+  },
+  prefixPaddingMs: {
+    kind: 'number',
+    group: 'Captions',
+    unit: 'ms',
+    default: 320,
+    min: 0,
+    max: 1000,
+    about: 'Audio kept from before speech was detected',
+  },
+  tailPaddingMs: {
+    kind: 'number',
+    group: 'Captions',
+    unit: 'ms',
+    default: 256,
+    min: 32,
+    max: 1000,
+    about: 'Silence kept at the end of a caption',
+  },
+  partialIntervalMs: {
+    kind: 'number',
+    group: 'Captions',
+    unit: 'ms',
+    default: 500,
+    min: 200,
+    max: 5000,
+    about: 'Least new audio between two partial captions',
+  },
+  energyGateDbfs: {
+    kind: 'number',
+    group: 'Captions',
+    unit: 'dBFS',
+    default: -65,
+    min: -120,
+    max: -30,
+    about: 'Audio that stays below this level is silence, without asking the voice activity detector',
+  },
+  vadIntervalMs: {
+    kind: 'number',
+    group: 'Captions',
+    unit: 'ms',
+    default: 16,
+    min: 1,
+    max: 200,
+    about: 'Least time between two voice-activity batches; longer makes them larger and cheaper',
+  },
+  maxStreams: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'count',
+    default: 1000,
+    min: 1,
+    max: 100_000,
+    about: 'Streams at once; further ones are refused',
+  },
+  maxViewers: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'count',
+    default: 5000,
+    min: 1,
+    max: 1_000_000,
+    about: 'Viewers at once, of all meetings; further ones are refused',
+  },
+  maxBufferedMs: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'ms',
+    default: 60_000,
+    min: 35_000,
+    max: 600_000,
+    about: 'Audio held for a stream until its captions are final; a stream beyond it is closed',
+  },
+  maxFinalsPerStream: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'count',
+    default: 64,
+    min: 1,
+    max: 1000,
+    about: 'Finished segments of a stream waiting for a thread; one beyond it is reported as lost',
+  },
+  maxFencesPerStream: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'count',
+    default: 64,
+    min: 1,
+    max: 1000,
+    about: 'Markers and flushes of a stream not yet answered',
+  },
+  maxMessageBytes: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'bytes',
+    default: 1_048_576,
+    min: 4096,
+    max: 8_388_608,
+    about: 'Largest message taken from a client',
+  },
+  maxOutputBytes: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'bytes',
+    default: 262_144,
+    min: 16_384,
+    max: 16_777_216,
+    about: 'Captions held for a client that reads slowly; one beyond it is closed',
+  },
+  startTimeoutMs: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'ms',
+    default: 10_000,
+    min: 100,
+    max: 120_000,
+    about: 'Time a new connection has to send its start message',
+  },
+  idleTimeoutMs: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'ms',
+    default: 3_600_000,
+    min: 1000,
+    max: 86_400_000,
+    about: 'A stream that sends nothing for this long is closed',
+  },
+  drainTimeoutMs: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'ms',
+    default: 10_000,
+    min: 0,
+    max: 600_000,
+    about: 'Time streams have to finish their captions when the server stops',
+  },
+  logLevel: {
+    kind: 'text',
+    group: 'Logging',
+    default: 'info',
+    placeholder: 'LEVEL',
+    about: 'Least level that is logged: debug, info, warn, error or silent',
+    fault: (value) =>
+      ['debug', 'info', 'warn', 'error', 'silent'].includes(value)
+        ? null
+        : 'is none of debug, info, warn, error, silent',
+  },
+} as const satisfies Record<string, Option>;
+
+export type OptionName = keyof typeof OPTIONS;
+
+/** The settings, each checked against its range. */
+export type Config = {
+  readonly [Name in OptionName]: (typeof OPTIONS)[Name]['kind'] extends 'number' ? number : string;
+};
+
+/** `maxBufferedMs` → `--max-buffered-ms`. */
+export function flagName(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** `maxBufferedMs` → `ROUNDTABLE_MAX_BUFFERED_MS`, unless the option names its own. */
+export function environmentName(name: OptionName): string {
+  const option: Option = OPTIONS[name];
+
+  return option.env ?? `ROUNDTABLE_${name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()}`;
+}

@@ -1,0 +1,70 @@
+/** What a client is told about one kind of fault. */
+export interface ErrorEntry {
+  /** WebSocket close code (4000-4999 are an application's own, RFC 6455 section 7.4.2), modelled on HTTP's. */
+  readonly closeCode: number;
+  /** HTTP status, where the fault shows before the WebSocket is there. */
+  readonly httpStatus: number;
+  /** Whether the same request may succeed later. */
+  readonly retryable: boolean;
+  /** Whether the connection is closed; the others leave the stream running. */
+  readonly fatal: boolean;
+  /** A sentence; what is particular to the case may follow it. */
+  readonly text: string;
+}
+
+function entry(
+  closeCode: number,
+  text: string,
+  flags: { retryable?: true; harmless?: true } = {},
+): ErrorEntry {
+  const { retryable = false, harmless = false } = flags;
+
+  return { closeCode, httpStatus: closeCode - 4000, retryable, fatal: !harmless, text };
+}
+
+/** Every error a client can meet, by its code. `docs/protocol.md` has the same table; a test holds it to that. */
+export const ERRORS = {
+  'bad-message': entry(4400, 'The message could not be read.'),
+  'start-expected': entry(4400, 'The first message has to be start.'),
+  'already-started': entry(4409, 'The stream has been started already.'),
+  'already-stopped': entry(4409, 'The stream has been stopped already.'),
+  'audio-not-binary': entry(4400, 'Audio has to come as bytes, not as text.'),
+  'audio-misaligned': entry(4400, 'The audio is not a whole number of samples.'),
+  'audio-empty': entry(4400, 'The audio message holds no samples.', { harmless: true }),
+  'unsupported-encoding': entry(4415, 'The audio encoding is not supported.'),
+  'unsupported-language': entry(4415, 'The model does not know the language.'),
+  'out-of-range': entry(4422, 'A value is out of its range.'),
+  'message-too-large': entry(4413, 'The message is larger than allowed.'),
+  'audio-overrun': entry(
+    4429,
+    'Audio came faster than it can be taken, without waiting for acknowledgements.',
+    {
+      retryable: true,
+    },
+  ),
+  'too-many-fences': entry(4429, 'Too many markers and flushes wait for their answer.', { retryable: true }),
+  'start-timeout': entry(4408, 'No start message came in time.', { retryable: true }),
+  'idle-timeout': entry(4408, 'Nothing was sent for too long.', { retryable: true }),
+  'too-many-streams': entry(4503, 'The server has as many streams as it may.', { retryable: true }),
+  'too-many-viewers': entry(4503, 'The server has as many viewers as it may.', { retryable: true }),
+  'not-ready': entry(4503, 'The server is still loading its models.', { retryable: true }),
+  draining: entry(4503, 'The server is shutting down.', { retryable: true }),
+  'segment-lost': entry(4500, 'A stretch of speech could not be transcribed.', { harmless: true }),
+  'slow-consumer': entry(4408, 'Captions were not read fast enough.', { retryable: true }),
+  'viewer-cannot-send': entry(4400, 'A viewer only reads.'),
+  internal: entry(4500, 'The server failed.', { retryable: true }),
+} as const satisfies Record<string, ErrorEntry>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** A fault of the client's, or of the server's that a client is told about. */
+export class StreamError extends Error {
+  override readonly name = 'StreamError';
+  readonly code: ErrorCode;
+
+  /** @param detail what is particular to the case, as a sentence; never anything that was said. */
+  constructor(code: ErrorCode, detail?: string) {
+    super(detail === undefined ? ERRORS[code].text : `${ERRORS[code].text} ${detail}`);
+    this.code = code;
+  }
+}

@@ -1,0 +1,42 @@
+import { ERRORS } from './errors.ts';
+import type { Metrics } from './metrics.ts';
+import type { HttpAnswer, HttpRoutes } from './net/listener.ts';
+import type { Lobby } from './net/lobby.ts';
+
+const WELCOME = `Roundtable: live captions for many meetings at once.
+
+  WebSocket /v1/stream                        speak: send audio, receive captions
+  WebSocket /v1/meetings/{meeting}/captions   read along with everyone in a meeting
+  GET /healthz                                the process is alive
+  GET /readyz                                 the models are loaded, and which
+  GET /metrics                                for Prometheus
+
+The protocol is described in docs/protocol.md.
+`;
+
+/** Seconds after which a client that came too early may try again. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** The plain HTTP answers. */
+export function httpRoutes(lobby: Lobby, metrics: Metrics): HttpRoutes {
+  return {
+    '/': () => ({ status: '200 OK', contentType: 'text/plain; charset=utf-8', body: WELCOME }),
+    '/healthz': () => json('200 OK', { alive: true }),
+    '/readyz': () => readiness(lobby),
+    '/metrics': async () => ({ status: '200 OK', ...(await metrics.render()) }),
+  };
+}
+
+function readiness({ services }: Lobby): HttpAnswer {
+  if (services) return json('200 OK', { ready: true, models: services.models });
+  const { httpStatus, text } = ERRORS['not-ready'];
+
+  return {
+    ...json(`${httpStatus} Service Unavailable`, { ready: false, reason: text }),
+    retryAfterSeconds: RETRY_AFTER_SECONDS,
+  };
+}
+
+function json(status: string, value: unknown): HttpAnswer {
+  return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` };
+}

@@ -1,0 +1,183 @@
+import type { Device } from '../inference/device.ts';
+import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
+import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
+import { DeficitRoundRobin } from '../scheduler/deficit-round-robin.ts';
+import { systemClock } from './clock.ts';
+import type { Config } from './config/options.ts';
+import { Failure } from './failure.ts';
+import { httpRoutes } from './http-routes.ts';
+import type { Logger } from './log.ts';
+import { Metrics } from './metrics.ts';
+import type { ModelStore, ResolvedModel } from './model-store/store.ts';
+import { Listener } from './net/listener.ts';
+import { Lobby } from './net/lobby.ts';
+import type { DecodeRequest } from './stream/dispatcher.ts';
+import { Dispatcher } from './stream/dispatcher.ts';
+import { VadTicker } from './stream/vad-ticker.ts';
+
+/** Compiled next to this module: threads cannot run TypeScript. */
+const RECOGNIZER_THREAD = new URL('../inference/threads/recognizer-thread.js', import.meta.url);
+const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url);
+
+/** Cost is milliseconds of audio: most segments are served within a few rounds. */
+const QUANTUM_MS = 4000;
+
+/** A running server. */
+export interface Server {
+  /** Where it listens, as `http://host:port`. */
+  readonly url: string;
+  /** Resolves when streams are taken. @throws {Failure} when the models cannot be had. */
+  readonly ready: Promise<void>;
+  /** Lets streams finish within the drain timeout, then ends everything. Idempotent. */
+  stop(): Promise<void>;
+}
+
+export interface ServerOptions {
+  readonly config: Config;
+  readonly log: Logger;
+  readonly store: ModelStore;
+  /** Fetches what the catalogue names and the disk lacks. */
+  readonly pull: (name: string, signal: AbortSignal) => Promise<void>;
+}
+
+/** The models, running. */
+interface Engine {
+  readonly recognizer: ThreadedRecognizer;
+  readonly vad: ThreadedVad;
+  readonly recognizerModel: ResolvedModel;
+  readonly vadModel: ResolvedModel;
+}
+
+/**
+ * Wires everything and listens at once; streams are refused until the models are loaded.
+ * @throws {Failure} when the address cannot be had.
+ */
+export async function startServer(options: ServerOptions): Promise<Server> {
+  const { config, log } = options;
+  const lobby = new Lobby(config, systemClock);
+  const metrics = new Metrics(lobby);
+  lobby.observe(metrics, log);
+  const listener = await Listener.create(config, lobby, httpRoutes(lobby, metrics));
+  const port = listener.listen();
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
+  log.info({ url }, 'listening');
+  const abort = new AbortController();
+  let engine: Engine | null = null;
+  const ready = startEngine(options, metrics, abort.signal).then(async (started) => {
+    if (abort.signal.aborted) return closeEngine(started);
+    engine = started;
+    openLobby(lobby, started, metrics, config);
+    log.info({ model: started.recognizerModel.name, devices: config.devices }, 'ready');
+  });
+  // Whoever started the server hears of it through `ready`; nobody has to.
+  ready.catch(() => {});
+
+  let stopping: Promise<void> | null = null;
+  const stop = async () => {
+    abort.abort();
+    listener.stopListening();
+    await lobby.drain();
+    listener.close();
+    await ready.catch(() => {});
+    if (engine) await closeEngine(engine);
+    metrics.close();
+    log.info('stopped');
+  };
+
+  return {
+    url,
+    ready,
+    stop: () => {
+      stopping ??= stop();
+
+      return stopping;
+    },
+  };
+}
+
+async function startEngine(
+  { config, log, store, pull }: ServerOptions,
+  metrics: Metrics,
+  signal: AbortSignal,
+): Promise<Engine> {
+  for (const name of [config.model, config.vadModel]) await pull(name, signal);
+  const recognizerModel = await store.resolve(config.model);
+  const vadModel = await store.resolve(config.vadModel);
+  requireAdapter(recognizerModel, 'moonshine', '--model');
+  requireAdapter(vadModel, 'silero', '--vad-model');
+  const crashed = (pool: 'recognizer' | 'vad') => () => {
+    log.error({ pool }, 'a thread died and is being replaced');
+    metrics.threadCrashed(pool);
+  };
+  const vad = await ThreadedVad.start({
+    workerUrl: VAD_THREAD,
+    file: Object.values(vadModel.files)[0]!,
+    onCrash: crashed('vad'),
+  });
+  try {
+    const recognizer = await startRecognizer(config, recognizerModel, crashed('recognizer'));
+
+    return { recognizer, vad, recognizerModel, vadModel };
+  } catch (error) {
+    await vad.close();
+    throw error;
+  }
+}
+
+async function startRecognizer(
+  config: Config,
+  model: ResolvedModel,
+  onCrash: () => void,
+): Promise<ThreadedRecognizer> {
+  const devices = config.devices.split(',') as Device[];
+  const encoder = model.files['encoder_model.onnx']!;
+  const decoder = model.files['decoder_model_merged.onnx']!;
+  try {
+    return await ThreadedRecognizer.start({
+      workerUrl: RECOGNIZER_THREAD,
+      files: { encoder, decoder },
+      devices,
+      onCrash,
+    });
+  } catch (error) {
+    const detail = (error as Error).message;
+    if (!devices.some((device) => device !== 'cpu'))
+      throw new Failure(`The model ${model.name} cannot be loaded: ${detail}`);
+    throw new Failure(
+      `The model ${model.name} cannot be loaded on ${config.devices}. A GPU needs NVIDIA's driver, CUDA, cuDNN and onnxruntime's CUDA provider on this machine; --devices cpu needs none of them. The runtime said: ${detail}`,
+    );
+  }
+}
+
+function requireAdapter(
+  { name, adapter }: ResolvedModel,
+  wanted: ResolvedModel['adapter'],
+  flag: string,
+): void {
+  if (adapter !== wanted)
+    throw new Failure(`${flag} ${name} is of kind ${adapter}; it has to be of kind ${wanted}.`);
+}
+
+function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, config: Config): void {
+  const { recognizer, vad, recognizerModel, vadModel } = engine;
+  const { maxBatchSize, languages } = recognizer.capabilities;
+  const scheduler = new DeficitRoundRobin<DecodeRequest>({
+    quantum: QUANTUM_MS,
+    maxBatchSize,
+    maxFinalsPerFlow: config.maxFinalsPerStream,
+  });
+  lobby.open({
+    dispatcher: new Dispatcher(scheduler, recognizer, systemClock, metrics),
+    ticker: new VadTicker(vad, systemClock, config, metrics),
+    languages,
+    models: { recognizer: identify(recognizerModel), vad: identify(vadModel) },
+  });
+}
+
+function identify({ name, contentHash }: ResolvedModel): { readonly name: string; readonly hash: string } {
+  return { name, hash: contentHash };
+}
+
+async function closeEngine({ recognizer, vad }: Engine): Promise<void> {
+  await Promise.all([recognizer.close(), vad.close()]);
+}

@@ -1,0 +1,219 @@
+import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { SAMPLE_RATE } from '../inference/recognizer.ts';
+import { ERRORS, type ErrorCode } from './errors.ts';
+import type { AudioBooks } from './stream/audio-books.ts';
+import type { BatchReport, DispatchObserver } from './stream/dispatcher.ts';
+import type { VadObserver, VadReport } from './stream/vad-ticker.ts';
+
+/** What is read when somebody asks for the metrics, rather than kept up to date. */
+export interface MetricsSources {
+  streams(): number;
+  viewers(): number;
+  meetings(): number;
+  /** Audio held that is not final yet, in samples over all streams. */
+  bufferedSamples(): number;
+  queued(): { readonly final: number; readonly partial: number };
+  batchesInFlight(): number;
+  /** Books of the streams that are open now. */
+  openBooks(): Iterable<AudioBooks>;
+}
+
+interface SampleTotals {
+  received: number;
+  transcribed: number;
+  silence: number;
+  dropped: number;
+}
+
+/** How often the event loop's delay is sampled. */
+const LOOP_RESOLUTION_MS = 2;
+const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.5, 2.5, 5, 10];
+
+/** The server's metrics, for Prometheus. Seconds and totals; no ids, no names, nothing that was said. */
+export class Metrics implements DispatchObserver, VadObserver {
+  readonly #registry = new Registry();
+  readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
+  readonly #captions = this.#counter('captions_total', 'Captions sent, and segments lost.', ['type']);
+  readonly #errors = this.#counter('errors_total', 'Errors told to clients.', ['code']);
+  readonly #crashes = this.#counter('thread_crashes_total', 'Threads that died and were replaced.', ['pool']);
+  readonly #captionDelay = this.#histogram(
+    'caption_decode_delay_seconds',
+    'From the end of a segment or the taking of a snapshot to its caption.',
+    ['type'],
+  );
+  readonly #queueWait = this.#histogram(
+    'queue_wait_seconds',
+    'From being queued to being handed to a thread.',
+    ['type'],
+  );
+  readonly #inference = this.#histogram('inference_seconds', 'Time of one batch in the recogniser.', [
+    'type',
+  ]);
+  readonly #batchSize = new Histogram({
+    name: 'roundtable_batch_segments',
+    help: 'Segments in a batch.',
+    buckets: [1, 2, 4, 8, 16, 32],
+    registers: [this.#registry],
+  });
+  readonly #decodedAudio = this.#counter('decoded_audio_seconds_total', 'Audio handed to the recogniser.', [
+    'type',
+  ]);
+  readonly #vadWindows = this.#counter('vad_windows_total', 'Windows of 32 ms, by who judged them.', ['by']);
+  readonly #vadBatch = this.#histogram(
+    'vad_batch_seconds',
+    'Time of one voice-activity batch, there and back.',
+    [],
+  );
+  /** Samples of closed streams. */
+  readonly #closed: SampleTotals = { received: 0, transcribed: 0, silence: 0, dropped: 0 };
+
+  constructor(sources: MetricsSources) {
+    collectDefaultMetrics({ register: this.#registry });
+    this.#loopDelay.enable();
+    this.#gauge('streams', 'Speakers connected.', () => sources.streams());
+    this.#gauge('viewers', 'Viewers connected.', () => sources.viewers());
+    this.#gauge('meetings', 'Meetings with a speaker or a viewer.', () => sources.meetings());
+    this.#gauge(
+      'buffered_audio_seconds',
+      'Audio held that is not final yet.',
+      () => sources.bufferedSamples() / SAMPLE_RATE,
+    );
+    this.#gauge('batches_in_flight', 'Batches in the recogniser.', () => sources.batchesInFlight());
+    this.#queuedGauge(sources);
+    this.#loopDelayGauge();
+    this.#booksMetrics(sources);
+    for (const code of Object.keys(ERRORS)) this.#errors.inc({ code }, 0);
+    for (const pool of ['recognizer', 'vad']) this.#crashes.inc({ pool }, 0);
+    for (const type of ['partial', 'final', 'lost']) this.#captions.inc({ type }, 0);
+  }
+
+  /** In Prometheus' text format. */
+  async render(): Promise<{ readonly contentType: string; readonly body: string }> {
+    return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
+  }
+
+  caption(type: 'partial' | 'final' | 'lost', decodeDelayMs: number): void {
+    this.#captions.inc({ type });
+    if (type !== 'lost') this.#captionDelay.observe({ type }, decodeDelayMs / 1000);
+  }
+
+  error(code: ErrorCode): void {
+    this.#errors.inc({ code });
+  }
+
+  threadCrashed(pool: 'recognizer' | 'vad'): void {
+    this.#crashes.inc({ pool });
+  }
+
+  /** Adds a closed stream's books. */
+  streamClosed(books: AudioBooks): void {
+    addBooks(this.#closed, books);
+  }
+
+  decoded(type: 'final' | 'partial', { inferenceMs, audioMs, queueWaitsMs }: BatchReport): void {
+    this.#inference.observe({ type }, inferenceMs / 1000);
+    this.#decodedAudio.inc({ type }, audioMs / 1000);
+    this.#batchSize.observe(queueWaitsMs.length);
+    for (const waitMs of queueWaitsMs) this.#queueWait.observe({ type }, waitMs / 1000);
+  }
+
+  detected({ windows, durationMs }: VadReport): void {
+    this.#vadWindows.inc({ by: 'model' }, windows);
+    this.#vadBatch.observe(durationMs / 1000);
+  }
+
+  gated(windows: number): void {
+    this.#vadWindows.inc({ by: 'energy-gate' }, windows);
+  }
+
+  close(): void {
+    this.#loopDelay.disable();
+    this.#registry.clear();
+  }
+
+  #queuedGauge(sources: MetricsSources): void {
+    new Gauge({
+      name: 'roundtable_queued_segments',
+      help: 'Segments waiting for a thread.',
+      labelNames: ['type'],
+      registers: [this.#registry],
+      collect() {
+        const { final, partial } = sources.queued();
+        this.set({ type: 'final' }, final);
+        this.set({ type: 'partial' }, partial);
+      },
+    });
+  }
+
+  /** Delay beyond the sampling interval itself, since the last time the metrics were read. */
+  #loopDelayGauge(): void {
+    const delay = this.#loopDelay;
+    new Gauge({
+      name: 'roundtable_event_loop_delay_seconds',
+      help: 'How late the socket thread came to its timers since the last scrape.',
+      labelNames: ['quantile'],
+      registers: [this.#registry],
+      collect() {
+        const beyond = (nanoseconds: number) => Math.max(0, nanoseconds / 1e9 - LOOP_RESOLUTION_MS / 1e3);
+        this.set({ quantile: '0.5' }, beyond(delay.percentile(50)));
+        this.set({ quantile: '0.99' }, beyond(delay.percentile(99)));
+        this.set({ quantile: '1' }, beyond(delay.max));
+        delay.reset();
+      },
+    });
+  }
+
+  #booksMetrics(sources: MetricsSources): void {
+    const closed = this.#closed;
+    new Counter({
+      name: 'roundtable_audio_seconds_total',
+      help: 'Audio of all streams, open and closed, by what became of it.',
+      labelNames: ['fate'],
+      registers: [this.#registry],
+      collect() {
+        const sum = { ...closed };
+        for (const books of sources.openBooks()) addBooks(sum, books);
+        this.reset();
+        for (const [fate, samples] of Object.entries(sum)) this.inc({ fate }, samples / SAMPLE_RATE);
+      },
+    });
+    this.#gauge(
+      'books_imbalance_samples',
+      'Audio of closed streams that is accounted for nowhere, or twice; has to be 0.',
+      () => closed.received - closed.transcribed - closed.silence - closed.dropped,
+    );
+  }
+
+  #gauge(name: string, help: string, read: () => number): void {
+    new Gauge({
+      name: `roundtable_${name}`,
+      help,
+      registers: [this.#registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  }
+
+  #counter(name: string, help: string, labelNames: string[]): Counter {
+    return new Counter({ name: `roundtable_${name}`, help, labelNames, registers: [this.#registry] });
+  }
+
+  #histogram(name: string, help: string, labelNames: string[]): Histogram {
+    return new Histogram({
+      name: `roundtable_${name}`,
+      help,
+      labelNames,
+      buckets: SECONDS_BUCKETS,
+      registers: [this.#registry],
+    });
+  }
+}
+
+function addBooks(totals: SampleTotals, books: AudioBooks): void {
+  totals.received += books.receivedSamples;
+  totals.transcribed += books.transcribedSamples;
+  totals.silence += books.silenceSamples;
+  totals.dropped += books.droppedSamples;
+}

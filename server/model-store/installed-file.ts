@@ -1,0 +1,46 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { CatalogueFile } from './catalogue.ts';
+
+/** What is wrong with a file on disk. */
+export interface FileProblem {
+  /** The file's name in the catalogue. */
+  readonly file: string;
+  readonly kind: 'missing' | 'damaged';
+  /** A clause that begins with the file's name, such as "a.onnx is missing". */
+  readonly description: string;
+}
+
+/** Size of the regular file at `path` in bytes, or null where there is none. */
+export async function sizeOnDisk(path: string): Promise<number | null> {
+  try {
+    const found = await stat(path);
+    return found.isFile() ? found.size : null;
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code;
+    if (code === 'ENOENT' || code === 'ENOTDIR') return null;
+    throw error;
+  }
+}
+
+/**
+ * Reads and hashes the file at `path`.
+ * @returns what is wrong with it, or null where its bytes are those of the catalogue.
+ */
+export async function inspectFile(path: string, expected: CatalogueFile): Promise<FileProblem | null> {
+  const file = expected.name;
+  const bytes = await sizeOnDisk(path);
+  if (bytes === null) return { file, kind: 'missing', description: `${file} is missing` };
+  if (bytes !== expected.bytes) {
+    const description = `${file} is damaged: it holds ${bytes} bytes instead of ${expected.bytes}`;
+    return { file, kind: 'damaged', description };
+  }
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+  const sha256 = hash.digest('hex');
+  if (sha256 === expected.sha256) return null;
+  const description = `${file} is damaged: expected SHA-256 ${expected.sha256}, got ${sha256}`;
+  return { file, kind: 'damaged', description };
+}

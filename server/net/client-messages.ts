@@ -1,0 +1,125 @@
+import {
+  AUDIO_ENCODINGS,
+  type AudioEncoding,
+  type ClientMessage,
+  type EndpointingRequest,
+  type StartMessage,
+} from '../../client-sdk/protocol.ts';
+import { MAX_CHANNELS } from '../audio/pcm.ts';
+import { MAX_INPUT_RATE, MIN_INPUT_RATE } from '../audio/resampler.ts';
+import { StreamError } from '../errors.ts';
+import type { Fields } from './codec.ts';
+
+/** Longest meeting and speaker name. */
+export const MAX_NAME_CHARACTERS = 128;
+
+/** What `start` may say about endpointing: name, least, most. */
+const ENDPOINTING_RANGES = {
+  startThreshold: [0.1, 0.95],
+  minSilenceMs: [100, 2000],
+  maxSegmentMs: [3000, 28_000],
+  partialIntervalMs: [200, 5000],
+} as const satisfies Record<keyof EndpointingRequest, readonly [number, number]>;
+
+type Control = Exclude<ClientMessage, { type: 'audio' }>;
+
+/**
+ * Reads a control message. Fields it does not know are ignored, so that newer clients can talk to older servers.
+ * @throws {StreamError} that names the field at fault.
+ */
+export function readControlMessage(fields: Fields): Control {
+  switch (fields.type) {
+    case 'start':
+      return readStart(fields);
+    case 'marker':
+      return { type: 'marker', id: integer(fields, 'id', 0, Number.MAX_SAFE_INTEGER) };
+    case 'flush':
+      return { type: 'flush' };
+    case 'stop':
+      return { type: 'stop' };
+    default:
+      throw new StreamError('bad-message', 'type has to be start, audio, marker, flush or stop.');
+  }
+}
+
+/**
+ * A meeting's or speaker's name, without the blanks around it.
+ * @throws {StreamError} when it is empty, too long, or holds control characters.
+ */
+export function readName(value: unknown, field: string): string {
+  if (typeof value !== 'string') throw new StreamError('bad-message', `${field} has to be text.`);
+  const name = value.trim();
+  // Control and format characters could reorder or hide what readers see.
+  if (
+    name === '' ||
+    name.length > MAX_NAME_CHARACTERS ||
+    /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(name)
+  ) {
+    throw new StreamError(
+      'out-of-range',
+      `${field} has to be 1 to ${MAX_NAME_CHARACTERS} characters, without control characters.`,
+    );
+  }
+
+  return name;
+}
+
+function readStart(fields: Fields): StartMessage {
+  const endpointing = fields.endpointing === undefined ? undefined : readEndpointing(fields.endpointing);
+
+  return {
+    type: 'start',
+    sampleRate: integer(fields, 'sampleRate', MIN_INPUT_RATE, MAX_INPUT_RATE),
+    encoding: readEncoding(fields.encoding),
+    channels: fields.channels === undefined ? 1 : integer(fields, 'channels', 1, MAX_CHANNELS),
+    partials: readPartials(fields.partials),
+    ...(fields.meeting !== undefined && { meeting: readName(fields.meeting, 'meeting') }),
+    ...(fields.speaker !== undefined && { speaker: readName(fields.speaker, 'speaker') }),
+    ...(fields.language !== undefined && { language: readName(fields.language, 'language') }),
+    ...(endpointing && { endpointing }),
+  };
+}
+
+function readEncoding(value: unknown): AudioEncoding {
+  const encoding = AUDIO_ENCODINGS.find((known) => known === value);
+  if (!encoding)
+    throw new StreamError('unsupported-encoding', `encoding has to be one of ${AUDIO_ENCODINGS.join(', ')}.`);
+
+  return encoding;
+}
+
+function readPartials(value: unknown): boolean {
+  if (value !== undefined && typeof value !== 'boolean') {
+    throw new StreamError('bad-message', 'partials has to be true or false.');
+  }
+
+  return value ?? true;
+}
+
+function readEndpointing(value: unknown): EndpointingRequest {
+  if (typeof value !== 'object' || value === null)
+    throw new StreamError('bad-message', 'endpointing has to be an object.');
+  const fields = value as Fields;
+  const request: Record<string, number> = {};
+  for (const [name, [least, most]] of Object.entries(ENDPOINTING_RANGES)) {
+    if (fields[name] !== undefined) request[name] = number(fields, name, least, most);
+  }
+
+  return request;
+}
+
+function integer(fields: Fields, name: string, least: number, most: number): number {
+  const value = number(fields, name, least, most);
+  if (!Number.isInteger(value)) throw new StreamError('out-of-range', `${name} has to be a whole number.`);
+
+  return value;
+}
+
+function number(fields: Fields, name: string, least: number, most: number): number {
+  const value = fields[name];
+  if (typeof value !== 'number') throw new StreamError('bad-message', `${name} has to be a number.`);
+  if (!(value >= least && value <= most))
+    throw new StreamError('out-of-range', `${name} has to be from ${least} to ${most}.`);
+
+  return value;
+}

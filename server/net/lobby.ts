@@ -1,0 +1,188 @@
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/options.ts';
+import { type ErrorCode, StreamError } from '../errors.ts';
+import type { Logger } from '../log.ts';
+import { Meetings } from '../meeting/meetings.ts';
+import type { Metrics, MetricsSources } from '../metrics.ts';
+import type { AudioBooks } from '../stream/audio-books.ts';
+import type { Dispatcher } from '../stream/dispatcher.ts';
+import type { VadTicker } from '../stream/vad-ticker.ts';
+import { readName } from './client-messages.ts';
+import type { Connection } from './connection.ts';
+import type { Session, Sessions } from './listener.ts';
+import { type SpeakerObserver, SpeakerSession } from './speaker-session.ts';
+import { type ViewerObserver, ViewerSession } from './viewer-session.ts';
+
+/** Which model runs, and the hash that proves which bytes. */
+export interface ModelIdentity {
+  readonly name: string;
+  /** SHA-256 over the model's files, in hexadecimal. */
+  readonly hash: string;
+}
+
+/** What streams need, there once the models are loaded. */
+export interface Services {
+  readonly dispatcher: Dispatcher;
+  readonly ticker: VadTicker;
+  /** BCP 47 primary tags the recogniser knows. */
+  readonly languages: readonly string[];
+  readonly models: { readonly recognizer: ModelIdentity; readonly vad: ModelIdentity };
+}
+
+/** Digits of a content hash that go with every caption. */
+const HASH_DIGITS = 12;
+
+/**
+ * Where connections become sessions: lets them in or refuses them, knows all that are there, and sees them out when
+ * the server stops.
+ */
+export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerObserver {
+  readonly #config: Config;
+  readonly #clock: Clock;
+  readonly #meetings = new Meetings();
+  readonly #speakers = new Set<SpeakerSession>();
+  readonly #viewers = new Set<ViewerSession>();
+  #services: Services | null = null;
+  #draining: Promise<void> | null = null;
+  #onEmpty: () => void = () => {};
+  #metrics: Metrics | null = null;
+  #log: Logger | null = null;
+
+  constructor(config: Config, clock: Clock) {
+    this.#config = config;
+    this.#clock = clock;
+  }
+
+  /** Null until the models are loaded, and again when the server stops. */
+  get services(): Services | null {
+    return this.#draining ? null : this.#services;
+  }
+
+  /** Whom to tell what happens. Metrics read from here too, so they come after the constructor. */
+  observe(metrics: Metrics, log: Logger): void {
+    this.#metrics = metrics;
+    this.#log = log;
+  }
+
+  /** Lets streams in from now on. */
+  open(services: Services): void {
+    this.#services = services;
+  }
+
+  speaker(connection: Connection): Session {
+    const services = this.#admit();
+    if (this.#speakers.size >= this.#config.maxStreams) throw new StreamError('too-many-streams');
+    const { recognizer } = services.models;
+
+    return new SpeakerSession(connection, {
+      ...services,
+      config: this.#config,
+      clock: this.#clock,
+      meetings: this.#meetings,
+      model: `${recognizer.name}@${recognizer.hash.slice(0, HASH_DIGITS)}`,
+      observer: this,
+    });
+  }
+
+  viewer(connection: Connection, meeting: string): Session {
+    this.#admit();
+    if (this.#viewers.size >= this.#config.maxViewers) throw new StreamError('too-many-viewers');
+    const session = new ViewerSession(connection, this.#meetings, readName(meeting, 'meeting'), this);
+    this.#viewers.add(session);
+
+    return session;
+  }
+
+  refused(code: ErrorCode): void {
+    this.error(code);
+  }
+
+  /**
+   * Refuses new connections, lets streams caption what they have sent, and ends those that are not done in time.
+   * Idempotent.
+   */
+  drain(): Promise<void> {
+    this.#draining ??= new Promise((resolve) => {
+      const cancelTimer = this.#clock.after(this.#config.drainTimeoutMs, () => this.#cutOff());
+      this.#onEmpty = () => {
+        if (this.#speakers.size > 0) return;
+        cancelTimer();
+        for (const viewer of [...this.#viewers]) viewer.drain();
+        resolve();
+      };
+      for (const speaker of [...this.#speakers]) speaker.drain();
+      this.#onEmpty();
+    });
+
+    return this.#draining;
+  }
+
+  opened(session: SpeakerSession): void {
+    this.#speakers.add(session);
+    this.#log?.debug({ stream: session.id }, 'stream opened');
+  }
+
+  closed(session: SpeakerSession): void {
+    this.#speakers.delete(session);
+    const books = session.stream?.books;
+    if (books) this.#metrics?.streamClosed(books);
+    this.#log?.debug({ stream: session.id, ...books?.inMs() }, 'stream closed');
+    this.#onEmpty();
+  }
+
+  viewerClosed(session: ViewerSession): void {
+    this.#viewers.delete(session);
+  }
+
+  caption(type: 'partial' | 'final' | 'lost', decodeDelayMs: number): void {
+    this.#metrics?.caption(type, decodeDelayMs);
+  }
+
+  error(code: ErrorCode): void {
+    this.#metrics?.error(code);
+    if (code === 'internal' || code === 'segment-lost') this.#log?.error({ code }, 'a stream was failed');
+  }
+
+  streams(): number {
+    return this.#speakers.size;
+  }
+
+  viewers(): number {
+    return this.#viewers.size;
+  }
+
+  meetings(): number {
+    return this.#meetings.size;
+  }
+
+  bufferedSamples(): number {
+    let samples = 0;
+    for (const { stream } of this.#speakers) samples += stream?.bufferedSamples ?? 0;
+
+    return samples;
+  }
+
+  queued(): { readonly final: number; readonly partial: number } {
+    return this.#services?.dispatcher.queued ?? { final: 0, partial: 0 };
+  }
+
+  batchesInFlight(): number {
+    return this.#services?.dispatcher.inFlight ?? 0;
+  }
+
+  *openBooks(): Iterable<AudioBooks> {
+    for (const { stream } of this.#speakers) if (stream) yield stream.books;
+  }
+
+  /** @throws {StreamError} when nobody is let in now. */
+  #admit(): Services {
+    if (this.#draining) throw new StreamError('draining');
+    if (!this.#services) throw new StreamError('not-ready');
+
+    return this.#services;
+  }
+
+  #cutOff(): void {
+    for (const speaker of [...this.#speakers]) speaker.fault(new StreamError('draining'));
+  }
+}

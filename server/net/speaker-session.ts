@@ -1,0 +1,316 @@
+import { randomBytes } from 'node:crypto';
+import type {
+  AudioBooks as AudioBooksMs,
+  SpeakerServerMessage,
+  StartMessage,
+  ViewerServerMessage,
+} from '../../client-sdk/protocol.ts';
+import { SAMPLE_RATE } from '../../inference/recognizer.ts';
+import { createPcmDecoder, MisalignedAudioError, type PcmDecoder } from '../audio/pcm.ts';
+import { Resampler } from '../audio/resampler.ts';
+import type { Clock } from '../clock.ts';
+import type { Config } from '../config/options.ts';
+import { ERRORS, type ErrorCode, StreamError } from '../errors.ts';
+import type { Meetings, Seat } from '../meeting/meetings.ts';
+import type { CaptionEvent } from '../stream/captioner.ts';
+import { SpeechStream, type SpeechStreamListener, type SpeechStreamParts } from '../stream/speech-stream.ts';
+import { readControlMessage } from './client-messages.ts';
+import type { Incoming } from './codec.ts';
+import type { Connection, ConnectionHandler } from './connection.ts';
+
+/** What all speakers' sessions share. */
+export interface SpeakerServices extends SpeechStreamParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly meetings: Meetings;
+  /** `name@hash` of the recogniser. */
+  readonly model: string;
+  readonly languages: readonly string[];
+  readonly observer: SpeakerObserver;
+}
+
+/** What sessions tell the metrics and the log; never what was said. */
+export interface SpeakerObserver {
+  opened(session: SpeakerSession): void;
+  /** Its books are complete: everything received is settled. */
+  closed(session: SpeakerSession): void;
+  caption(type: 'partial' | 'final' | 'lost', decodeDelayMs: number): void;
+  error(code: ErrorCode): void;
+}
+
+interface Streaming {
+  readonly stream: SpeechStream;
+  readonly decoder: PcmDecoder;
+  readonly resampler: Resampler;
+  readonly seat: Seat;
+  readonly meeting: string;
+}
+
+type State = 'opening' | 'streaming' | 'draining' | 'closed';
+
+/**
+ * One speaker's connection, in the native protocol: opening until `start`, streaming, draining from `stop` until
+ * `done`, closed.
+ */
+export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
+  readonly id = randomBytes(9).toString('base64url');
+  readonly #connection: Connection;
+  readonly #services: SpeakerServices;
+  #state: State = 'opening';
+  /** Set from `start` on. */
+  #streaming: Streaming | null = null;
+  #captions = 0;
+  #heardAtMs: number;
+  #cancelTimeout: () => void;
+
+  constructor(connection: Connection, services: SpeakerServices) {
+    this.#connection = connection;
+    this.#services = services;
+    this.#heardAtMs = services.clock.now();
+    this.#cancelTimeout = services.clock.after(services.config.startTimeoutMs, () =>
+      this.#fail(new StreamError('start-timeout')),
+    );
+    services.observer.opened(this);
+  }
+
+  /** Null before `start`. */
+  get stream(): SpeechStream | null {
+    return this.#streaming?.stream ?? null;
+  }
+
+  message(message: Incoming): void {
+    if (this.#state === 'closed') return;
+    this.#heardAtMs = this.#services.clock.now();
+    try {
+      if (message.type === 'audio') this.#takeAudio(message.pcm);
+      else this.#takeControl(message.fields);
+    } catch (error) {
+      this.fault(error);
+    }
+  }
+
+  closed(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#cancelTimeout();
+    if (this.#streaming) {
+      const { stream, seat, meeting } = this.#streaming;
+      stream.close();
+      seat.publish({ type: 'speaker-left', meeting, streamId: this.id, speaker: seat.speaker });
+      seat.leave();
+    }
+    this.#services.observer.closed(this);
+  }
+
+  /** The server goes away: what has been heard is captioned, then the connection closes. */
+  drain(): void {
+    if (this.#state === 'opening') this.#fail(new StreamError('draining'));
+    else if (this.#state === 'streaming') this.#stop();
+  }
+
+  /** Answers anything thrown while handling this session's messages. */
+  fault(error: unknown): void {
+    if (error instanceof StreamError) this.#fail(error);
+    else if (error instanceof MisalignedAudioError)
+      this.#fail(new StreamError('audio-misaligned', error.message));
+    else this.#fail(new StreamError('internal'));
+  }
+
+  speechStarted(segmentId: number, atSample: number): void {
+    this.#tell({ type: 'speech-started', ...this.#place(), segmentId, atMs: toMs(atSample) });
+  }
+
+  caption({ event, decodeDelayMs }: CaptionEvent): void {
+    const { segmentId, revision, startSample, endSample } = event.range;
+    this.#services.observer.caption(event.type, decodeDelayMs);
+    if (event.type === 'lost') {
+      this.#complain(
+        new StreamError('segment-lost', `From ${toMs(startSample)} to ${toMs(endSample)} ms.`),
+        segmentId,
+      );
+      return;
+    }
+    const fields = {
+      ...this.#place(),
+      captionId: `${this.id}:${segmentId}`,
+      segmentId,
+      revision,
+      startMs: toMs(startSample),
+      endMs: toMs(endSample),
+    };
+    if (event.type === 'partial') {
+      this.#tell({ type: 'partial', ...fields, text: event.text, stableChars: event.stableChars });
+    } else if (event.visible) {
+      const { text, meanLogProb, cut } = event.hypothesis;
+      this.#captions++;
+      this.#tell({
+        type: 'final',
+        ...fields,
+        text,
+        endpoint: event.endpoint,
+        ...(meanLogProb !== null && { confidence: Number(Math.exp(meanLogProb).toFixed(3)) }),
+        ...(cut && { cut }),
+        language: this.#services.languages[0]!,
+        model: this.#services.model,
+      });
+    }
+  }
+
+  acknowledged(sample: number): void {
+    this.#send({ type: 'ack', acknowledgedMs: toMs(sample) });
+  }
+
+  marker(id: number): void {
+    this.#send({ type: 'marker', id });
+  }
+
+  done(books: AudioBooksMs): void {
+    this.#send({ type: 'done', streamId: this.id, captions: this.#captions, ...books });
+    this.#connection.close(1000, 'done');
+  }
+
+  failed(error: StreamError): void {
+    this.#fail(error);
+  }
+
+  #takeAudio(pcm: Uint8Array): void {
+    if (this.#state === 'draining') throw new StreamError('already-stopped');
+    if (!this.#streaming) throw new StreamError('start-expected', 'Audio comes after it.');
+    if (pcm.length === 0) throw new StreamError('audio-empty');
+    const { stream, decoder, resampler } = this.#streaming;
+    stream.write(resampler.process(decoder.decode(pcm)));
+  }
+
+  #takeControl(fields: Readonly<Record<string, unknown>>): void {
+    const message = readControlMessage(fields);
+    if (this.#state === 'draining') throw new StreamError('already-stopped');
+    if (message.type === 'start') {
+      this.#start(message);
+      return;
+    }
+    if (!this.#streaming) throw new StreamError('start-expected');
+    if (message.type === 'marker') this.#streaming.stream.mark(message.id);
+    else if (message.type === 'flush') this.#streaming.stream.flush();
+    else this.#stop();
+  }
+
+  #start(message: StartMessage): void {
+    if (this.#streaming) throw new StreamError('already-started');
+    const { config, meetings, model, languages } = this.#services;
+    const language = message.language ?? null;
+    if (language !== null && !languages.includes(language.split('-')[0]!.toLowerCase())) {
+      throw new StreamError('unsupported-language', `It knows ${languages.join(', ')}.`);
+    }
+    const meeting = message.meeting ?? this.id;
+    const { encoding, channels = 1, sampleRate } = message;
+    const decoder = createPcmDecoder({ encoding, channels });
+    const resampler = new Resampler(sampleRate);
+    const stream = new SpeechStream(this.#streamOptions(message, language), this.#services, this);
+    this.#streaming = {
+      stream,
+      decoder,
+      resampler,
+      meeting,
+      seat: meetings.join(meeting, message.speaker ?? null),
+    };
+    this.#state = 'streaming';
+    this.#send({
+      type: 'ready',
+      version: 1,
+      streamId: this.id,
+      meeting,
+      model,
+      maxBufferedMs: config.maxBufferedMs,
+    });
+    this.#watchIdleness();
+  }
+
+  #streamOptions({ partials = true, endpointing }: StartMessage, language: string | null) {
+    const { config } = this.#services;
+    const {
+      startThreshold,
+      minSpeechMs,
+      minSilenceMs,
+      maxSegmentMs,
+      prefixPaddingMs,
+      tailPaddingMs,
+      partialIntervalMs,
+    } = { ...config, ...endpointing };
+
+    return {
+      streamId: this.id,
+      language,
+      partials,
+      endpointing: {
+        startThreshold,
+        // Silero's own hysteresis.
+        stopThreshold: Math.max(0.05, startThreshold - 0.15),
+        minSpeechMs,
+        minSilenceMs,
+        maxSegmentMs,
+        prefixPaddingMs,
+        tailPaddingMs,
+        partialIntervalMs,
+      },
+      maxBufferedSamples: (config.maxBufferedMs * SAMPLE_RATE) / 1000,
+      maxFences: config.maxFencesPerStream,
+    };
+  }
+
+  #stop(): void {
+    const { stream, resampler } = this.#streaming!;
+    stream.write(resampler.flush());
+    this.#state = 'draining';
+    this.#cancelTimeout();
+    stream.stop();
+  }
+
+  /** One timer for each stretch of silence, not for each message. */
+  #watchIdleness(): void {
+    const { clock, config } = this.#services;
+    this.#cancelTimeout();
+    const leftMs = this.#heardAtMs + config.idleTimeoutMs - clock.now();
+    if (leftMs <= 0) this.#fail(new StreamError('idle-timeout'));
+    else this.#cancelTimeout = clock.after(leftMs, () => this.#watchIdleness());
+  }
+
+  #fail(error: StreamError): void {
+    if (this.#state === 'closed') return;
+    this.#complain(error);
+    const { fatal, closeCode } = ERRORS[error.code];
+    if (fatal) this.#connection.close(closeCode, error.code);
+  }
+
+  #complain(error: StreamError, segmentId?: number): void {
+    const { retryable, fatal } = ERRORS[error.code];
+    this.#services.observer.error(error.code);
+    this.#send({
+      type: 'error',
+      code: error.code,
+      message: error.message,
+      retryable,
+      fatal,
+      ...(segmentId !== undefined && { segmentId }),
+    });
+  }
+
+  #place(): { readonly meeting: string; readonly streamId: string; readonly speaker: string } {
+    const { meeting, seat } = this.#streaming!;
+
+    return { meeting, streamId: this.id, speaker: seat.speaker };
+  }
+
+  /** To the speaker and to every viewer of the meeting. */
+  #tell(message: SpeakerServerMessage & ViewerServerMessage): void {
+    this.#send(message);
+    this.#streaming!.seat.publish(message);
+  }
+
+  #send(message: SpeakerServerMessage): void {
+    if (this.#state !== 'closed') this.#connection.send(message);
+  }
+}
+
+function toMs(sample: number): number {
+  return Math.round((sample * 1000) / SAMPLE_RATE);
+}

@@ -1,0 +1,44 @@
+import { type ErrorCode, StreamError } from '../errors.ts';
+import type { Meetings } from '../meeting/meetings.ts';
+import type { Connection } from './connection.ts';
+import { refuse, type Session } from './listener.ts';
+
+/** What viewers' sessions tell the metrics. */
+export interface ViewerObserver {
+  viewerClosed(session: ViewerSession): void;
+  error(code: ErrorCode): void;
+}
+
+/** A connection that reads one meeting's captions. */
+export class ViewerSession implements Session {
+  readonly #connection: Connection;
+  readonly #leave: () => void;
+  readonly #observer: ViewerObserver;
+
+  constructor(connection: Connection, meetings: Meetings, meeting: string, observer: ViewerObserver) {
+    this.#connection = connection;
+    this.#observer = observer;
+    this.#leave = meetings.watch(meeting, connection);
+    connection.send({ type: 'watching', version: 1, meeting });
+  }
+
+  message(): void {
+    this.fault(new StreamError('viewer-cannot-send'));
+  }
+
+  fault(error: unknown): void {
+    const known = error instanceof StreamError ? error : new StreamError('internal');
+    this.#observer.error(known.code);
+    refuse(this.#connection, known);
+  }
+
+  /** The server goes away. */
+  drain(): void {
+    refuse(this.#connection, new StreamError('draining'));
+  }
+
+  closed(): void {
+    this.#leave();
+    this.#observer.viewerClosed(this);
+  }
+}

@@ -1,0 +1,159 @@
+import {
+  type DecodeResult,
+  type Hypothesis,
+  type Recognizer,
+  RecognizerError,
+  SAMPLE_RATE,
+  type SpeechSegment,
+} from '../../inference/recognizer.ts';
+import type { Batch, Scheduler } from '../../scheduler/scheduler.ts';
+import type { Clock } from '../clock.ts';
+
+/** Where a decoding's time went. */
+export interface DecodeTiming {
+  readonly queueWaitMs: number;
+  readonly inferenceMs: number;
+  readonly batchSize: number;
+}
+
+/** A segment that wants to be decoded. One of the last two is called, once, and must not throw. */
+export interface DecodeRequest {
+  /** The audio, cut out of the stream's buffer only when its turn has come. */
+  take(): SpeechSegment;
+  succeeded(hypothesis: Hypothesis, timing: DecodeTiming): void;
+  failed(reason: RecognizerError['reason']): void;
+}
+
+export interface DecodeJob {
+  /** The stream. */
+  readonly flow: string;
+  /** The segment within it. */
+  readonly key: string;
+  readonly priority: 'final' | 'partial';
+  readonly samples: number;
+  readonly request: DecodeRequest;
+}
+
+/** A batch that was decoded. */
+export interface BatchReport {
+  readonly inferenceMs: number;
+  /** Of all its segments together. */
+  readonly audioMs: number;
+  /** One for each segment. */
+  readonly queueWaitsMs: readonly number[];
+}
+
+/** What the dispatcher tells the metrics. */
+export interface DispatchObserver {
+  decoded(priority: 'final' | 'partial', batch: BatchReport): void;
+}
+
+/**
+ * Feeds the recogniser from the scheduler: forms a batch whenever the recogniser can take one, so late, and hands
+ * the hypotheses back. Knows no streams.
+ */
+export class Dispatcher {
+  readonly #scheduler: Scheduler<DecodeRequest>;
+  readonly #recognizer: Recognizer;
+  readonly #clock: Clock;
+  readonly #observer: DispatchObserver;
+  #inFlight = 0;
+  #pumpQueued = false;
+
+  constructor(
+    scheduler: Scheduler<DecodeRequest>,
+    recognizer: Recognizer,
+    clock: Clock,
+    observer: DispatchObserver,
+  ) {
+    this.#scheduler = scheduler;
+    this.#recognizer = recognizer;
+    this.#clock = clock;
+    this.#observer = observer;
+  }
+
+  get queued(): { readonly final: number; readonly partial: number } {
+    return this.#scheduler.queued;
+  }
+
+  /** Batches being decoded. */
+  get inFlight(): number {
+    return this.#inFlight;
+  }
+
+  /**
+   * Queues a job.
+   * @returns whether it was taken, and the queued request that gave way to it, which will hear nothing more.
+   */
+  submit({ flow, key, priority, samples, request }: DecodeJob): {
+    readonly accepted: boolean;
+    readonly replaced: DecodeRequest | null;
+  } {
+    const { accepted, replaced } = this.#scheduler.submit({
+      flow,
+      key,
+      priority,
+      cost: (samples * 1000) / SAMPLE_RATE,
+      batchClass: this.#recognizer.capabilities.batching === 'equal-length' ? samples : 0,
+      enqueuedAtMs: this.#clock.now(),
+      payload: request,
+    });
+    this.#pumpSoon();
+
+    return { accepted, replaced: replaced?.payload ?? null };
+  }
+
+  /** Drops a stream's queued jobs, which will hear nothing more. */
+  cancel(flow: string): void {
+    this.#scheduler.cancel(flow);
+  }
+
+  /** After the events of this turn: what one batch of windows sets free may then share a batch. */
+  #pumpSoon(): void {
+    if (this.#pumpQueued) return;
+    this.#pumpQueued = true;
+    queueMicrotask(() => {
+      this.#pumpQueued = false;
+      this.#pump();
+    });
+  }
+
+  #pump(): void {
+    while (this.#inFlight < this.#recognizer.capabilities.concurrency) {
+      const batch = this.#scheduler.schedule(this.#clock.now());
+      if (!batch) return;
+      this.#inFlight++;
+      void this.#run(batch).finally(() => {
+        this.#inFlight--;
+        this.#pump();
+      });
+    }
+  }
+
+  /** Never rejects: a batch that fails tells its requests. */
+  async #run(batch: Batch<DecodeRequest>): Promise<void> {
+    const startedAt = this.#clock.now();
+    const { jobs } = batch;
+    let result: DecodeResult;
+    try {
+      result = await this.#recognizer.decode(jobs.map(({ payload }) => payload.take()));
+    } catch (error) {
+      const reason = error instanceof RecognizerError ? error.reason : 'failed';
+      for (const { payload } of jobs) payload.failed(reason);
+
+      return;
+    } finally {
+      this.#scheduler.complete(batch);
+    }
+    const { hypotheses, inferenceMs } = result;
+    const queueWaitsMs = jobs.map((job) => startedAt - job.enqueuedAtMs);
+    this.#observer.decoded(jobs[0]!.priority, { inferenceMs, audioMs: batch.cost, queueWaitsMs });
+    for (const [i, { payload }] of jobs.entries()) {
+      payload.succeeded(hypotheses[i]!, {
+        queueWaitMs: queueWaitsMs[i]!,
+        inferenceMs,
+        batchSize: jobs.length,
+      });
+    }
+  }
+}

@@ -1,0 +1,33 @@
+/** Quiet windows before the gate closes: a pause between words is the detector's to judge. */
+const CLOSE_AFTER_WINDOWS = 16;
+
+/** Mean square of a window's samples: 1 is a full-scale square wave. */
+export function powerOf(window: Float32Array): number {
+  let sum = 0;
+  for (let i = 0; i < window.length; i++) sum += window[i]! * window[i]!;
+
+  return window.length === 0 ? 0 : sum / window.length;
+}
+
+/**
+ * Keeps muted and unplugged microphones away from the voice activity detector: closed after half a second below
+ * the threshold, open again with the first window above it.
+ */
+export class EnergyGate {
+  readonly #thresholdPower: number;
+  #quietWindows = CLOSE_AFTER_WINDOWS;
+
+  /** @param thresholdDbfs level of a window, in dB below a full-scale square wave. */
+  constructor(thresholdDbfs: number) {
+    this.#thresholdPower = 10 ** (thresholdDbfs / 10);
+  }
+
+  /** Takes the powers of consecutive windows. @returns whether the detector has to hear them. */
+  admits(powers: Float32Array): boolean {
+    const wasOpen = this.#quietWindows < CLOSE_AFTER_WINDOWS;
+    for (const power of powers)
+      this.#quietWindows = power >= this.#thresholdPower ? 0 : this.#quietWindows + 1;
+
+    return wasOpen || this.#quietWindows < powers.length;
+  }
+}

@@ -1,0 +1,248 @@
+import type { Endpoint } from '../../client-sdk/protocol.ts';
+import { SAMPLE_RATE } from '../../inference/recognizer.ts';
+
+/** Where captions begin and end. */
+export interface EndpointingOptions {
+  /** Speech begins when the voice-activity probability reaches this. */
+  readonly startThreshold: number;
+  /** Speech goes on until it falls below this; at most `startThreshold`. */
+  readonly stopThreshold: number;
+  /** Less speech than this is taken for noise. */
+  readonly minSpeechMs: number;
+  /** Trailing silence that ends a short segment; long ones end at less. */
+  readonly minSilenceMs: number;
+  /** A segment this long is cut, at the quietest recent point. */
+  readonly maxSegmentMs: number;
+  /** Audio kept from before speech was detected. */
+  readonly prefixPaddingMs: number;
+  /** Silence kept at the end of a segment; after this much of it a snapshot is taken that may become the final. */
+  readonly tailPaddingMs: number;
+  /** Least new audio between two snapshots. */
+  readonly partialIntervalMs: number;
+}
+
+/** A stretch of a stream's audio, in samples since the stream began: `[startSample, endSample)`. */
+export interface SegmentRange {
+  /** Counts up from 0 within a stream. */
+  readonly segmentId: number;
+  /** Counts up within a segment, over its snapshots. */
+  readonly revision: number;
+  readonly startSample: number;
+  readonly endSample: number;
+}
+
+export type SegmenterEvent =
+  | { readonly type: 'speech-start'; readonly segmentId: number; readonly atSample: number }
+  /** The open segment so far. */
+  | ({ readonly type: 'snapshot' } & SegmentRange)
+  /** A finished segment. When its revision is that of the last snapshot, it is the very same audio. */
+  | ({ readonly type: 'segment'; readonly endpoint: Endpoint } & SegmentRange);
+
+/** What is known of one window of audio. */
+export interface Window {
+  /** 512, or fewer for the last one before a flush. */
+  readonly samples: number;
+  /** Voice-activity probability, in [0, 1]. */
+  readonly probability: number;
+  /** Mean square of the samples. */
+  readonly power: number;
+}
+
+/** How much of `minSilenceMs` still ends a segment as long as `maxSegmentMs`. */
+const LONG_SEGMENT_SILENCE_SHARE = 0.3;
+/** A cut is looked for in this last share of a segment that grew too long. */
+const CUT_SEARCH_SHARE = 0.3;
+/** Windows averaged to find the quietest point: single windows are quiet within any plosive. */
+const CUT_SMOOTHING_WINDOWS = 3;
+
+interface OpenSegment {
+  readonly segmentId: number;
+  readonly startSample: number;
+  /** End of the last window that was speech. */
+  speechEndSample: number;
+  /** Revision the next snapshot gets. */
+  nextRevision: number;
+  lastSnapshotEndSample: number;
+  /** Whether a snapshot ending at `speechEndSample` plus tail has been taken in the present pause. */
+  pauseSnapshotTaken: boolean;
+  /** Power of the segment's windows, with the sample each ends at; those a cut may fall on. */
+  readonly recent: { readonly endSample: number; readonly power: number }[];
+}
+
+/**
+ * Finds segments of speech in one stream. A pure state machine: no clock, no audio, no I/O; time is the count of
+ * samples accepted. Segments never overlap.
+ */
+export class Segmenter {
+  readonly #options: EndpointingOptions;
+  #positionSample = 0;
+  #nextSegmentId = 0;
+  /** End of the last segment: padding must not reach before it. */
+  #lastEndSample = 0;
+  /** Speech not yet long enough to open a segment. */
+  #onset: { readonly startSample: number; speechSamples: number } | null = null;
+  #open: OpenSegment | null = null;
+
+  constructor(options: EndpointingOptions) {
+    this.#options = options;
+  }
+
+  /** Samples accepted so far. */
+  get positionSample(): number {
+    return this.#positionSample;
+  }
+
+  /** Audio before this will never be part of a segment to come. */
+  get neededFromSample(): number {
+    if (this.#open) return this.#open.startSample;
+    const speechFrom = this.#onset?.startSample ?? this.#positionSample;
+
+    return Math.max(this.#lastEndSample, speechFrom - toSamples(this.#options.prefixPaddingMs));
+  }
+
+  accept(window: Window): readonly SegmenterEvent[] {
+    const startSample = this.#positionSample;
+    this.#positionSample += window.samples;
+
+    return this.#open ? this.#acceptInside(this.#open, window) : this.#acceptOutside(startSample, window);
+  }
+
+  /** Ends the open segment, if any, where the stream is now. */
+  flush(): readonly SegmenterEvent[] {
+    this.#onset = null;
+
+    return this.#open ? [this.#end(this.#open, 'flush')] : [];
+  }
+
+  /** A snapshot of the open segment up to `endSample`, which may lie beyond the last window; none when silent. */
+  snapshot(endSample: number): readonly SegmenterEvent[] {
+    return this.#open ? [this.#snapshot(this.#open, Math.max(endSample, this.#positionSample))] : [];
+  }
+
+  #acceptOutside(startSample: number, { samples, probability }: Window): readonly SegmenterEvent[] {
+    const { startThreshold, stopThreshold, minSpeechMs } = this.#options;
+    if (probability >= startThreshold) {
+      this.#onset ??= { startSample, speechSamples: 0 };
+      this.#onset.speechSamples += samples;
+    } else if (probability < stopThreshold) {
+      this.#onset = null;
+    }
+    if (!this.#onset || this.#onset.speechSamples < toSamples(minSpeechMs)) return [];
+    const segmentStart = this.neededFromSample;
+    const segment = this.#openAt(segmentStart);
+    this.#onset = null;
+
+    return [{ type: 'speech-start', segmentId: segment.segmentId, atSample: segmentStart }];
+  }
+
+  #acceptInside(segment: OpenSegment, window: Window): readonly SegmenterEvent[] {
+    this.#remember(segment, window.power);
+    const { startThreshold, stopThreshold, tailPaddingMs, maxSegmentMs, partialIntervalMs } = this.#options;
+    const position = this.#positionSample;
+    const pausing = segment.speechEndSample < position - window.samples;
+    // Within a pause only clear speech counts: that is the hysteresis.
+    if (window.probability >= (pausing ? startThreshold : stopThreshold)) {
+      segment.speechEndSample = position;
+      segment.pauseSnapshotTaken = false;
+    }
+    const silence = position - segment.speechEndSample;
+    if (silence > 0 && silence >= this.#endingSilence(position - segment.startSample))
+      return [this.#end(segment, 'silence')];
+    if (position - segment.startSample >= toSamples(maxSegmentMs)) return this.#cut(segment);
+    if (silence === 0 && position - segment.lastSnapshotEndSample >= toSamples(partialIntervalMs)) {
+      return [this.#snapshot(segment, position)];
+    }
+    if (silence >= toSamples(tailPaddingMs) && !segment.pauseSnapshotTaken) {
+      segment.pauseSnapshotTaken = true;
+
+      return [this.#snapshot(segment, this.#endWithTail(segment))];
+    }
+
+    return [];
+  }
+
+  /** Silence that ends a segment of this length: less and less from half the longest length on. */
+  #endingSilence(lengthSamples: number): number {
+    const { minSilenceMs, maxSegmentMs, tailPaddingMs } = this.#options;
+    const longness = Math.max(0, (2 * lengthSamples) / toSamples(maxSegmentMs) - 1);
+    const share = 1 - (1 - LONG_SEGMENT_SILENCE_SHARE) * Math.min(1, longness);
+
+    return toSamples(Math.max(minSilenceMs * share, Math.min(tailPaddingMs, minSilenceMs)));
+  }
+
+  #openAt(startSample: number): OpenSegment {
+    this.#open = {
+      segmentId: this.#nextSegmentId++,
+      startSample,
+      speechEndSample: this.#positionSample,
+      nextRevision: 0,
+      lastSnapshotEndSample: startSample,
+      pauseSnapshotTaken: false,
+      recent: [],
+    };
+
+    return this.#open;
+  }
+
+  #remember(segment: OpenSegment, power: number): void {
+    const searchSamples = toSamples(this.#options.maxSegmentMs * CUT_SEARCH_SHARE);
+    segment.recent.push({ endSample: this.#positionSample, power });
+    while (segment.recent[0]!.endSample < this.#positionSample - searchSamples) segment.recent.shift();
+  }
+
+  #endWithTail(segment: OpenSegment): number {
+    return Math.min(this.#positionSample, segment.speechEndSample + toSamples(this.#options.tailPaddingMs));
+  }
+
+  #snapshot(segment: OpenSegment, endSample: number): SegmenterEvent {
+    segment.lastSnapshotEndSample = endSample;
+
+    return { type: 'snapshot', ...this.#range(segment, segment.nextRevision++, endSample) };
+  }
+
+  #end(segment: OpenSegment, endpoint: Endpoint, endSample = this.#endWithTail(segment)): SegmenterEvent {
+    this.#open = null;
+    this.#lastEndSample = endSample;
+    const sameAsSnapshot = segment.nextRevision > 0 && segment.lastSnapshotEndSample === endSample;
+    const revision = sameAsSnapshot ? segment.nextRevision - 1 : segment.nextRevision;
+
+    return { type: 'segment', endpoint, ...this.#range(segment, revision, endSample) };
+  }
+
+  /** Ends a segment that grew too long at its quietest recent point, and opens the next one there. */
+  #cut(segment: OpenSegment): readonly SegmenterEvent[] {
+    const ended = this.#end(segment, 'max-duration', quietestEnd(segment.recent));
+    const { speechEndSample } = segment;
+    if (speechEndSample > this.#lastEndSample) {
+      const next = this.#openAt(this.#lastEndSample);
+      next.speechEndSample = speechEndSample;
+    }
+
+    return [ended];
+  }
+
+  #range({ segmentId, startSample }: OpenSegment, revision: number, endSample: number): SegmentRange {
+    return { segmentId, revision, startSample, endSample };
+  }
+}
+
+function quietestEnd(recent: OpenSegment['recent']): number {
+  let quietest = recent.length - 1;
+  let leastPower = Number.POSITIVE_INFINITY;
+  for (let i = CUT_SMOOTHING_WINDOWS - 1; i < recent.length; i++) {
+    let power = 0;
+    for (let j = 0; j < CUT_SMOOTHING_WINDOWS; j++) power += recent[i - j]!.power;
+    if (power < leastPower) {
+      leastPower = power;
+      // The middle of the smoothed stretch.
+      quietest = i - Math.floor(CUT_SMOOTHING_WINDOWS / 2);
+    }
+  }
+
+  return recent[quietest]!.endSample;
+}
+
+/** Milliseconds to samples at 16 kHz. */
+function toSamples(ms: number): number {
+  return Math.round((ms * SAMPLE_RATE) / 1000);
+}

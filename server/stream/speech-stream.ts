@@ -1,0 +1,283 @@
+import type { AudioBooks as AudioBooksMs } from '../../client-sdk/protocol.ts';
+import { SAMPLE_RATE, type SpeechSegment } from '../../inference/recognizer.ts';
+import { WINDOW_SAMPLES } from '../../inference/vad.ts';
+import { AudioBuffer } from '../audio/audio-buffer.ts';
+import type { Clock } from '../clock.ts';
+import { StreamError } from '../errors.ts';
+import { AudioBooks } from './audio-books.ts';
+import { type CaptionEvent, Captioner } from './captioner.ts';
+import type { Dispatcher } from './dispatcher.ts';
+import { type EndpointingOptions, Segmenter, type SegmenterEvent, type SegmentRange } from './segmenter.ts';
+import type { VadSource, VadTicker } from './vad-ticker.ts';
+
+/** What becomes of a stream's audio. None of these may throw. */
+export interface SpeechStreamListener {
+  speechStarted(segmentId: number, atSample: number): void;
+  caption(caption: CaptionEvent): void;
+  /** All audio before `sample` is final. */
+  acknowledged(sample: number): void;
+  /** All audio before the marker is decoded, and what came of it was told. */
+  marker(id: number): void;
+  /** After stop(): everything has been told. The stream is closed. */
+  done(books: AudioBooksMs): void;
+  /** The stream cannot go on. It is closed. */
+  failed(error: StreamError): void;
+}
+
+export interface SpeechStreamOptions {
+  readonly streamId: string;
+  readonly language: string | null;
+  readonly partials: boolean;
+  readonly endpointing: EndpointingOptions;
+  /** Audio held until it is final, in samples. */
+  readonly maxBufferedSamples: number;
+  /** Markers and flushes not yet answered. */
+  readonly maxFences: number;
+}
+
+export interface SpeechStreamParts {
+  readonly ticker: VadTicker;
+  readonly dispatcher: Dispatcher;
+  readonly clock: Clock;
+}
+
+/** Something that takes its turn when all audio before it has been through voice detection. */
+type Fence =
+  | { readonly kind: 'marker'; readonly atSample: number; readonly id: number }
+  | { readonly kind: 'flush' | 'stop'; readonly atSample: number };
+
+/** A marker whose audio is being decoded. */
+interface WaitingMarker {
+  readonly id: number;
+  readonly segmentId: number;
+  readonly revision: number;
+}
+
+/** Acknowledging less than this at a time would be chatter. */
+const ACKNOWLEDGE_STEP_SAMPLES = SAMPLE_RATE;
+
+/**
+ * One speaker's audio on its way to captions: buffer → voice activity → segments → decoding → transcript. Knows no
+ * sockets and no wire format. Positions are samples at 16 kHz since the stream began.
+ */
+export class SpeechStream implements VadSource {
+  readonly #options: SpeechStreamOptions;
+  readonly #parts: SpeechStreamParts;
+  readonly #listener: SpeechStreamListener;
+  readonly #buffer: AudioBuffer;
+  readonly #segmenter: Segmenter;
+  readonly #captioner: Captioner;
+  readonly #books = new AudioBooks();
+  /** In the order of their positions. */
+  readonly #fences: Fence[] = [];
+  readonly #waitingMarkers: WaitingMarker[] = [];
+  /** Samples handed to voice detection and not yet answered. */
+  #detectingSamples = 0;
+  #nextSegmentId = 0;
+  #acknowledgedSample = 0;
+  #state: 'open' | 'stopping' | 'stopped' | 'closed' = 'open';
+
+  constructor(options: SpeechStreamOptions, parts: SpeechStreamParts, listener: SpeechStreamListener) {
+    this.#options = options;
+    this.#parts = parts;
+    this.#listener = listener;
+    this.#buffer = new AudioBuffer(options.maxBufferedSamples);
+    this.#segmenter = new Segmenter(options.endpointing);
+    this.#captioner = new Captioner({
+      streamId: options.streamId,
+      partials: options.partials,
+      dispatcher: parts.dispatcher,
+      clock: parts.clock,
+      cut: (range) => this.#cut(range),
+      onCaption: (caption) => this.#onCaption(caption),
+      onSettled: () => this.#settle(),
+    });
+  }
+
+  get books(): AudioBooks {
+    return this.#books;
+  }
+
+  /** Audio that is not final yet, in samples. */
+  get bufferedSamples(): number {
+    return this.#books.receivedSamples - this.#books.settledSample;
+  }
+
+  /**
+   * Takes audio, mono at 16 kHz, which it copies.
+   * @throws {StreamError} `audio-overrun` when more is held than allowed; the audio is not taken.
+   */
+  write(samples: Float32Array): void {
+    if (this.#state !== 'open') throw new StreamError('already-stopped');
+    if (samples.length > this.#buffer.free) throw new StreamError('audio-overrun');
+    this.#buffer.append(samples);
+    this.#books.receive(samples.length);
+    if (this.#hasWindow()) this.#parts.ticker.wake(this);
+  }
+
+  /** Asks to be told when all audio so far is decoded. @throws {StreamError} when too many wait already. */
+  mark(id: number): void {
+    this.#addFence({ kind: 'marker', atSample: this.#buffer.endSample, id });
+  }
+
+  /** Ends the open segment here. @throws {StreamError} when too many fences wait already. */
+  flush(): void {
+    this.#addFence({ kind: 'flush', atSample: this.#buffer.endSample });
+  }
+
+  /** No more audio: what there is is captioned, then the listener hears `done`. Idempotent. */
+  stop(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'stopping';
+    this.#fences.push({ kind: 'stop', atSample: this.#buffer.endSample });
+    this.#advance();
+  }
+
+  /** Ends everything now; the listener hears nothing more. Idempotent. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    this.#state = 'closed';
+    this.#books.dropRest();
+    this.#parts.ticker.remove(this);
+    this.#captioner.close();
+    this.#buffer.discardBefore(this.#buffer.endSample);
+  }
+
+  takeWindows(maxWindows: number): Float32Array | null {
+    if (this.#state === 'closed' || this.#detectingSamples > 0 || !this.#hasWindow()) return null;
+    const from = this.#segmenter.positionSample;
+    const available = (this.#fences[0]?.atSample ?? this.#buffer.endSample) - from;
+    const windows = Math.min(Math.floor(available / WINDOW_SAMPLES), maxWindows);
+    this.#detectingSamples = windows > 0 ? windows * WINDOW_SAMPLES : available;
+    const audio = this.#buffer.slice(from, from + this.#detectingSamples);
+    if (windows > 0) return audio;
+    const padded = new Float32Array(WINDOW_SAMPLES);
+    padded.set(audio);
+
+    return padded;
+  }
+
+  acceptWindows(probabilities: Float32Array, powers: Float32Array): void {
+    let left = this.#detectingSamples;
+    this.#detectingSamples = 0;
+    for (const [i, probability] of probabilities.entries()) {
+      const samples = Math.min(WINDOW_SAMPLES, left);
+      left -= samples;
+      this.#follow(this.#segmenter.accept({ samples, probability, power: powers[i]! }));
+    }
+    this.#advance();
+  }
+
+  vadFailed(): void {
+    this.close();
+    this.#listener.failed(new StreamError('internal', 'Voice activity detection failed.'));
+  }
+
+  #addFence(fence: Fence): void {
+    if (this.#state !== 'open') throw new StreamError('already-stopped');
+    if (this.#fences.length + this.#waitingMarkers.length >= this.#options.maxFences) {
+      throw new StreamError('too-many-fences', `At most ${this.#options.maxFences} may wait.`);
+    }
+    this.#fences.push(fence);
+    this.#advance();
+  }
+
+  /** A full window before the next fence, or what is left before one that ends a segment. */
+  #hasWindow(): boolean {
+    const [fence] = this.#fences;
+    const available = (fence?.atSample ?? this.#buffer.endSample) - this.#segmenter.positionSample;
+
+    return available >= WINDOW_SAMPLES || (available > 0 && fence !== undefined && fence.kind !== 'marker');
+  }
+
+  /** Passes the fences that voice detection has reached, and settles what can be. */
+  #advance(): void {
+    while (this.#fences.length > 0 && this.#detectingSamples === 0 && !this.#hasWindow()) {
+      this.#pass(this.#fences.shift()!);
+    }
+    if (this.#hasWindow()) this.#parts.ticker.wake(this);
+    this.#settle();
+  }
+
+  #pass(fence: Fence): void {
+    if (fence.kind === 'marker') {
+      const [snapshot] = this.#segmenter.snapshot(fence.atSample);
+      if (snapshot?.type === 'snapshot') {
+        this.#captioner.snapshot(snapshot, true);
+        this.#waitingMarkers.push({
+          id: fence.id,
+          segmentId: snapshot.segmentId,
+          revision: snapshot.revision,
+        });
+      } else {
+        this.#waitingMarkers.push({ id: fence.id, segmentId: this.#nextSegmentId, revision: -1 });
+      }
+      return;
+    }
+    this.#follow(this.#segmenter.flush());
+    if (fence.kind === 'stop') this.#state = 'stopped';
+  }
+
+  #follow(events: readonly SegmenterEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'speech-start') {
+        this.#listener.speechStarted(event.segmentId, event.atSample);
+      } else if (event.type === 'snapshot') {
+        this.#captioner.snapshot(event);
+      } else {
+        this.#nextSegmentId = event.segmentId + 1;
+        this.#captioner.finish(event, event.endpoint);
+      }
+    }
+  }
+
+  #cut({ startSample, endSample }: SegmentRange): SpeechSegment {
+    return { samples: this.#buffer.slice(startSample, endSample), language: this.#options.language };
+  }
+
+  #onCaption(caption: CaptionEvent): void {
+    const { event } = caption;
+    if (event.type !== 'partial') {
+      const { startSample, endSample } = event.range;
+      this.#books.settleSegment(startSample, endSample, event.type === 'final' ? 'transcribed' : 'dropped');
+    }
+    this.#listener.caption(caption);
+  }
+
+  /** After anything ended: settles silence, lets go of audio, answers markers, and ends a stopped stream. */
+  #settle(): void {
+    if (this.#state === 'closed') return;
+    if (this.#captioner.pendingFinals === 0) {
+      this.#books.settleSilence(Math.min(this.#segmenter.neededFromSample, this.#segmenter.positionSample));
+    }
+    this.#buffer.discardBefore(this.#books.settledSample);
+    this.#answerMarkers();
+    if (this.#state === 'stopped' && this.#captioner.pendingFinals === 0) {
+      this.#end();
+    } else if (this.#books.settledSample >= this.#acknowledgedSample + ACKNOWLEDGE_STEP_SAMPLES) {
+      this.#acknowledge();
+    }
+  }
+
+  #answerMarkers(): void {
+    for (;;) {
+      const [marker] = this.#waitingMarkers;
+      if (!marker || !this.#captioner.hasReached(marker.segmentId, marker.revision)) return;
+      this.#waitingMarkers.shift();
+      this.#listener.marker(marker.id);
+    }
+  }
+
+  #acknowledge(): void {
+    this.#acknowledgedSample = this.#books.settledSample;
+    this.#listener.acknowledged(this.#acknowledgedSample);
+  }
+
+  #end(): void {
+    this.#books.settleSilence(this.#books.receivedSamples);
+    this.#acknowledge();
+    const books = this.#books.inMs();
+    this.close();
+    this.#listener.done(books);
+  }
+}

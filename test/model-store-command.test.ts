@@ -1,0 +1,106 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { modelsCommand } from '../server/cli/models-command.ts';
+import { catalogue } from '../server/model-store/catalogue.ts';
+import { npmEnv } from './model-store.fixture.ts';
+import { type Origin, packument, startOrigin } from './model-store.origin.ts';
+
+let folder: string;
+let directory: string;
+let registry: Origin;
+let answers: Parameters<typeof startOrigin>[0];
+let out: string;
+let err: string;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'model-store-command-'));
+  directory = join(folder, 'models');
+  answers = new Map();
+  registry = await startOrigin(answers);
+  for (const [name, value] of Object.entries(npmEnv(folder, registry.url))) vi.stubEnv(name, value);
+  vi.stubEnv('ROUNDTABLE_MODELS_DIR', directory);
+  out = '';
+  err = '';
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    out += text;
+    return true;
+  });
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => {
+    err += text;
+    return true;
+  });
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  vi.unstubAllEnvs();
+  process.exitCode = undefined;
+  registry.server.closeAllConnections();
+  registry.server.close();
+  await rm(folder, { recursive: true });
+});
+
+async function models(...args: string[]): Promise<void> {
+  await modelsCommand().parseAsync(args, { from: 'user' });
+}
+
+describe('models command', () => {
+  it('lists every model with its state in aligned columns, and the directory', async () => {
+    await mkdir(join(directory, 'silero-v6'), { recursive: true });
+    await writeFile(join(directory, 'silero-v6/silero_vad_v6.onnx'), Buffer.alloc(2_327_524));
+    await models('list');
+    expect(out.split('\n')).toEqual([
+      'MODEL              LANGUAGES  LICENCE     SIZE  STATE',
+      'moonshine-tiny-en  en         MIT      28.2 MB  not installed',
+      'silero-v6          any        MIT       2.3 MB  installed',
+      '',
+      `Models directory: ${directory}`,
+      '',
+    ]);
+  });
+
+  it('verifies what is on disk, says how to repair it and exits with 1', async () => {
+    await mkdir(join(directory, 'silero-v6'), { recursive: true });
+    await writeFile(join(directory, 'silero-v6/silero_vad_v6.onnx'), 'short');
+    await models('verify');
+    expect(out).toContain('silero-v6: silero_vad_v6.onnx is damaged: it holds 5 bytes instead of 2327524');
+    expect(out).toContain(`Run "roundtable models pull silero-v6 --models-dir '${directory}'" to repair it.`);
+    expect(out).not.toContain('moonshine');
+    expect(process.exitCode).toBe(1);
+  });
+
+  it('says so when there is nothing to verify', async () => {
+    await models('verify');
+    expect(out).toBe(`No models are installed in ${directory}.\n`);
+    expect(process.exitCode).toBeUndefined();
+  });
+
+  it('prefers the flag to the environment variable', async () => {
+    await models('verify', '--models-dir', join(folder, 'other'));
+    expect(out).toContain(join(folder, 'other'));
+  });
+
+  it('refuses an unknown name with the known ones', async () => {
+    await expect(models('pull', 'whisper')).rejects.toThrow(
+      `The models known are: ${catalogue.map(({ name }) => name).join(', ')}.`,
+    );
+  });
+
+  it('stops on Ctrl-C with exit code 130 and nothing half-written', async () => {
+    const tarballPath = '/@ricky0123/vad-web/-/vad-web-0.0.31.tgz';
+    const before = new Set(process.listeners('SIGINT'));
+    answers.set('/@ricky0123/vad-web', packument('0.0.31', new URL(tarballPath, registry.url).href));
+    answers.set(tarballPath, (response) => {
+      response.write(Buffer.from([0x1f, 0x8b]), () => {
+        for (const listener of process.listeners('SIGINT')) if (!before.has(listener)) listener('SIGINT');
+      });
+    });
+    await models('pull', 'silero-v6');
+    expect(process.exitCode).toBe(130);
+    expect(err).toContain('silero-v6: fetching 5.5 MB\nStopped.');
+    expect(await readdir(directory, { recursive: true })).toEqual(['silero-v6']);
+    expect(new Set(process.listeners('SIGINT'))).toEqual(before);
+  });
+});
