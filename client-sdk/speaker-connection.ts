@@ -63,15 +63,20 @@ export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
   /**
    * Connects and sends `start`.
    * @param url such as `ws://127.0.0.1:8080/v1/stream`.
-   * @throws {ConnectionError} when there is no server, or it refuses.
+   * @param signal hangs up, now or later.
+   * @throws {ConnectionError} when there is no server, it refuses, or the signal came first.
    */
   static connect(
     url: string,
     start: Omit<StartMessage, 'type'>,
     WebSocket: WebSocketConstructor,
+    signal?: AbortSignal,
   ): Promise<SpeakerConnection> {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(url, [JSON_SUBPROTOCOL]);
+      const hangUp = () => socket.close(1000);
+      if (signal?.aborted) hangUp();
+      signal?.addEventListener('abort', hangUp, { once: true });
       const inbox: (SpeakerServerMessage | ConnectionError | null)[] = [];
       let connection: SpeakerConnection | null = null;
       let refusal: ConnectionError | null = null;
@@ -95,6 +100,7 @@ export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
         }
       });
       socket.addEventListener('close', ({ code, reason }) => {
+        signal?.removeEventListener('abort', hangUp);
         const failure =
           refusal ??
           new ConnectionError(

@@ -1,4 +1,4 @@
-import type { InferenceSession } from 'onnxruntime-node';
+import { env, type InferenceSession } from 'onnxruntime-node';
 
 /** Where a thread's model runs: `cpu`, or one CUDA GPU by its index. */
 export type Device = 'cpu' | `cuda:${number}`;
@@ -13,6 +13,8 @@ export function isDevice(text: string): text is Device {
  * threads, each on its own batch, which scales with cores where threads within an operator do not.
  */
 export function sessionOptions(device: Device): InferenceSession.SessionOptions {
+  // What goes wrong is thrown as well; the runtime's own lines on standard error would only say it twice.
+  env.logLevel = 'fatal';
   const executionProviders: InferenceSession.ExecutionProviderConfig[] =
     device === 'cpu' ? ['cpu'] : [{ name: 'cuda', deviceId: Number(device.slice('cuda:'.length)) }, 'cpu'];
   return {

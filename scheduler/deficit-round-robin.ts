@@ -129,12 +129,13 @@ export class DeficitRoundRobin<T> implements Scheduler<T> {
   /** Adds jobs of the first one's class, one from each flow in turn, until the batch is full or none is left. */
   #fill(jobs: Job<T>[], priority: Priority): void {
     const { batchClass } = jobs[0]!;
+    const maxDebt = this.#options.quantum * this.#options.maxBatchSize;
     for (let before = 0; before < jobs.length; ) {
       before = jobs.length;
       for (const flow of [...this.#flows.values()]) {
         if (jobs.length >= this.#options.maxBatchSize) return;
         const job = this.#head(flow, priority);
-        if (job?.batchClass === batchClass) jobs.push(this.#take(flow, job));
+        if (job?.batchClass === batchClass && flow.deficit > -maxDebt) jobs.push(this.#take(flow, job));
       }
     }
   }

@@ -63,8 +63,8 @@ export class StreamError extends Error {
   readonly code: ErrorCode;
 
   /** @param detail what is particular to the case, as a sentence; never anything that was said. */
-  constructor(code: ErrorCode, detail?: string) {
-    super(detail === undefined ? ERRORS[code].text : `${ERRORS[code].text} ${detail}`);
+  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions) {
+    super(detail === undefined ? ERRORS[code].text : `${ERRORS[code].text} ${detail}`, options);
     this.code = code;
   }
 }

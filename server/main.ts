@@ -77,6 +77,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     abort.abort();
     listener.stopListening();
     await lobby.drain();
+    // Out of the handler of the last socket to close, whose last message is only sent when the handler returns.
+    await new Promise((resolve) => setImmediate(resolve));
     listener.close();
     await ready.catch(() => {});
     if (engine) await closeEngine(engine);
@@ -105,7 +107,10 @@ async function startEngine(
   const vadModel = await store.resolve(config.vadModel);
   requireAdapter(recognizerModel, 'moonshine', '--model');
   requireAdapter(vadModel, 'silero', '--vad-model');
+  let loaded = false;
   const crashed = (pool: 'recognizer' | 'vad') => () => {
+    // A thread that cannot even load is reported by `ready`.
+    if (!loaded) return;
     log.error({ pool }, 'a thread died and is being replaced');
     metrics.threadCrashed(pool);
   };
@@ -116,6 +121,7 @@ async function startEngine(
   });
   try {
     const recognizer = await startRecognizer(config, recognizerModel, crashed('recognizer'));
+    loaded = true;
 
     return { recognizer, vad, recognizerModel, vadModel };
   } catch (error) {

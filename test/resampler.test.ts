@@ -51,17 +51,18 @@ function amplitudeAt(frequency: number, signal: Float32Array): number {
 describe('Resampler', () => {
   test.each(RATES)('turns sines at %d Hz into the same sines at 16 kHz, in place and in size', (rate) => {
     const samples = Math.floor(rate / 5);
-    const edge = 0.9 * Math.min(rate / 2, 8000);
+    const edge = 0.875 * Math.min(rate / 2, 8000);
     for (const frequency of [50, 440, edge / 3, edge / 2, 0.8 * edge, edge]) {
       const output = resample(rate, sine(frequency, rate, samples));
       const error = minus(output, sine(frequency, 16_000, output.length));
       // An amplitude off by 0.1 dB alone would be an error of -39 dB; a delay of one sample at 440 Hz, -15 dB.
-      expect(decibels(error), `${frequency} Hz`).toBeLessThan(-80);
+      expect(decibels(error), `${frequency} Hz`).toBeLessThan(-75);
     }
   });
 
   test.each([
-    [48_000, 8800],
+    [48_000, 8050],
+    [44_100, 8050],
     [48_000, 12_000],
     [48_000, 23_000],
     [44_100, 9000],
@@ -70,8 +71,8 @@ describe('Resampler', () => {
     [32_000, 12_000],
     [24_000, 11_000],
     [22_050, 10_000],
-  ])('attenuates, of a signal at %d Hz, a sine at %d Hz by 85 dB', (rate, frequency) => {
-    expect(decibels(resample(rate, sine(frequency, rate, rate / 4)))).toBeLessThan(-85);
+  ])('attenuates, of a signal at %d Hz, a sine at %d Hz by 75 dB', (rate, frequency) => {
+    expect(decibels(resample(rate, sine(frequency, rate, rate / 4)))).toBeLessThan(-75);
   });
 
   test('leaves no image of a telephone signal above its band', () => {
@@ -133,7 +134,7 @@ describe('Resampler', () => {
   test('keeps at most a few milliseconds back until the flush', () => {
     for (const rate of RATES) {
       const output = new Resampler(rate).process(new Float32Array(rate));
-      expect(16_000 - output.length).toBeLessThanOrEqual(5 * 16);
+      expect(16_000 - output.length).toBeLessThanOrEqual(6 * 16);
     }
   });
 

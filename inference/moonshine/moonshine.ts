@@ -116,7 +116,7 @@ export class Moonshine implements Recognizer {
 }
 
 /** @throws {RecognizerError} `invalid` for an empty or too large batch or segment. */
-function validateBatch(batch: readonly SpeechSegment[], capabilities: RecognizerCapabilities): void {
+export function validateBatch(batch: readonly SpeechSegment[], capabilities: RecognizerCapabilities): void {
   if (batch.length < 1 || batch.length > capabilities.maxBatchSize) {
     throw new RecognizerError(
       'invalid',

@@ -44,6 +44,8 @@ export class ThreadPool<Task, Result> {
   readonly threads: number;
   readonly #piscina: Piscina<Task, TaskOutcome<Result>>;
   readonly #onCrash: () => void;
+  /** At most one for each thread, and one more while a dead one is replaced. */
+  readonly #running = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
 
   constructor({ workerUrl, workerData, threads, onCrash }: ThreadPoolOptions) {
@@ -88,20 +90,27 @@ export class ThreadPool<Task, Result> {
     return this.#attempt(task);
   }
 
-  /** Ends the threads, whatever they do. Idempotent. */
+  /**
+   * Ends the threads when they have finished what they run: onnxruntime aborts the whole process when its thread is
+   * ended in the middle of a run. Idempotent.
+   */
   close(): Promise<void> {
-    this.#closing ??= this.#piscina.destroy();
+    this.#closing ??= Promise.allSettled(this.#running).then(() => this.#piscina.destroy());
 
     return this.#closing;
   }
 
   async #attempt(task: Task): Promise<Result> {
+    const running = this.#piscina.run(task);
+    this.#running.add(running);
     let outcome: TaskOutcome<Result>;
     try {
-      outcome = await this.#piscina.run(task);
+      outcome = await running;
     } catch (error) {
       if (!this.closed) this.#onCrash();
       throw new ThreadCrashError(`The thread died: ${(error as Error).message}`, { cause: error });
+    } finally {
+      this.#running.delete(running);
     }
     if (!outcome.ok) throw new Error(outcome.message);
 

@@ -1,5 +1,5 @@
 import type { Device } from '../device.ts';
-import { MOONSHINE_CAPABILITIES, type MoonshineFiles } from '../moonshine/moonshine.ts';
+import { MOONSHINE_CAPABILITIES, type MoonshineFiles, validateBatch } from '../moonshine/moonshine.ts';
 import {
   type DecodeResult,
   type Recognizer,
@@ -72,9 +72,7 @@ export class ThreadedRecognizer implements Recognizer {
 
   async decode(batch: readonly SpeechSegment[]): Promise<DecodeResult> {
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
-    if (batch.length < 1 || batch.length > this.capabilities.maxBatchSize) {
-      throw new RecognizerError('invalid', `A batch holds 1 to ${this.capabilities.maxBatchSize} segments.`);
-    }
+    validateBatch(batch, this.capabilities);
     const slot = this.#pools.find(({ pool, inFlight }) => inFlight < pool.threads) ?? this.#pools[0]!;
     slot.inFlight++;
     try {

@@ -3,15 +3,14 @@ export const OUTPUT_RATE = 16_000;
 export const MIN_INPUT_RATE = 8_000;
 export const MAX_INPUT_RATE = 48_000;
 
-/** Stop-band attenuation the filter is designed for, in dB: beyond what 14 bits can show. */
-const ATTENUATION_DB = 90;
+/** Stop-band attenuation the filter is designed for, in dB: beyond what 13 bits can show. */
+const ATTENUATION_DB = 80;
 /**
- * Pass and stop band edges as shares of the lower Nyquist frequency: 7.2 and 8.8 kHz for rates from 16 kHz up. What
- * lies between them folds back into the same band and never below the pass band's edge, so the pass band stays clean
- * for half the taps of a filter that stops at Nyquist itself.
+ * Pass and stop band edges as shares of the lower Nyquist frequency: 7 and 8 kHz for rates from 16 kHz up. Nothing
+ * folds back, and speech models hear little above 7 kHz.
  */
-const PASS_EDGE = 0.9;
-const STOP_EDGE = 1.1;
+const PASS_EDGE = 0.875;
+const STOP_EDGE = 1;
 /** Ratios that need more phases (22.05 kHz needs 320, 11.025 kHz 640) interpolate between rows of a coarser table. */
 const MAX_EXACT_PHASES = 640;
 /** Straight lines between 256 phases are off by at most (π/256)²/8 of the input, which is -94 dB. */
@@ -69,7 +68,7 @@ function fillRow(row: Float32Array, offset: number, inputRate: number): void {
   const half = row.length / 2;
   /** Kaiser's rule for the window's shape, for more than 50 dB. */
   const beta = 0.1102 * (ATTENUATION_DB - 8.7);
-  const cutoff = lowerNyquist(inputRate) / inputRate;
+  const cutoff = (((PASS_EDGE + STOP_EDGE) / 2) * lowerNyquist(inputRate)) / inputRate;
   const exact = Array.from(row, (_, tap) => {
     const distance = offset + half - 1 - tap;
     const window = besselI0(beta * Math.sqrt(Math.max(0, 1 - (distance / half) ** 2)));

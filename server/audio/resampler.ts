@@ -20,12 +20,12 @@ const BLOCK_SAMPLES = 4096;
 const SCRATCH = new Float32Array(MAX_TAPS + BLOCK_SAMPLES);
 
 /**
- * Brings one stream to 16 kHz: a polyphase FIR filter with a Kaiser-windowed sinc. It is flat to 0.9 of the lower
- * Nyquist frequency (7.2 kHz for rates from 16 kHz up) and lets nothing through from 1.1 of it, both to 85 dB.
+ * Brings one stream to 16 kHz: a polyphase FIR filter with a Kaiser-windowed sinc. It is flat to 0.875 of the lower
+ * Nyquist frequency (7 kHz for rates from 16 kHz up) and lets nothing through from there on, both to 75 dB.
  *
  * Output sample n is the signal at input time n / 16000 s exactly: the filter's delay is compensated, with silence
  * assumed before the first sample and after the last. The output is the same to the bit however the input is cut.
- * All calls are synchronous. Between calls a stream keeps one row of samples, under 1 KiB.
+ * All calls are synchronous. Between calls a stream keeps one row of samples, about 1 KiB.
  */
 export class Resampler {
   /** Null where the input is at 16 kHz already. */
@@ -53,7 +53,7 @@ export class Resampler {
 
   /**
    * Takes the next samples and returns every output they complete. The output trails the input by half a filter, about
-   * 2 ms (4 ms at 8 kHz), until `flush`.
+   * 3 ms (6 ms at 8 kHz), until `flush`.
    *
    * @param input mono samples at the input rate; read during the call only.
    * @returns a fresh array, empty where nothing is complete yet.

@@ -77,12 +77,21 @@ function interrupted(): boolean {
   return process.exitCode !== undefined;
 }
 
+/**
+ * Ends the process as the signal would by itself. Not by process.exit(), which ends the threads one by one, and
+ * onnxruntime aborts when its thread is ended in the middle of a run.
+ */
+export function endAtOnce(signal: NodeJS.Signals): void {
+  process.removeAllListeners(signal);
+  process.kill(process.pid, signal);
+}
+
 /** Resolves when a signal came and `stop` is through; a second signal ends the process at once. */
 function untilSignal(stop: () => Promise<void>): Promise<void> {
   return new Promise((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
       process.on(signal, () => {
-        if (interrupted()) process.exit(EXIT_CODES[signal]);
+        if (interrupted()) endAtOnce(signal);
         process.exitCode = EXIT_CODES[signal];
         void stop().then(resolve);
       });

@@ -16,6 +16,7 @@ import {
 import { LiveLine } from '../transcribe/live-line.ts';
 import { PACES, type Pace } from '../transcribe/stream-recording.ts';
 import { transcribeRecording } from '../transcribe/transcribe-recording.ts';
+import { endAtOnce } from './serve-command.ts';
 
 interface TranscribeFlags {
   readonly url?: string;
@@ -66,9 +67,9 @@ async function transcribe(recordings: readonly string[], flags: TranscribeFlags)
     );
   }
   const abort = new AbortController();
-  const interrupt = () => {
+  const interrupt = (signal: NodeJS.Signals) => {
     // The second time somebody is in a hurry.
-    if (abort.signal.aborted) process.exit(130);
+    if (abort.signal.aborted) endAtOnce(signal);
     process.exitCode = 130;
     abort.abort();
   };

@@ -138,9 +138,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     this.#metrics?.caption(type, decodeDelayMs);
   }
 
-  error(code: ErrorCode): void {
+  error(code: ErrorCode, cause?: unknown): void {
     this.#metrics?.error(code);
-    if (code === 'internal' || code === 'segment-lost') this.#log?.error({ code }, 'a stream was failed');
+    if (code === 'internal' || code === 'segment-lost')
+      this.#log?.error({ code, err: cause }, 'a stream was failed');
   }
 
   streams(): number {

@@ -35,7 +35,8 @@ export interface SpeakerObserver {
   /** Its books are complete: everything received is settled. */
   closed(session: SpeakerSession): void;
   caption(type: 'partial' | 'final' | 'lost', decodeDelayMs: number): void;
-  error(code: ErrorCode): void;
+  /** @param cause what the server did not expect, for the log. */
+  error(code: ErrorCode, cause?: unknown): void;
 }
 
 interface Streaming {
@@ -60,6 +61,8 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
   /** Set from `start` on. */
   #streaming: Streaming | null = null;
   #captions = 0;
+  /** Whether the server, not the client, ended the audio. */
+  #drained = false;
   #heardAtMs: number;
   #cancelTimeout: () => void;
 
@@ -79,7 +82,8 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
   }
 
   message(message: Incoming): void {
-    if (this.#state === 'closed') return;
+    // A client that has not heard yet that the server drains does nothing wrong by going on.
+    if (this.#state === 'closed' || this.#drained) return;
     this.#heardAtMs = this.#services.clock.now();
     try {
       if (message.type === 'audio') this.#takeAudio(message.pcm);
@@ -105,7 +109,9 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
   /** The server goes away: what has been heard is captioned, then the connection closes. */
   drain(): void {
     if (this.#state === 'opening') this.#fail(new StreamError('draining'));
-    else if (this.#state === 'streaming') this.#stop();
+    if (this.#state !== 'streaming') return;
+    this.#drained = true;
+    this.#stop();
   }
 
   /** Answers anything thrown while handling this session's messages. */
@@ -113,7 +119,7 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     if (error instanceof StreamError) this.#fail(error);
     else if (error instanceof MisalignedAudioError)
       this.#fail(new StreamError('audio-misaligned', error.message));
-    else this.#fail(new StreamError('internal'));
+    else this.#fail(new StreamError('internal', undefined, { cause: error }));
   }
 
   speechStarted(segmentId: number, atSample: number): void {
@@ -283,7 +289,7 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
 
   #complain(error: StreamError, segmentId?: number): void {
     const { retryable, fatal } = ERRORS[error.code];
-    this.#services.observer.error(error.code);
+    this.#services.observer.error(error.code, error.cause);
     this.#send({
       type: 'error',
       code: error.code,

@@ -71,5 +71,5 @@ export class AudioBooks {
 }
 
 function toMs(samples: number): number {
-  return Math.round((samples * 1000) / SAMPLE_RATE);
+  return Math.floor((samples * 1000) / SAMPLE_RATE);
 }

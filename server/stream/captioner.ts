@@ -68,11 +68,13 @@ export class Captioner {
 
   /** Has the open segment decoded so far. @param always even when no partials are wanted, for a marker's sake. */
   snapshot(range: SegmentRange, always = false): void {
+    if (this.#closed) return;
     if (this.#options.partials || always) this.#decode(range, null);
   }
 
   /** Has a finished segment decoded, unless the hypothesis is there or on its way. */
   finish(range: SegmentRange, endpoint: Endpoint): void {
+    if (this.#closed) return;
     this.#pendingFinals++;
     const { segmentId, revision } = range;
     if (this.#decodedRevision(segmentId) === revision) {
@@ -128,9 +130,8 @@ export class Captioner {
       this.#write(this.#transcript.final(range, endpoint, hypothesis), askedAtMs);
       return;
     }
-    const newest = this.#last?.range;
-    const stale = newest?.segmentId === range.segmentId && newest.revision > range.revision;
-    if (!stale) this.#last = { range, hypothesis };
+    // Never older than the last: one snapshot of a segment is decoded at a time.
+    this.#last = { range, hypothesis };
     this.#write(this.#options.partials ? this.#transcript.partial(range, hypothesis) : [], askedAtMs);
   }
 
@@ -151,6 +152,8 @@ export class Captioner {
     for (const event of events) {
       if (event.type !== 'partial') this.#pendingFinals--;
       this.#options.onCaption({ event, decodeDelayMs });
+      // Whoever hears of a caption may close the stream.
+      if (this.#closed) return;
     }
     this.#options.onSettled();
   }

@@ -11,23 +11,22 @@ export function powerOf(window: Float32Array): number {
 
 /**
  * Keeps muted and unplugged microphones away from the voice activity detector: closed after half a second below
- * the threshold, open again with the first window above it.
+ * the threshold, open again with the first window above it. Judges window by window, so that it does not matter in
+ * which portions audio arrives.
  */
 export class EnergyGate {
   readonly #thresholdPower: number;
-  #quietWindows = CLOSE_AFTER_WINDOWS;
+  #quietWindows = CLOSE_AFTER_WINDOWS + 1;
 
   /** @param thresholdDbfs level of a window, in dB below a full-scale square wave. */
   constructor(thresholdDbfs: number) {
     this.#thresholdPower = 10 ** (thresholdDbfs / 10);
   }
 
-  /** Takes the powers of consecutive windows. @returns whether the detector has to hear them. */
-  admits(powers: Float32Array): boolean {
-    const wasOpen = this.#quietWindows < CLOSE_AFTER_WINDOWS;
-    for (const power of powers)
-      this.#quietWindows = power >= this.#thresholdPower ? 0 : this.#quietWindows + 1;
+  /** Takes the next window's power. @returns whether the detector has to hear the window. */
+  admits(power: number): boolean {
+    this.#quietWindows = power >= this.#thresholdPower ? 0 : this.#quietWindows + 1;
 
-    return wasOpen || this.#quietWindows < powers.length;
+    return this.#quietWindows <= CLOSE_AFTER_WINDOWS;
   }
 }

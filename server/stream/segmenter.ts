@@ -121,10 +121,11 @@ export class Segmenter {
 
   #acceptOutside(startSample: number, { samples, probability }: Window): readonly SegmenterEvent[] {
     const { startThreshold, stopThreshold, minSpeechMs } = this.#options;
-    if (probability >= startThreshold) {
+    // Once begun, speech goes on until it falls below the stop threshold, here as within a segment.
+    if (probability >= (this.#onset ? stopThreshold : startThreshold)) {
       this.#onset ??= { startSample, speechSamples: 0 };
       this.#onset.speechSamples += samples;
-    } else if (probability < stopThreshold) {
+    } else {
       this.#onset = null;
     }
     if (!this.#onset || this.#onset.speechSamples < toSamples(minSpeechMs)) return [];

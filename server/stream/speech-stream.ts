@@ -161,6 +161,7 @@ export class SpeechStream implements VadSource {
     let left = this.#detectingSamples;
     this.#detectingSamples = 0;
     for (const [i, probability] of probabilities.entries()) {
+      if (this.#state === 'closed') return;
       const samples = Math.min(WINDOW_SAMPLES, left);
       left -= samples;
       this.#follow(this.#segmenter.accept({ samples, probability, power: powers[i]! }));
@@ -168,9 +169,9 @@ export class SpeechStream implements VadSource {
     this.#advance();
   }
 
-  vadFailed(): void {
+  vadFailed(cause: Error): void {
     this.close();
-    this.#listener.failed(new StreamError('internal', 'Voice activity detection failed.'));
+    this.#listener.failed(new StreamError('internal', 'Voice activity detection failed.', { cause }));
   }
 
   #addFence(fence: Fence): void {
@@ -192,9 +193,15 @@ export class SpeechStream implements VadSource {
 
   /** Passes the fences that voice detection has reached, and settles what can be. */
   #advance(): void {
-    while (this.#fences.length > 0 && this.#detectingSamples === 0 && !this.#hasWindow()) {
+    while (
+      this.#state !== 'closed' &&
+      this.#fences.length > 0 &&
+      this.#detectingSamples === 0 &&
+      !this.#hasWindow()
+    ) {
       this.#pass(this.#fences.shift()!);
     }
+    if (this.#state === 'closed') return;
     if (this.#hasWindow()) this.#parts.ticker.wake(this);
     this.#settle();
   }
@@ -220,6 +227,7 @@ export class SpeechStream implements VadSource {
 
   #follow(events: readonly SegmenterEvent[]): void {
     for (const event of events) {
+      if (this.#state === 'closed') return;
       if (event.type === 'speech-start') {
         this.#listener.speechStarted(event.segmentId, event.atSample);
       } else if (event.type === 'snapshot') {
@@ -252,6 +260,7 @@ export class SpeechStream implements VadSource {
     }
     this.#buffer.discardBefore(this.#books.settledSample);
     this.#answerMarkers();
+    if (this.#isClosed()) return;
     if (this.#state === 'stopped' && this.#captioner.pendingFinals === 0) {
       this.#end();
     } else if (this.#books.settledSample >= this.#acknowledgedSample + ACKNOWLEDGE_STEP_SAMPLES) {
@@ -260,12 +269,17 @@ export class SpeechStream implements VadSource {
   }
 
   #answerMarkers(): void {
-    for (;;) {
+    while (this.#state !== 'closed') {
       const [marker] = this.#waitingMarkers;
       if (!marker || !this.#captioner.hasReached(marker.segmentId, marker.revision)) return;
       this.#waitingMarkers.shift();
       this.#listener.marker(marker.id);
     }
+  }
+
+  /** A listener may have closed the stream from within what it was told. */
+  #isClosed(): boolean {
+    return this.#state === 'closed';
   }
 
   #acknowledge(): void {
@@ -276,6 +290,7 @@ export class SpeechStream implements VadSource {
   #end(): void {
     this.#books.settleSilence(this.#books.receivedSamples);
     this.#acknowledge();
+    if (this.#isClosed()) return;
     const books = this.#books.inMs();
     this.close();
     this.#listener.done(books);

@@ -33,10 +33,22 @@ interface Track {
   state: VadState;
 }
 
+/** The windows of one stream in one batch. */
 interface Turn {
   readonly source: VadSource;
   readonly track: Track;
+  /** `[windows * 512]` */
+  readonly audio: Float32Array;
   readonly powers: Float32Array;
+  /** 0 where the gate keeps the window from the detector. */
+  readonly probabilities: Float32Array;
+}
+
+/** Consecutive windows of a turn that the detector has to hear. */
+interface Run {
+  readonly turn: Turn;
+  readonly firstWindow: number;
+  readonly request: VadRequest;
 }
 
 /**
@@ -100,54 +112,76 @@ export class VadTicker {
     this.#running = true;
     this.#lastStartMs = this.#clock.now();
     const turns: Turn[] = [];
-    const requests: VadRequest[] = [];
     const sources = this.#awake;
     this.#awake = new Set();
-    for (const source of sources) this.#gather(source, turns, requests);
-    if (requests.length > 0) await this.#detect(turns, requests);
+    for (const source of sources) {
+      const audio = source.takeWindows(MAX_WINDOWS_PER_TURN);
+      if (audio) turns.push(this.#turn(source, audio));
+    }
+    const runs = turns.flatMap((turn) => this.#admit(turn));
+    const error = runs.length > 0 ? await this.#detect(runs) : null;
+    const unanswered = new Set(error ? runs.map(({ turn }) => turn) : []);
+    for (const turn of turns) this.#answer(turn, unanswered.has(turn) ? error : null);
     this.#running = false;
     this.#arm();
   }
 
-  #gather(source: VadSource, turns: Turn[], requests: VadRequest[]): void {
-    const windows = source.takeWindows(MAX_WINDOWS_PER_TURN);
-    if (!windows) return;
-    const track = this.#tracks.get(source) ?? this.#track(source);
-    const powers = Float32Array.from({ length: windows.length / WINDOW_SAMPLES }, (_, i) =>
-      powerOf(windows.subarray(i * WINDOW_SAMPLES, (i + 1) * WINDOW_SAMPLES)),
+  #turn(source: VadSource, audio: Float32Array): Turn {
+    const powers = Float32Array.from({ length: audio.length / WINDOW_SAMPLES }, (_, i) =>
+      powerOf(audio.subarray(i * WINDOW_SAMPLES, (i + 1) * WINDOW_SAMPLES)),
     );
-    if (track.gate.admits(powers)) {
-      turns.push({ source, track, powers });
-      requests.push({ windows, state: track.state });
-      return;
-    }
-    // What comes after the silence has nothing to do with what came before it.
-    track.state = this.#vad.initialState();
-    this.#observer.gated(powers.length);
-    this.#answer(source, new Float32Array(powers.length), powers);
+    const track = this.#tracks.get(source) ?? this.#track(source);
+
+    return { source, track, audio, powers, probabilities: new Float32Array(powers.length) };
   }
 
-  async #detect(turns: readonly Turn[], requests: readonly VadRequest[]): Promise<void> {
+  /** Passes a turn's windows through the gate. What comes after silence starts from the initial state. */
+  #admit(turn: Turn): Run[] {
+    const { track, audio, powers } = turn;
+    const admitted = Array.from(powers, (power) => track.gate.admits(power));
+    const runs: Run[] = [];
+    for (let first = 0; first < admitted.length; first++) {
+      if (!admitted[first]) {
+        track.state = this.#vad.initialState();
+        continue;
+      }
+      let end = first;
+      while (admitted[end]) end++;
+      const windows = audio.slice(first * WINDOW_SAMPLES, end * WINDOW_SAMPLES);
+      runs.push({ turn, firstWindow: first, request: { windows, state: track.state } });
+      first = end - 1;
+    }
+    const gated = admitted.filter((heard) => !heard).length;
+    if (gated > 0) this.#observer.gated(gated);
+
+    return runs;
+  }
+
+  /** Fills in the probabilities. @returns what went wrong, or null. */
+  async #detect(runs: readonly Run[]): Promise<Error | null> {
     const startedAt = this.#clock.now();
     try {
-      const answers = await this.#vad.detect(requests);
-      for (const [i, { source, track, powers }] of turns.entries()) {
+      const answers = await this.#vad.detect(runs.map(({ request }) => request));
+      for (const [i, { turn, firstWindow }] of runs.entries()) {
         const { probabilities, state } = answers[i]!;
-        track.state = state;
-        if (this.#tracks.get(source) === track) this.#answer(source, probabilities, powers);
+        turn.probabilities.set(probabilities, firstWindow);
+        // Unless silence came after it, in which case the state is the initial one already.
+        if (firstWindow + probabilities.length === turn.powers.length) turn.track.state = state;
       }
-      const windows = turns.reduce((sum, { powers }) => sum + powers.length, 0);
-      this.#observer.detected({ streams: turns.length, windows, durationMs: this.#clock.now() - startedAt });
+      const windows = answers.reduce((sum, { probabilities }) => sum + probabilities.length, 0);
+      this.#observer.detected({ streams: runs.length, windows, durationMs: this.#clock.now() - startedAt });
+
+      return null;
     } catch (error) {
-      for (const { source, track } of turns) {
-        if (this.#tracks.get(source) === track) source.vadFailed(error as Error);
-      }
+      return error as Error;
     }
   }
 
-  #answer(source: VadSource, probabilities: Float32Array, powers: Float32Array): void {
-    source.acceptWindows(probabilities, powers);
-    this.#awake.add(source);
+  #answer({ source, track, probabilities, powers }: Turn, error: Error | null): void {
+    if (this.#tracks.get(source) !== track) return;
+    if (error) source.vadFailed(error);
+    else source.acceptWindows(probabilities, powers);
+    if (this.#tracks.has(source)) this.#awake.add(source);
   }
 
   #track(source: VadSource): Track {

@@ -62,7 +62,7 @@ function clockTime(ms: number, decimalMark: string): string {
 
 /** An empty line or an arrow would end the cue. */
 function cueText(text: string): string {
-  return text.replaceAll(/\s*\n\s*/g, ' ').replaceAll('-->', '→');
+  return text.replaceAll(/\s*[\r\n]\s*/g, ' ').replaceAll('-->', '→');
 }
 
 function escapeVtt(text: string): string {

@@ -26,9 +26,7 @@ export interface TranscribeOptions {
 export async function transcribeRecording(path: string, options: TranscribeOptions): Promise<Captions> {
   const recording = await readRecording(path);
   const { url, meeting, signal, pace } = options;
-  const connection = await connect(url, recording.sampleRate, meeting);
-  const hangUp = () => connection.close();
-  signal.addEventListener('abort', hangUp);
+  const connection = await connect(url, recording.sampleRate, meeting, signal);
   const acknowledged: Acknowledged = { ms: 0 };
   const finals: FinalMessage[] = [];
   let done: DoneMessage | null = null;
@@ -51,7 +49,6 @@ export async function transcribeRecording(path: string, options: TranscribeOptio
     signal.throwIfAborted();
     throw describe(error, url);
   } finally {
-    signal.removeEventListener('abort', hangUp);
     connection.close();
   }
   signal.throwIfAborted();
@@ -64,14 +61,17 @@ async function connect(
   url: string,
   sampleRate: number,
   meeting: string | undefined,
+  signal: AbortSignal,
 ): Promise<SpeakerConnection> {
   try {
     return await SpeakerConnection.connect(
       url,
       { sampleRate, encoding: 'pcm_s16le', ...(meeting !== undefined && { meeting }) },
       WebSocket,
+      signal,
     );
   } catch (error) {
+    signal.throwIfAborted();
     throw describe(error, url);
   }
 }

@@ -1,7 +1,14 @@
 import { once } from 'node:events';
-import { unpack } from 'msgpackr';
+import { pack, unpack } from 'msgpackr';
 import { WebSocket } from 'ws';
-import { MSGPACK_SUBPROTOCOL, type ServerMessage } from '../../client-sdk/protocol.ts';
+import {
+  MSGPACK_SUBPROTOCOL,
+  type ReadyMessage,
+  type ServerMessage,
+  type StartMessage,
+} from '../../client-sdk/protocol.ts';
+
+type MessageOf<Type extends ServerMessage['type']> = Extract<ServerMessage, { type: Type }>;
 
 /** A WebSocket that sends whatever a test wants and collects what comes back. Nothing in it is polite. */
 export class RawClient {
@@ -9,7 +16,7 @@ export class RawClient {
   readonly messages: ServerMessage[] = [];
   /** The close code and reason, once the connection has ended. */
   readonly closed: Promise<{ readonly code: number; readonly reason: string }>;
-  #wake: () => void = () => {};
+  readonly #waiting = new Set<() => void>();
   #ended = false;
 
   private constructor(socket: WebSocket) {
@@ -49,35 +56,67 @@ export class RawClient {
     this.socket.send(bytes);
   }
 
+  /** Sends an object in the encoding of the subprotocol. */
+  send(message: object): void {
+    if (this.isMsgpack) this.sendBytes(pack(message));
+    else this.sendJson(message);
+  }
+
+  /** Sends audio in the encoding of the subprotocol. */
+  sendAudio(pcm: Uint8Array): void {
+    if (this.isMsgpack) this.send({ type: 'audio', pcm });
+    else this.sendBytes(pcm);
+  }
+
+  /** Sends `start`, for 16-bit audio at 16 kHz unless told otherwise, and waits for the answer. */
+  async start(fields: Partial<StartMessage> = {}): Promise<ReadyMessage> {
+    this.send({ type: 'start', sampleRate: 16_000, encoding: 'pcm_s16le', ...fields });
+
+    return this.next('ready');
+  }
+
+  /** Sends a marker and waits until it comes back. */
+  async passMarker(id: number): Promise<void> {
+    this.send({ type: 'marker', id });
+    await this.until(() => this.all('marker').some((marker) => marker.id === id));
+  }
+
   /**
    * The first message of a type, waiting for it if need be.
    * @throws when the connection ends without one.
    */
-  async next<Type extends ServerMessage['type']>(
-    type: Type,
-  ): Promise<Extract<ServerMessage, { type: Type }>> {
-    for (;;) {
-      const found = this.messages.find((message) => message.type === type);
-      if (found) return found as Extract<ServerMessage, { type: Type }>;
+  async next<Type extends ServerMessage['type']>(type: Type): Promise<MessageOf<Type>> {
+    await this.until(() => this.all(type).length > 0, `a ${type} message`);
+
+    return this.all(type)[0]!;
+  }
+
+  /**
+   * Waits until a condition on the messages holds.
+   * @throws when the connection ends before.
+   */
+  async until(holds: () => boolean, what = 'what was waited for'): Promise<void> {
+    while (!holds()) {
       if (this.#ended) {
         const types = this.messages.map((message) => message.type).join(', ');
-        throw new Error(`The connection ended without a ${type} message, after: ${types}`);
+        throw new Error(`The connection ended without ${what}, after: ${types}`);
       }
-      await new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
   }
 
   /** All messages of a type so far. */
-  all<Type extends ServerMessage['type']>(type: Type): Extract<ServerMessage, { type: Type }>[] {
-    return this.messages.filter((message) => message.type === type) as Extract<
-      ServerMessage,
-      { type: Type }
-    >[];
+  all<Type extends ServerMessage['type']>(type: Type): MessageOf<Type>[] {
+    return this.messages.filter((message) => message.type === type) as MessageOf<Type>[];
   }
 
   close(): void {
     this.socket.close();
+  }
+
+  #wake(): void {
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const resume of waiting) resume();
   }
 }

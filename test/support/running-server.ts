@@ -24,15 +24,14 @@ export interface RunningServer {
  * Starts `roundtable serve` and waits until it is ready.
  * @param flags further flags, such as `['--max-streams', '2']`.
  * @param environment added to the test's own.
+ * @param until log message to wait for: `listening` comes before the models are loaded.
  */
 export async function startRoundtable(
   flags: readonly string[] = [],
   environment: NodeJS.ProcessEnv = {},
+  until: 'ready' | 'listening' = 'ready',
 ): Promise<RunningServer> {
-  const child = spawn(process.execPath, [COMMAND, 'serve', '--port', '0', '--log-level', 'debug', ...flags], {
-    env: { ...process.env, HOST: '', PORT: '', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const child = spawnRoundtable(['serve', '--port', '0', '--log-level', 'debug', ...flags], environment);
   const log: string[] = [];
   const exited = once(child, 'exit').then(([code]) => code as number | null);
   const lines = createInterface({ input: child.stderr! });
@@ -42,7 +41,7 @@ export async function startRoundtable(
       log.push(line);
       const entry = parseLogLine(line);
       if (entry?.msg === 'listening') listening = entry.url ?? '';
-      if (entry?.msg === 'ready') resolve(listening);
+      if (entry?.msg === until) resolve(listening);
     });
     void exited.then((code) => reject(new Error(`The server ended with ${code}:\n${log.join('\n')}`)));
   });
@@ -59,6 +58,45 @@ export async function startRoundtable(
       await exited;
     },
   };
+}
+
+/** Starts a `roundtable` command, without an input and with pipes for its output. */
+export function spawnRoundtable(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
+  return spawn(process.execPath, [COMMAND, ...args], {
+    env: { ...process.env, HOST: '', PORT: '', ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** What a command left behind. */
+export interface CommandResult {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Collects a command's output until it ends. */
+export async function finish(child: ChildProcess): Promise<CommandResult> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout!.setEncoding('utf8').on('data', (text: string) => {
+    stdout += text;
+  });
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => {
+    stderr += text;
+  });
+  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null];
+
+  return { code, signal, stdout, stderr };
+}
+
+/** Runs a `roundtable` command to its end. */
+export function runRoundtable(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv = {},
+): Promise<CommandResult> {
+  return finish(spawnRoundtable(args, environment));
 }
 
 function parseLogLine(line: string): { readonly msg?: string; readonly url?: string } | null {

@@ -1,0 +1,101 @@
+import { writeFile } from 'node:fs/promises';
+import { cpus } from 'node:os';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { readConfig } from '../../server/config/config.ts';
+import { Failure } from '../../server/failure.ts';
+import { createLog } from '../../server/log.ts';
+import { startServer } from '../../server/main.ts';
+import { streamProgress } from '../../server/model-store/progress.ts';
+import { ModelStore } from '../../server/model-store/store.ts';
+import { PACES, type Pace } from '../../server/transcribe/stream-recording.ts';
+import { formatTable } from '../table.ts';
+import {
+  measureLatency,
+  measureNoise,
+  measureVoiceActivity,
+  measureWords,
+  type Row,
+  type Setting,
+} from './sections.ts';
+
+/** In the order they run: the delays first, while nothing else has warmed the machine. */
+const SECTIONS = {
+  latency: { title: 'Delays of one stream alone, in real time', measure: measureLatency },
+  voice: { title: 'Voice activity, frames of 10 ms', measure: measureVoiceActivity },
+  noise: { title: 'Recordings in which nobody speaks', measure: measureNoise },
+  words: { title: 'Word error rate, whole clips and live', measure: measureWords },
+} as const satisfies Record<string, { title: string; measure: (setting: Setting) => Promise<Row[]> }>;
+
+type SectionName = keyof typeof SECTIONS;
+
+interface Flags {
+  readonly data: string;
+  readonly only?: SectionName[];
+  readonly pace: Pace;
+  readonly streams: number;
+  readonly json?: string;
+  readonly folder: string;
+}
+
+async function main({ data, folder, only, pace, streams, json }: Flags): Promise<void> {
+  const config = { ...readConfig(), port: 0 };
+  const store = new ModelStore({ directory: config.modelsDir });
+  const server = await startServer({
+    config,
+    log: createLog('error'),
+    store,
+    pull: async (name, signal) => {
+      await store.pull(name, { signal, progress: streamProgress() });
+    },
+  });
+  try {
+    await server.ready;
+    const url = `${server.url.replace('http', 'ws')}/v1/stream`;
+    const note = (sentence: string) => console.error(`  ${sentence}`);
+    const results: Record<string, Row[]> = {};
+    for (const name of (Object.keys(SECTIONS) as SectionName[]).filter(
+      (name) => only?.includes(name) ?? true,
+    )) {
+      const { title, measure } = SECTIONS[name];
+      console.error(`${title} …`);
+      results[name] = await measure({ data, folder, config, store, url, pace, streams, note });
+      print(title, results[name]);
+    }
+    const machine = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, node: process.version };
+    if (json !== undefined)
+      await writeFile(json, `${JSON.stringify({ machine, pace, streams, ...results }, null, 2)}\n`);
+  } finally {
+    await server.stop();
+  }
+}
+
+function print(title: string, rows: readonly Row[]): void {
+  console.log(`\n${title}`);
+  if (rows.length > 0)
+    console.log(formatTable([Object.keys(rows[0]!), ...rows.map((row) => Object.values(row))]));
+}
+
+function sections(value: string): SectionName[] {
+  const names = value.split(',');
+  const wrong = names.find((name) => !Object.hasOwn(SECTIONS, name));
+  if (wrong !== undefined) throw new InvalidArgumentError(`There is no section ${wrong}.`);
+
+  return names as SectionName[];
+}
+
+const command = new Command('accuracy')
+  .description('Measure how well and how soon the live path turns recordings into captions.')
+  .requiredOption('--data <DIR>', 'folder with refs.tsv, vad/, meeting/, noise/, formats/')
+  .option('--only <SECTIONS>', `some of ${Object.keys(SECTIONS).join(', ')}, separated by commas`, sections)
+  .option('--folder <FOLDER>', 'for words, only clips of this folder, such as en/ljspeech', '')
+  .addOption(new Option('--pace <PACE>', 'how fast clips are sent').choices(PACES).default('realtime'))
+  .option('--streams <COUNT>', 'clips sent at once', Number, 4)
+  .option('--json <FILE>', 'write the figures there too')
+  .action(main);
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  console.error(error instanceof Failure ? `accuracy: ${error.message}` : error);
+  process.exitCode = 1;
+}

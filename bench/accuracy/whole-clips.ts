@@ -1,0 +1,33 @@
+import { Moonshine } from '../../inference/moonshine/moonshine.ts';
+import type { Recognizer } from '../../inference/recognizer.ts';
+import { Resampler } from '../../server/audio/resampler.ts';
+import type { ResolvedModel } from '../../server/model-store/store.ts';
+import { readRecording } from '../../server/recording/read-recording.ts';
+
+/** The model on its own, in this thread: what the live path is compared with. */
+export async function loadWholeClipModel({ files }: ResolvedModel): Promise<Recognizer> {
+  const encoder = files['encoder_model.onnx']!;
+  const decoder = files['decoder_model_merged.onnx']!;
+
+  return Moonshine.load({ encoder, decoder }, 'cpu');
+}
+
+/** A recording decoded in one piece, without voice detection or segments. */
+export async function decodeWhole(model: Recognizer, path: string): Promise<string> {
+  const { samples, sampleRate } = await readRecording(path);
+  const { hypotheses } = await model.decode([{ samples: to16kHz(samples, sampleRate), language: null }]);
+
+  return hypotheses[0]!.text;
+}
+
+/** A whole signal at 16 kHz. */
+export function to16kHz(samples: Float32Array, sampleRate: number): Float32Array {
+  const resampler = new Resampler(sampleRate);
+  const head = resampler.process(samples);
+  const tail = resampler.flush();
+  const whole = new Float32Array(head.length + tail.length);
+  whole.set(head);
+  whole.set(tail, head.length);
+
+  return whole;
+}

@@ -1,0 +1,143 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { StreamError } from '../server/errors.ts';
+import { MAX_NAME_CHARACTERS, readControlMessage, readName } from '../server/net/client-messages.ts';
+
+const START = { type: 'start', sampleRate: 16_000, encoding: 'pcm_s16le' };
+
+function faultOf(action: () => unknown): StreamError | null {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof StreamError) return error;
+    throw error;
+  }
+
+  return null;
+}
+
+describe('A start message', () => {
+  test('needs a sample rate and an encoding only', () => {
+    expect(readControlMessage(START)).toEqual({ ...START, channels: 1, partials: true });
+  });
+
+  test('is read with all it may say', () => {
+    const full = {
+      ...START,
+      channels: 2,
+      partials: false,
+      meeting: 'standup',
+      speaker: 'Ann',
+      language: 'en',
+      endpointing: { startThreshold: 0.6, minSilenceMs: 300, maxSegmentMs: 9000, partialIntervalMs: 200 },
+    };
+    expect(readControlMessage(full)).toEqual(full);
+  });
+
+  test('may hold fields that a newer client knows', () => {
+    const message = readControlMessage({ ...START, future: 1, endpointing: { future: 2 } });
+    expect(message).toEqual({ ...START, channels: 1, partials: true, endpointing: {} });
+  });
+
+  test.each([
+    ['sampleRate', undefined, 'bad-message'],
+    ['sampleRate', '16000', 'bad-message'],
+    ['sampleRate', 7999, 'out-of-range'],
+    ['sampleRate', 48_001, 'out-of-range'],
+    ['sampleRate', 16_000.5, 'out-of-range'],
+    ['sampleRate', Number.NaN, 'out-of-range'],
+    ['sampleRate', Number.POSITIVE_INFINITY, 'out-of-range'],
+    ['encoding', undefined, 'unsupported-encoding'],
+    ['encoding', 'opus', 'unsupported-encoding'],
+    ['encoding', ['pcm_s16le'], 'unsupported-encoding'],
+    ['channels', 0, 'out-of-range'],
+    ['channels', 9, 'out-of-range'],
+    ['channels', null, 'bad-message'],
+    ['partials', 'yes', 'bad-message'],
+    ['partials', null, 'bad-message'],
+    ['meeting', 7, 'bad-message'],
+    ['meeting', '  ', 'out-of-range'],
+    ['speaker', 'a'.repeat(MAX_NAME_CHARACTERS + 1), 'out-of-range'],
+    ['language', null, 'bad-message'],
+    ['endpointing', null, 'bad-message'],
+    ['endpointing', 'fast', 'bad-message'],
+  ])('with %s %j is refused with a sentence that names the field: %s', (field, value, code) => {
+    const fault = faultOf(() => readControlMessage({ ...START, [field]: value }));
+    expect(fault).toMatchObject({ code });
+    expect(fault!.message).toContain(field);
+  });
+
+  test.each([
+    ['startThreshold', 0.1, 0.95, 0.001],
+    ['minSilenceMs', 100, 2000, 1],
+    ['maxSegmentMs', 3000, 28_000, 1],
+    ['partialIntervalMs', 200, 5000, 1],
+  ])('takes %s from %d to %d', (name, least, most, step) => {
+    const read = (value: unknown) => readControlMessage({ ...START, endpointing: { [name]: value } });
+    expect(read(least)).toMatchObject({ endpointing: { [name]: least } });
+    expect(read(most)).toMatchObject({ endpointing: { [name]: most } });
+    for (const value of [least - step, most + step, Number.NaN]) {
+      expect(faultOf(() => read(value))).toMatchObject({ code: 'out-of-range' });
+    }
+    expect(faultOf(() => read('1'))).toMatchObject({ code: 'bad-message' });
+  });
+});
+
+describe('A control message', () => {
+  test('may be flush, stop, or a marker with any whole number up to 2^53 - 1', () => {
+    expect(readControlMessage({ type: 'flush' })).toEqual({ type: 'flush' });
+    expect(readControlMessage({ type: 'stop' })).toEqual({ type: 'stop' });
+    for (const id of [0, Number.MAX_SAFE_INTEGER]) {
+      expect(readControlMessage({ type: 'marker', id })).toEqual({ type: 'marker', id });
+    }
+    for (const id of [-1, 1.5, 2 ** 53, Number.NaN]) {
+      expect(faultOf(() => readControlMessage({ type: 'marker', id }))).toMatchObject({
+        code: 'out-of-range',
+      });
+    }
+    expect(faultOf(() => readControlMessage({ type: 'marker', id: '1' }))).toMatchObject({
+      code: 'bad-message',
+    });
+  });
+
+  test.each([undefined, null, 'Start', 'audio', 7, ['start'], 'constructor'])(
+    'of type %j is refused',
+    (type) => {
+      expect(faultOf(() => readControlMessage({ type }))).toMatchObject({ code: 'bad-message' });
+    },
+  );
+
+  test('makes a sound message or a StreamError of whatever its fields hold', () => {
+    const fields = fc.record(
+      {
+        type: fc.constantFrom('start', 'marker', 'flush', 'stop', 'other'),
+        id: fc.anything(),
+        sampleRate: fc.oneof(fc.constant(16_000), fc.anything()),
+        encoding: fc.oneof(fc.constant('mulaw'), fc.anything()),
+        channels: fc.anything(),
+        meeting: fc.anything(),
+        speaker: fc.oneof(fc.string(), fc.anything()),
+        endpointing: fc.anything(),
+      },
+      { requiredKeys: ['type'] },
+    );
+    fc.assert(
+      fc.property(fields, (message) => void faultOf(() => readControlMessage(message))),
+      { numRuns: 1000 },
+    );
+  });
+});
+
+describe('A name', () => {
+  test('is taken without the blanks around it, in any script', () => {
+    expect(readName('  Zoë 李 👩‍🔬 ', 'speaker')).toBe('Zoë 李 👩‍🔬');
+    expect(readName('a'.repeat(MAX_NAME_CHARACTERS), 'speaker')).toHaveLength(MAX_NAME_CHARACTERS);
+  });
+
+  test.each(['a\u0000b', 'a\nb', 'a\u007fb', 'a\u202eb', 'a\u2067b', 'a\u2028b', 'a\ud800b'])(
+    'with the hidden character in %j is refused',
+    (name) => {
+      expect(faultOf(() => readName(name, 'speaker'))).toMatchObject({ code: 'out-of-range' });
+    },
+  );
+});

@@ -1,0 +1,105 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ScriptedRecognizer } from '../inference/doubles/scripted-recognizer.ts';
+import { Moonshine } from '../inference/moonshine/moonshine.ts';
+import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
+import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
+import { clip, moonshineFiles, threadUrl } from './support/models.ts';
+
+describeRecognizer({
+  name: 'Moonshine',
+  create: async () => Moonshine.load(await moonshineFiles(), 'cpu'),
+  real: true,
+});
+
+describeRecognizer({
+  name: 'ThreadedRecognizer',
+  create: async () =>
+    ThreadedRecognizer.start({
+      workerUrl: threadUrl('recognizer-thread'),
+      files: await moonshineFiles(),
+      devices: ['cpu'],
+    }),
+  real: true,
+});
+
+describeRecognizer({
+  name: 'ScriptedRecognizer',
+  create: async () =>
+    new ScriptedRecognizer({
+      script: ({ samples }) => `${samples.length} samples, ${samples[4000] ?? 0} in them`,
+    }),
+  real: false,
+});
+
+describe('ThreadedRecognizer', () => {
+  const crashesLeft = new SharedArrayBuffer(4);
+  const crashes = new Int32Array(crashesLeft);
+  let recognizer: ThreadedRecognizer;
+  let speech: Float32Array;
+  let crashesTold = 0;
+
+  beforeAll(async () => {
+    speech = (await clip('1688-142285-0002.flac')).slice(0, 16_000);
+    const files = { ...(await moonshineFiles()), crashesLeft };
+    recognizer = await ThreadedRecognizer.start({
+      workerUrl: new URL('./fixtures/threads/mortal-recognizer.mjs', import.meta.url),
+      files,
+      devices: ['cpu'],
+      onCrash: () => crashesTold++,
+    });
+  });
+
+  afterAll(() => recognizer.close());
+
+  const mortal = () => ({ ...segment(speech), language: 'x-crash' });
+
+  test('answers a batch whose thread died by another thread', async () => {
+    const { hypotheses: expected } = await recognizer.decode([segment(speech)]);
+    Atomics.store(crashes, 0, 1);
+    const { hypotheses } = await recognizer.decode([mortal()]);
+    expect(hypotheses).toEqual(expected);
+    expect(crashesTold).toBe(1);
+  });
+
+  test('gives a batch up that kills two threads, and decodes the next one', async () => {
+    Atomics.store(crashes, 0, 2);
+    await expect(recognizer.decode([mortal()])).rejects.toMatchObject({
+      name: 'RecognizerError',
+      reason: 'crashed',
+    });
+    expect((await recognizer.decode([segment(speech)])).hypotheses[0]!.text).not.toBe('');
+  });
+
+  test('may be closed while it decodes: the batch is settled and the process lives on', async () => {
+    // In a process of its own, because what goes wrong here takes the whole process down.
+    const { encoder, decoder } = await moonshineFiles();
+    const script = fileURLToPath(new URL('./fixtures/threads/close-while-decoding.mjs', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [script, encoder, decoder]);
+    expect(['answered', 'closed']).toContain(stdout.trim());
+  });
+
+  test('does not start when a graph is missing', async () => {
+    const files = { encoder: '/nowhere/encoder.onnx', decoder: '/nowhere/decoder.onnx' };
+    const starting = ThreadedRecognizer.start({
+      workerUrl: threadUrl('recognizer-thread'),
+      files,
+      devices: ['cpu'],
+    });
+    await expect(starting).rejects.toThrow('/nowhere/encoder.onnx');
+  });
+
+  test('takes as many batches at once as it has threads', async () => {
+    const two = await ThreadedRecognizer.start({
+      workerUrl: threadUrl('recognizer-thread'),
+      files: await moonshineFiles(),
+      devices: ['cpu', 'cpu'],
+    });
+    expect(two.capabilities.concurrency).toBe(2);
+    const answers = await Promise.all([two.decode([segment(speech)]), two.decode([segment(speech)])]);
+    expect(answers[0]!.hypotheses).toEqual(answers[1]!.hypotheses);
+    await two.close();
+  });
+});
