@@ -150,8 +150,8 @@ export interface ErrorMessage {
   readonly retryable: boolean;
   /** Whether the connection closes after this. */
   readonly fatal: boolean;
-  /** The segment that is lost, for errors about one. */
-  readonly segmentId?: number;
+  /** The caption that is lost, for errors about one; what was shown of it will not become final. */
+  readonly captionId?: string;
 }
 
 /** Where every millisecond of a stream's audio went: `receivedMs` is the sum of the other three. */

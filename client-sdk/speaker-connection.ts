@@ -23,13 +23,21 @@ export interface WebSocketLike {
   ): void;
 }
 
+/** The class of such WebSockets, such as `globalThis.WebSocket`. */
 export type WebSocketConstructor = new (url: string, subprotocols: string[]) => WebSocketLike;
+
+/**
+ * Messages that may wait to be taken, a quarter of an hour or more of captions: past these the reader has stopped
+ * reading.
+ */
+const MAX_INBOX_MESSAGES = 10_000;
 
 /** The connection could not be made, or ended before the server said `done`. */
 export class ConnectionError extends Error {
   override readonly name = 'ConnectionError';
   /** The server's error code, or null when the network failed. */
   readonly code: string | null;
+  /** Whether the same may succeed later. */
   readonly retryable: boolean;
 
   constructor(message: string, code: string | null, retryable: boolean) {
@@ -44,9 +52,10 @@ export class ConnectionError extends Error {
  * kept for a reconnection.
  */
 export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
+  /** The server's answer to `start`. */
   readonly ready: ReadyMessage;
   readonly #socket: WebSocketLike;
-  /** Messages nobody has taken yet; an entry of null ends the iteration. */
+  /** At most `MAX_INBOX_MESSAGES` that nobody has taken yet, then how it ended: null ends the iteration. */
   readonly #inbox: (SpeakerServerMessage | ConnectionError | null)[];
   #wake: () => void = () => {};
 
@@ -84,6 +93,10 @@ export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
         inbox.push(entry);
         if (connection) connection.#wake();
       };
+      const overflow = () => {
+        refusal ??= new ConnectionError('Its messages are not being read.', null, false);
+        hangUp();
+      };
       socket.addEventListener('open', () => socket.send(JSON.stringify({ type: 'start', ...start })));
       socket.addEventListener('error', ({ message }) => {
         reject(new ConnectionError(message ?? 'The connection failed.', null, true));
@@ -95,8 +108,10 @@ export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
         } else if (message.type === 'ready') {
           connection = new SpeakerConnection(socket, message, inbox);
           resolve(connection);
-        } else {
+        } else if (inbox.length < MAX_INBOX_MESSAGES) {
           deliver(message);
+        } else {
+          overflow();
         }
       });
       socket.addEventListener('close', ({ code, reason }) => {
@@ -109,7 +124,7 @@ export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
             true,
           );
         reject(failure);
-        deliver(code === 1000 ? null : failure);
+        deliver(code === 1000 && !refusal ? null : failure);
       });
     });
   }
@@ -129,6 +144,7 @@ export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
     this.#control({ type: 'marker', id });
   }
 
+  /** Ends the caption being spoken now, as if silence had been heard. */
   flush(): void {
     this.#control({ type: 'flush' });
   }
@@ -144,8 +160,9 @@ export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
   }
 
   /**
-   * What the server says, in order. For one consumer.
-   * @throws {ConnectionError} when the connection ends otherwise than by `done`.
+   * What the server says, in order. For one consumer, which has to keep reading: a connection whose messages pile up
+   * to 10,000 is closed, and what is behind them lost.
+   * @throws {ConnectionError} when the connection ends otherwise than by `done`, or was closed for not being read.
    */
   async *[Symbol.asyncIterator](): AsyncIterator<SpeakerServerMessage> {
     for (;;) {

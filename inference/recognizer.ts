@@ -71,3 +71,24 @@ export class RecognizerError extends Error {
 
 /** Samples per second of everything the models hear. */
 export const SAMPLE_RATE = 16_000;
+
+/**
+ * Checks a batch against what a recogniser takes.
+ * @throws {RecognizerError} `invalid` for an empty or too large batch or segment.
+ */
+export function validateBatch(batch: readonly SpeechSegment[], capabilities: RecognizerCapabilities): void {
+  if (batch.length < 1 || batch.length > capabilities.maxBatchSize) {
+    throw new RecognizerError(
+      'invalid',
+      `A batch holds 1 to ${capabilities.maxBatchSize} segments, not ${batch.length}.`,
+    );
+  }
+  for (const { samples } of batch) {
+    if (samples.length < 1 || samples.length > capabilities.maxSegmentSamples) {
+      throw new RecognizerError(
+        'invalid',
+        `A segment holds 1 to ${capabilities.maxSegmentSamples} samples, not ${samples.length}.`,
+      );
+    }
+  }
+}

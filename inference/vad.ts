@@ -15,6 +15,7 @@ export interface VadRequest {
   readonly state: VadState;
 }
 
+/** What was heard in one request's windows. The caller owns both buffers. */
 export interface VadAnswer {
   /** Speech probability of each window, in [0, 1]. */
   readonly probabilities: Float32Array;

@@ -49,11 +49,12 @@ export class DeficitRoundRobin<T> implements Scheduler<T> {
     const flow = this.#flows.get(job.flow) ?? this.#addFlow(job.flow);
     const replaced = flow.partials.get(job.key) ?? null;
     if (job.priority === 'final') {
-      if (flow.finals.length >= this.#options.maxFinalsPerFlow) return { accepted: false, replaced: null };
-      flow.finals.push(job);
+      // Replaced even by a final that is refused: nobody waits for snapshots of a segment that has ended.
       flow.partials.delete(job.key);
-      this.#finals++;
       if (replaced) this.#partials--;
+      if (flow.finals.length >= this.#options.maxFinalsPerFlow) return { accepted: false, replaced };
+      flow.finals.push(job);
+      this.#finals++;
     } else {
       // Set in place: a newer version keeps its older one's turn.
       flow.partials.set(job.key, job);

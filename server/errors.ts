@@ -35,13 +35,9 @@ export const ERRORS = {
   'unsupported-language': entry(4415, 'The model does not know the language.'),
   'out-of-range': entry(4422, 'A value is out of its range.'),
   'message-too-large': entry(4413, 'The message is larger than allowed.'),
-  'audio-overrun': entry(
-    4429,
-    'Audio came faster than it can be taken, without waiting for acknowledgements.',
-    {
-      retryable: true,
-    },
-  ),
+  'audio-overrun': entry(4429, 'More audio waits to be captioned than the server holds for a stream.', {
+    retryable: true,
+  }),
   'too-many-fences': entry(4429, 'Too many markers and flushes wait for their answer.', { retryable: true }),
   'start-timeout': entry(4408, 'No start message came in time.', { retryable: true }),
   'idle-timeout': entry(4408, 'Nothing was sent for too long.', { retryable: true }),
@@ -55,6 +51,7 @@ export const ERRORS = {
   internal: entry(4500, 'The server failed.', { retryable: true }),
 } as const satisfies Record<string, ErrorEntry>;
 
+/** Codes as they go over the wire. */
 export type ErrorCode = keyof typeof ERRORS;
 
 /** A fault of the client's, or of the server's that a client is told about. */

@@ -1,6 +1,6 @@
 import { ERRORS } from './errors.ts';
 import type { Metrics } from './metrics.ts';
-import type { HttpAnswer, HttpRoutes } from './net/listener.ts';
+import type { HttpAnswer, HttpRoutes } from './net/http.ts';
 import type { Lobby } from './net/lobby.ts';
 
 const WELCOME = `Roundtable: live captions for many meetings at once.
@@ -27,9 +27,9 @@ export function httpRoutes(lobby: Lobby, metrics: Metrics): HttpRoutes {
   };
 }
 
-function readiness({ services }: Lobby): HttpAnswer {
-  if (services) return json('200 OK', { ready: true, models: services.models });
-  const { httpStatus, text } = ERRORS['not-ready'];
+function readiness({ closedFor, models }: Lobby): HttpAnswer {
+  if (!closedFor) return json('200 OK', { ready: true, models });
+  const { httpStatus, text } = ERRORS[closedFor];
 
   return {
     ...json(`${httpStatus} Service Unavailable`, { ready: false, reason: text }),

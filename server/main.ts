@@ -32,6 +32,7 @@ export interface Server {
   stop(): Promise<void>;
 }
 
+/** What a server is started with. */
 export interface ServerOptions {
   readonly config: Config;
   readonly log: Logger;
@@ -66,7 +67,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const ready = startEngine(options, metrics, abort.signal).then(async (started) => {
     if (abort.signal.aborted) return closeEngine(started);
     engine = started;
-    openLobby(lobby, started, metrics, config);
+    openLobby(lobby, started, metrics, options);
     log.info({ model: started.recognizerModel.name, devices: config.devices }, 'ready');
   });
   // Whoever started the server hears of it through `ready`; nobody has to.
@@ -164,7 +165,7 @@ function requireAdapter(
     throw new Failure(`${flag} ${name} is of kind ${adapter}; it has to be of kind ${wanted}.`);
 }
 
-function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, config: Config): void {
+function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, { config, log }: ServerOptions): void {
   const { recognizer, vad, recognizerModel, vadModel } = engine;
   const { maxBatchSize, languages } = recognizer.capabilities;
   const scheduler = new DeficitRoundRobin<DecodeRequest>({
@@ -173,7 +174,13 @@ function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, config: Confi
     maxFinalsPerFlow: config.maxFinalsPerStream,
   });
   lobby.open({
-    dispatcher: new Dispatcher(scheduler, recognizer, systemClock, metrics),
+    dispatcher: new Dispatcher(scheduler, recognizer, systemClock, {
+      decoded: (priority, batch) => metrics.decoded(priority, batch),
+      failed: (reason, err) => {
+        log.error({ reason, err }, 'segments could not be decoded');
+        metrics.decodeFailed(reason);
+      },
+    }),
     ticker: new VadTicker(vad, systemClock, config, metrics),
     languages,
     models: { recognizer: identify(recognizerModel), vad: identify(vadModel) },

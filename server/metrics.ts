@@ -1,6 +1,6 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import { SAMPLE_RATE } from '../inference/recognizer.ts';
+import { type RecognizerError, SAMPLE_RATE } from '../inference/recognizer.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import type { AudioBooks } from './stream/audio-books.ts';
 import type { BatchReport, DispatchObserver } from './stream/dispatcher.ts';
@@ -15,6 +15,10 @@ export interface MetricsSources {
   bufferedSamples(): number;
   queued(): { readonly final: number; readonly partial: number };
   batchesInFlight(): number;
+  /** Markers and flushes not yet answered. */
+  waitingFences(): number;
+  /** Bytes sent that clients have not read. */
+  outputBytes(): number;
   /** Books of the streams that are open now. */
   openBooks(): Iterable<AudioBooks>;
 }
@@ -31,11 +35,16 @@ const LOOP_RESOLUTION_MS = 2;
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.5, 2.5, 5, 10];
 
 /** The server's metrics, for Prometheus. Seconds and totals; no ids, no names, nothing that was said. */
-export class Metrics implements DispatchObserver, VadObserver {
+export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly #registry = new Registry();
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #captions = this.#counter('captions_total', 'Captions sent, and segments lost.', ['type']);
   readonly #errors = this.#counter('errors_total', 'Errors told to clients.', ['code']);
+  readonly #decodeFailures = this.#counter(
+    'decode_failures_total',
+    'Batches, or segments of one, that came to nothing.',
+    ['reason'],
+  );
   readonly #crashes = this.#counter('thread_crashes_total', 'Threads that died and were replaced.', ['pool']);
   readonly #captionDelay = this.#histogram(
     'caption_decode_delay_seconds',
@@ -79,6 +88,10 @@ export class Metrics implements DispatchObserver, VadObserver {
       'Audio held that is not final yet.',
       () => sources.bufferedSamples() / SAMPLE_RATE,
     );
+    this.#gauge('waiting_fences', 'Markers and flushes not yet answered.', () => sources.waitingFences());
+    this.#gauge('output_buffered_bytes', 'Captions sent that clients have not read.', () =>
+      sources.outputBytes(),
+    );
     this.#gauge('batches_in_flight', 'Batches in the recogniser.', () => sources.batchesInFlight());
     this.#queuedGauge(sources);
     this.#loopDelayGauge();
@@ -100,6 +113,10 @@ export class Metrics implements DispatchObserver, VadObserver {
 
   error(code: ErrorCode): void {
     this.#errors.inc({ code });
+  }
+
+  decodeFailed(reason: RecognizerError['reason']): void {
+    this.#decodeFailures.inc({ reason });
   }
 
   threadCrashed(pool: 'recognizer' | 'vad'): void {

@@ -130,9 +130,15 @@ describe('MessagePack codec', () => {
     ['two values', Uint8Array.of(...pack({ type: 'flush' }), ...pack(1))],
     ['a list said to be of 4 billion', Uint8Array.of(0xdd, 0xff, 0xff, 0xff, 0xff)],
     ['a map said to be of 4 billion', Uint8Array.of(0xdf, 0xff, 0xff, 0xff, 0xff)],
-    ['a million lists within each other', new Uint8Array(1_000_000).fill(0x91)],
+    ['ten thousand lists within each other', new Uint8Array(10_000).fill(0x91)],
   ])('refuses %s', (_, data) => {
     expect(codeOf(() => msgpack.decode(bytes(data), true))).toBe('bad-message');
+  });
+
+  test('refuses to parse anything large that is not audio', () => {
+    expect(codeOf(() => msgpack.decode(bytes(new Uint8Array(16_385).fill(0x91)), true))).toBe(
+      'message-too-large',
+    );
   });
 
   test('says so when audio holds no bytes', () => {

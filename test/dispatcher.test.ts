@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { type RecognizerCapabilities, RecognizerError } from '../inference/recognizer.ts';
 import { DeficitRoundRobin } from '../scheduler/deficit-round-robin.ts';
-import {
-  type BatchReport,
-  type DecodeJob,
-  type DecodeTiming,
-  Dispatcher,
-} from '../server/stream/dispatcher.ts';
+import { type BatchReport, type DecodeJob, Dispatcher } from '../server/stream/dispatcher.ts';
 import { GatedRecognizer } from './support/gated-recognizer.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { settle } from './support/settle.ts';
@@ -16,7 +11,7 @@ function setUp(capabilities: Partial<RecognizerCapabilities> = {}) {
   const recognizer = new GatedRecognizer(capabilities);
   const reports: (BatchReport & { priority: string })[] = [];
   const told: string[] = [];
-  const timings: DecodeTiming[] = [];
+  const failures: string[] = [];
   const taken: string[] = [];
   const scheduler = new DeficitRoundRobin<DecodeJob['request']>({
     quantum: 500,
@@ -25,6 +20,7 @@ function setUp(capabilities: Partial<RecognizerCapabilities> = {}) {
   });
   const dispatcher = new Dispatcher(scheduler, recognizer, clock, {
     decoded: (priority, report) => reports.push({ priority, ...report }),
+    failed: (reason) => failures.push(reason),
   });
   const submit = (flow: string, samples: number, more: Partial<DecodeJob> = {}) =>
     dispatcher.submit({
@@ -38,16 +34,13 @@ function setUp(capabilities: Partial<RecognizerCapabilities> = {}) {
 
           return { samples: new Float32Array(samples), language: null };
         },
-        succeeded: ({ text }, timing) => {
-          told.push(`${flow}: ${text}`);
-          timings.push(timing);
-        },
-        failed: (reason) => told.push(`${flow}: ${reason}`),
+        succeeded: ({ text }) => told.push(`${flow}: ${text}`),
+        failed: () => told.push(`${flow}: failed`),
       },
       ...more,
     });
 
-  return { clock, recognizer, dispatcher, submit, reports, told, timings, taken };
+  return { clock, recognizer, dispatcher, submit, reports, told, failures, taken };
 }
 
 describe('Dispatcher', () => {
@@ -61,8 +54,8 @@ describe('Dispatcher', () => {
     expect(dispatcher.inFlight).toBe(1);
   });
 
-  test('gives every request its own answer, where its time went, and tells the metrics', async () => {
-    const { submit, recognizer, clock, told, timings, reports } = setUp();
+  test('gives every request its own answer, and tells the metrics where its time went', async () => {
+    const { submit, recognizer, clock, told, reports } = setUp();
     submit('a', 8000);
     clock.advance(5);
     submit('b', 16_000);
@@ -71,10 +64,6 @@ describe('Dispatcher', () => {
     clock.advance(100);
     await recognizer.answer();
     expect(told).toEqual(['a: 8000 samples', 'b: 16000 samples']);
-    expect(timings).toEqual([
-      { queueWaitMs: 15, inferenceMs: 1, batchSize: 2 },
-      { queueWaitMs: 10, inferenceMs: 1, batchSize: 2 },
-    ]);
     expect(reports).toEqual([{ priority: 'final', inferenceMs: 1, audioMs: 1500, queueWaitsMs: [15, 10] }]);
   });
 
@@ -111,17 +100,38 @@ describe('Dispatcher', () => {
   test.each([
     [new RecognizerError('crashed', 'The thread died.'), 'crashed'],
     [new Error('anything else'), 'failed'],
-  ])('tells all requests of a batch that failed why, and goes on: %s', async (error, reason) => {
-    const { submit, recognizer, told, reports } = setUp();
+  ])(
+    'tells all requests of a batch that it failed, the metrics why, and goes on: %s',
+    async (error, reason) => {
+      const { submit, recognizer, told, reports, failures } = setUp();
+      submit('a', 1);
+      submit('b', 2);
+      await settle();
+      submit('c', 3);
+      await recognizer.fail(error);
+      expect(told).toEqual(['a: failed', 'b: failed']);
+      expect(failures).toEqual([reason]);
+      await recognizer.answer();
+      expect(told.at(-1)).toBe('c: 3 samples');
+      expect(reports).toHaveLength(1);
+    },
+  );
+
+  test('fails a request that cannot give its audio alone, not the others of its batch', async () => {
+    const { submit, recognizer, told } = setUp();
     submit('a', 1);
-    submit('b', 2);
+    submit('b', 2, {
+      request: {
+        take: () => {
+          throw new RangeError('The audio is gone.');
+        },
+        succeeded: () => told.push('b: succeeded'),
+        failed: () => told.push('b: failed'),
+      },
+    });
     await settle();
-    submit('c', 3);
-    await recognizer.fail(error);
-    expect(told).toEqual([`a: ${reason}`, `b: ${reason}`]);
     await recognizer.answer();
-    expect(told.at(-1)).toBe('c: 3 samples');
-    expect(reports).toHaveLength(1);
+    expect(told).toEqual(['b: failed', 'a: 1 samples']);
   });
 
   test('lets the partial after a failed one of the same segment have its turn', async () => {
@@ -135,15 +145,13 @@ describe('Dispatcher', () => {
     expect(recognizer.running).toEqual([[2]]);
   });
 
-  test('returns the queued request that gave way, and refuses finals beyond the bound', async () => {
+  test('tells a queued request that gave way nothing more, and refuses finals beyond the bound', async () => {
     const { submit, recognizer, told } = setUp();
     submit('x', 9);
     await settle();
     submit('a', 1, { priority: 'partial' });
-    expect(submit('a', 2, { priority: 'partial' })).toMatchObject({ accepted: true, replaced: {} });
-    expect(submit('a', 3).replaced).not.toBeNull();
-    expect(submit('a', 4)).toEqual({ accepted: true, replaced: null });
-    expect(submit('a', 5)).toEqual({ accepted: false, replaced: null });
+    expect(submit('a', 2, { priority: 'partial' })).toBe(true);
+    expect([submit('a', 3), submit('a', 4), submit('a', 5)]).toEqual([true, true, false]);
     await recognizer.answer();
     await recognizer.answer();
     expect(told).toEqual(['x: 9 samples', 'a: 3 samples', 'a: 4 samples']);
@@ -178,12 +186,13 @@ describe('Dispatcher', () => {
     expect(dispatcher.inFlight).toBe(0);
   });
 
-  test('fails all requests with the reason when the recogniser has been closed', async () => {
-    const { submit, recognizer, told, dispatcher } = setUp();
+  test('fails all requests when the recogniser has been closed, and says why', async () => {
+    const { submit, recognizer, told, failures, dispatcher } = setUp();
     await recognizer.close();
     submit('a', 1);
     await settle();
-    expect(told).toEqual(['a: closed']);
+    expect(told).toEqual(['a: failed']);
+    expect(failures).toEqual(['closed']);
     expect(dispatcher.inFlight).toBe(0);
   });
 });

@@ -103,3 +103,32 @@ describe('ThreadedRecognizer', () => {
     await two.close();
   });
 });
+
+describe('onnxruntime', () => {
+  const built = (path: string) => fileURLToPath(new URL(`../dist/${path}`, import.meta.url));
+  /** Prints, as the process ends, the native libraries of onnxruntime that it has loaded. */
+  const PRELOAD = `data:text/javascript,${encodeURIComponent(`
+    process.report.excludeNetwork = true;
+    process.on('exit', () => {
+      const { sharedObjects } = process.report.getReport();
+      console.log('libraries:', sharedObjects.filter((path) => path.includes('onnxruntime')).length);
+    });
+  `)}`;
+  const run = async (...command: string[]) =>
+    (await promisify(execFile)(process.execPath, ['--import', PRELOAD, ...command])).stdout;
+
+  test('is loaded by the modules that threads run', async () => {
+    expect(await run(built('inference/moonshine/moonshine.js'))).toMatch(/libraries: [1-9]/);
+    expect(await run(built('inference/silero/silero.js'))).toMatch(/libraries: [1-9]/);
+  });
+
+  test('is not loaded by the thread that serves sockets', async () => {
+    expect(await run(built('server/main.js'))).toContain('libraries: 0');
+  });
+
+  test('is not loaded to show the help', async () => {
+    const shown = await run(built('server/cli/main.js'), 'serve', '--help');
+    expect(shown).toContain('--devices');
+    expect(shown).toContain('libraries: 0');
+  });
+});

@@ -14,7 +14,10 @@ const AFTER_MS = 1500;
 export interface Delays {
   /** From the newest audio in a partial having been spoken to the partial's arrival. */
   readonly partialLagMs: number[];
-  /** From the end of speech to the final's arrival, the silence of the endpoint included. */
+  /**
+   * From the end of speech to the final's arrival, the silence of the endpoint included. Where speech ends is what the
+   * server's own voice detection says, not a label.
+   */
   readonly finalLatencyMs: number[];
 }
 

@@ -15,19 +15,23 @@ import { decodeWhole, loadWholeClipModel } from './whole-clips.ts';
 
 /** What every section works with. */
 export interface Setting {
+  /** The folder of recordings. */
   readonly data: string;
   readonly config: Config;
   readonly store: ModelStore;
-  /** The running server's socket for speakers. */
+  /** The running server's socket for speakers, as `ws://host:port/v1/stream`. */
   readonly url: string;
+  /** How fast the clips of `measureWords` are sent. */
   readonly pace: Pace;
   /** Only clips whose folder begins so: '' for all. */
   readonly folder: string;
   /** Streams at once. */
   readonly streams: number;
+  /** Hears what a table does not show, such as what was left out. */
   readonly note: (sentence: string) => void;
 }
 
+/** One row of a section's table: cells by the heads of their columns. */
 export type Row = Readonly<Record<string, string | number>>;
 
 /** Words: error rate of the live path beside that of the same clips decoded whole, for each folder. */
@@ -140,7 +144,7 @@ export async function measureLatency({ data, config, url }: Setting): Promise<Ro
   return [row('partial lag', partialLagMs), row('final latency', finalLatencyMs)];
 }
 
-/** A recording that cannot be read here, such as for want of ffmpeg, is left out, aloud. */
+/** A recording that cannot be read here, such as for want of ffmpeg, or is too long, is left out, aloud. */
 function leaveOut(path: string, error: unknown, note: (sentence: string) => void): null {
   if (!(error instanceof Failure)) throw error;
   note(`${basename(path)} is left out: ${error.message}`);

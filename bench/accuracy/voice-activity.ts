@@ -23,6 +23,7 @@ export interface FrameCounts {
   readonly falseNegatives: number;
 }
 
+/** Shares, 0 to 1; NaN where there was nothing to count. */
 export interface FrameScores {
   readonly precision: number;
   readonly recall: number;
@@ -54,6 +55,7 @@ export async function scoreVoiceActivity(
   return counts;
 }
 
+/** The scores over several recordings, each frame counting the same. */
 export function frameScores(counts: readonly FrameCounts[]): FrameScores {
   const sum = (key: keyof FrameCounts) => counts.reduce((total, count) => total + count[key], 0);
   const truePositives = sum('truePositives');

@@ -1,6 +1,7 @@
 import { Moonshine } from '../../inference/moonshine/moonshine.ts';
-import type { Recognizer } from '../../inference/recognizer.ts';
+import { type Recognizer, SAMPLE_RATE } from '../../inference/recognizer.ts';
 import { Resampler } from '../../server/audio/resampler.ts';
+import { Failure } from '../../server/failure.ts';
 import type { ResolvedModel } from '../../server/model-store/store.ts';
 import { readRecording } from '../../server/recording/read-recording.ts';
 
@@ -12,10 +13,20 @@ export async function loadWholeClipModel({ files }: ResolvedModel): Promise<Reco
   return Moonshine.load({ encoder, decoder }, 'cpu');
 }
 
-/** A recording decoded in one piece, without voice detection or segments. */
+/**
+ * A recording decoded in one piece, without voice detection or segments.
+ * @throws {Failure} when it cannot be read, or is longer than the model takes.
+ */
 export async function decodeWhole(model: Recognizer, path: string): Promise<string> {
   const { samples, sampleRate } = await readRecording(path);
-  const { hypotheses } = await model.decode([{ samples: to16kHz(samples, sampleRate), language: null }]);
+  const audio = to16kHz(samples, sampleRate);
+  const { maxSegmentSamples } = model.capabilities;
+  if (audio.length > maxSegmentSamples) {
+    throw new Failure(
+      `${path} lasts ${(audio.length / SAMPLE_RATE).toFixed(1)} s, and the model takes ${maxSegmentSamples / SAMPLE_RATE} s in one piece.`,
+    );
+  }
+  const { hypotheses } = await model.decode([{ samples: audio, language: null }]);
 
   return hypotheses[0]!.text;
 }

@@ -5,18 +5,20 @@ import {
   type RecognizerCapabilities,
   RecognizerError,
   type SpeechSegment,
+  validateBatch,
 } from '../recognizer.ts';
 
-/** Test double: answers what a script says, when the test says so. */
+/** What a scripted recogniser answers, and when. */
 export interface ScriptedRecognizerOptions {
   /** Text heard in a segment. */
   readonly script: (segment: SpeechSegment) => string;
+  /** What differs from one thread that takes any eight segments of up to 30 s. */
   readonly capabilities?: Partial<RecognizerCapabilities>;
   /** Awaited before each batch is answered: the test decides when, and may reject to make it fail. */
   readonly gate?: (batch: readonly SpeechSegment[]) => Promise<void>;
 }
 
-/** A recogniser without a model, for tests of everything around one. Keeps the port's contract. */
+/** Test double: a recogniser without a model, for tests of everything around one. Keeps the port's contract. */
 export class ScriptedRecognizer implements Recognizer {
   readonly capabilities: RecognizerCapabilities;
   readonly #options: ScriptedRecognizerOptions;
@@ -36,13 +38,7 @@ export class ScriptedRecognizer implements Recognizer {
 
   async decode(batch: readonly SpeechSegment[]): Promise<DecodeResult> {
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
-    const { maxBatchSize, maxSegmentSamples } = this.capabilities;
-    if (batch.length < 1 || batch.length > maxBatchSize) {
-      throw new RecognizerError('invalid', `A batch holds 1 to ${maxBatchSize} segments.`);
-    }
-    if (batch.some(({ samples }) => samples.length < 1 || samples.length > maxSegmentSamples)) {
-      throw new RecognizerError('invalid', `A segment holds 1 to ${maxSegmentSamples} samples.`);
-    }
+    validateBatch(batch, this.capabilities);
     await this.#options.gate?.(batch);
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
     const hypotheses = batch.map((segment): Hypothesis => {

@@ -20,6 +20,7 @@ export class GreedySequence {
     this.#tokenLimit = Math.max(MIN_TOKEN_LIMIT, Math.ceil(audioSeconds * MAX_TOKENS_PER_SECOND));
   }
 
+  /** Whether it has ended, by itself or cut. */
   get finished(): boolean {
     return this.#finished;
   }
@@ -48,6 +49,7 @@ export class GreedySequence {
     }
   }
 
+  /** What has been heard so far. */
   hypothesis(): Hypothesis {
     return {
       text: detokenize(this.#tokens),

@@ -1,5 +1,5 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { type Device, sessionOptions } from '../device.ts';
+import type { Device } from '../device.ts';
 import {
   type DecodeResult,
   type Hypothesis,
@@ -8,7 +8,10 @@ import {
   RecognizerError,
   SAMPLE_RATE,
   type SpeechSegment,
+  validateBatch,
 } from '../recognizer.ts';
+import { sessionOptions } from '../session-options.ts';
+import { MOONSHINE_CAPABILITIES } from './capabilities.ts';
 import { GreedySequence } from './greedy-sequence.ts';
 import { END_TOKEN, START_TOKEN } from './tokens.ts';
 
@@ -18,19 +21,6 @@ const HEAD_SIZE = 36;
 
 /** The convolutional front end yields no frame for less than this. */
 const MIN_SAMPLES = 1024;
-/** Trained on up to 30 s. */
-const MAX_SEGMENT_SAMPLES = 30 * SAMPLE_RATE;
-/** More gains little: decoding is bound by memory bandwidth only at small batches. */
-const MAX_BATCH_SIZE = 8;
-
-/** What the Moonshine adapter can do, known before any model is loaded. */
-export const MOONSHINE_CAPABILITIES: Omit<RecognizerCapabilities, 'concurrency'> = {
-  languages: ['en'],
-  maxBatchSize: MAX_BATCH_SIZE,
-  maxSegmentSamples: MAX_SEGMENT_SAMPLES,
-  batching: 'equal-length',
-};
-
 /** Paths of the two graphs. */
 export interface MoonshineFiles {
   readonly encoder: string;
@@ -112,24 +102,6 @@ export class Moonshine implements Recognizer {
     });
 
     return last_hidden_state as Tensor;
-  }
-}
-
-/** @throws {RecognizerError} `invalid` for an empty or too large batch or segment. */
-export function validateBatch(batch: readonly SpeechSegment[], capabilities: RecognizerCapabilities): void {
-  if (batch.length < 1 || batch.length > capabilities.maxBatchSize) {
-    throw new RecognizerError(
-      'invalid',
-      `A batch holds 1 to ${capabilities.maxBatchSize} segments, not ${batch.length}.`,
-    );
-  }
-  for (const { samples } of batch) {
-    if (samples.length < 1 || samples.length > capabilities.maxSegmentSamples) {
-      throw new RecognizerError(
-        'invalid',
-        `A segment holds 1 to ${capabilities.maxSegmentSamples} samples, not ${samples.length}.`,
-      );
-    }
   }
 }
 

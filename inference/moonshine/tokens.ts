@@ -1,8 +1,10 @@
 import { LlamaTokenizer } from 'llama-tokenizer-js';
 
-/** Moonshine's marks. Its vocabulary is Llama's 32,000 pieces followed by 768 specials that carry no text. */
+/** The mark before every text: what the first pass is fed. */
 export const START_TOKEN = 1;
+/** The mark after every text. */
 export const END_TOKEN = 2;
+/** Moonshine's vocabulary is Llama's 32,000 pieces followed by 768 specials that carry no text. */
 const TEXT_VOCABULARY_SIZE = 32_000;
 
 const tokenizer = new LlamaTokenizer();

@@ -1,12 +1,10 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { type Device, sessionOptions } from '../device.ts';
+import type { Device } from '../device.ts';
 import { SAMPLE_RATE } from '../recognizer.ts';
+import { sessionOptions } from '../session-options.ts';
 import { type Vad, type VadAnswer, type VadRequest, type VadState, WINDOW_SAMPLES } from '../vad.ts';
+import { CONTEXT_SAMPLES, HIDDEN_SIZE, initialVadState, RECURRENT_SIZE } from './state.ts';
 
-/** Samples of the window before that the model sees again. */
-const CONTEXT_SAMPLES = 64;
-const HIDDEN_SIZE = 128;
-const RECURRENT_SIZE = 2 * HIDDEN_SIZE;
 /** Measured: the cost per row stops falling here. */
 const MAX_ROWS = 64;
 
@@ -81,11 +79,6 @@ export class Silero implements Vad {
 }
 
 const SAMPLE_RATE_TENSOR = new Tensor('int64', BigInt64Array.of(BigInt(SAMPLE_RATE)), []);
-
-/** The state of a stream that has heard nothing, without a model at hand. */
-export function initialVadState(): VadState {
-  return new Float32Array(RECURRENT_SIZE + CONTEXT_SAMPLES);
-}
 
 /** One stream within a call: its windows, and the state carried from one to the next. */
 class Row implements VadAnswer {

@@ -1,5 +1,6 @@
 import type { Device } from '../device.ts';
-import { MOONSHINE_CAPABILITIES, type MoonshineFiles, validateBatch } from '../moonshine/moonshine.ts';
+import { MOONSHINE_CAPABILITIES } from '../moonshine/capabilities.ts';
+import type { MoonshineFiles } from '../moonshine/moonshine.ts';
 import {
   type DecodeResult,
   type Recognizer,
@@ -7,16 +8,19 @@ import {
   RecognizerError,
   SAMPLE_RATE,
   type SpeechSegment,
+  validateBatch,
 } from '../recognizer.ts';
 import type { RecognizerThreadData } from './recognizer-thread.ts';
 import { ThreadCrashError, ThreadPool } from './thread-pool.ts';
 
+/** What the threads run, and where. */
 export interface ThreadedRecognizerOptions {
   /** The compiled `recognizer-thread` module. */
   readonly workerUrl: URL;
   readonly files: MoonshineFiles;
   /** One thread for each: `['cpu', 'cpu']` is two threads on the CPU. */
   readonly devices: readonly Device[];
+  /** Called for each thread that dies. */
   readonly onCrash?: () => void;
 }
 

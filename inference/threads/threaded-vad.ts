@@ -1,11 +1,13 @@
-import { initialVadState } from '../silero/silero.ts';
+import { initialVadState } from '../silero/state.ts';
 import { type Vad, type VadAnswer, type VadRequest, type VadState, WINDOW_SAMPLES } from '../vad.ts';
 import { ThreadPool } from './thread-pool.ts';
 import type { VadThreadData } from './vad-thread.ts';
 
+/** What the thread runs. */
 export interface ThreadedVadOptions extends VadThreadData {
   /** The compiled `vad-thread` module. */
   readonly workerUrl: URL;
+  /** Called for each thread that dies. */
   readonly onCrash?: () => void;
 }
 

@@ -5,6 +5,7 @@ import { type TaskOutcome, taskHandler } from './thread-pool.ts';
 
 /** What the voice activity thread is started with. */
 export interface VadThreadData {
+  /** Path of Silero's graph. */
   readonly file: string;
 }
 

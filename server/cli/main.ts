@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { modelsCommand } from './models-command.ts';
 import { serveCommand } from './serve-command.ts';
@@ -15,7 +15,6 @@ const program = new Command('roundtable')
   .version(version, '-v, --version', 'Print the version.')
   .helpOption('-h, --help', 'Show this help.')
   .helpCommand('help [command]', 'Show the help of a command.')
-  .showHelpAfterError('Try --help.')
   .addCommand(serveCommand())
   .addCommand(transcribeCommand())
   .addCommand(modelsCommand())
@@ -24,14 +23,19 @@ const program = new Command('roundtable')
     `
 Examples:
   roundtable serve                      start a server on 127.0.0.1:8080
-  roundtable transcribe talk.flac       caption a recording, live, on that server or without one
+  roundtable transcribe talk.flac       caption a recording as if it were spoken now; needs no server
   roundtable models list                what can be recognised, and what is installed`,
   );
+
+// A command does not inherit it from the one it is added to.
+const subcommands = program.commands.flatMap((command) => command.commands);
+for (const command of [program, ...program.commands, ...subcommands])
+  command.showHelpAfterError('Try --help.');
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof Failure) console.error(`roundtable: ${error.message}`);
-  else if (!(error instanceof CommanderError)) console.error(error);
+  else console.error(error);
   process.exitCode = 1;
 }

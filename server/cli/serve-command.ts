@@ -5,6 +5,7 @@ import { createLog } from '../log.ts';
 import { startServer } from '../main.ts';
 import { streamProgress } from '../model-store/progress.ts';
 import { ModelStore } from '../model-store/store.ts';
+import { interrupted, untilSignal } from './signals.ts';
 
 /** `roundtable serve`: the server, until it is told to stop. */
 export function serveCommand(): Command {
@@ -29,7 +30,7 @@ Examples:
 }
 
 /** A setting as a flag; its value stays text, because `readConfig` checks flags and variables alike. */
-export function serveFlag(name: OptionName, option: Option): Flag {
+function serveFlag(name: OptionName, option: Option): Flag {
   const placeholder = option.kind === 'number' ? option.unit.toUpperCase() : option.placeholder;
   const range = option.kind === 'number' ? `${option.min} to ${option.max}, ` : '';
   const facts = `${range}default ${option.default} [${environmentName(name)}]`;
@@ -67,34 +68,6 @@ function printAddress(url: string): void {
   console.log(`Roundtable is ready.
   speak      ${socket}/v1/stream
   read       ${socket}/v1/meetings/{meeting}/captions
-  try it     npx roundtable transcribe RECORDING
+  try it     npx roundtable transcribe --url ${new URL(url).host} RECORDING
   stop it    Ctrl-C`);
-}
-
-const EXIT_CODES = { SIGINT: 130, SIGTERM: 0 } as const;
-
-function interrupted(): boolean {
-  return process.exitCode !== undefined;
-}
-
-/**
- * Ends the process as the signal would by itself. Not by process.exit(), which ends the threads one by one, and
- * onnxruntime aborts when its thread is ended in the middle of a run.
- */
-export function endAtOnce(signal: NodeJS.Signals): void {
-  process.removeAllListeners(signal);
-  process.kill(process.pid, signal);
-}
-
-/** Resolves when a signal came and `stop` is through; a second signal ends the process at once. */
-function untilSignal(stop: () => Promise<void>): Promise<void> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.on(signal, () => {
-        if (interrupted()) endAtOnce(signal);
-        process.exitCode = EXIT_CODES[signal];
-        void stop().then(resolve);
-      });
-    }
-  });
 }

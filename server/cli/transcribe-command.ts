@@ -16,7 +16,7 @@ import {
 import { LiveLine } from '../transcribe/live-line.ts';
 import { PACES, type Pace } from '../transcribe/stream-recording.ts';
 import { transcribeRecording } from '../transcribe/transcribe-recording.ts';
-import { endAtOnce } from './serve-command.ts';
+import { endAtOnce } from './signals.ts';
 
 interface TranscribeFlags {
   readonly url?: string;
@@ -66,6 +66,7 @@ async function transcribe(recordings: readonly string[], flags: TranscribeFlags)
       `Several recordings make several ${flags.format} files: name a directory for them with --out.`,
     );
   }
+  if (recordings.length > 1 && flags.out !== undefined) refuseSameNames(recordings, flags.format, flags.out);
   const abort = new AbortController();
   const interrupt = (signal: NodeJS.Signals) => {
     // The second time somebody is in a hurry.
@@ -149,7 +150,26 @@ async function outputPath(
   if (several) await mkdir(out, { recursive: true });
   const existing = await stat(out).catch(() => null);
 
-  return existing?.isDirectory() ? join(out, `${basename(recording, extname(recording))}.${format}`) : out;
+  return existing?.isDirectory() ? join(out, captionsName(recording, format)) : out;
+}
+
+function captionsName(recording: string, format: CaptionFormat): string {
+  return `${basename(recording, extname(recording))}.${format}`;
+}
+
+/** @throws {Failure} when the captions of one recording would be written over those of another. */
+function refuseSameNames(recordings: readonly string[], format: CaptionFormat, directory: string): void {
+  const owners = new Map<string, string>();
+  for (const recording of recordings) {
+    const name = captionsName(recording, format);
+    const other = owners.get(name);
+    if (other !== undefined) {
+      throw new Failure(
+        `The captions of ${other} and of ${recording} would both be ${join(directory, name)}: give them different directories, in a run each.`,
+      );
+    }
+    owners.set(name, recording);
+  }
 }
 
 async function startOwnServer(signal: AbortSignal): Promise<Server> {

@@ -13,6 +13,7 @@ interface CommonOption {
   readonly env?: string;
 }
 
+/** A setting that is a number. */
 export interface NumberOption extends CommonOption {
   readonly kind: 'number';
   readonly unit: Unit;
@@ -21,6 +22,7 @@ export interface NumberOption extends CommonOption {
   readonly max: number;
 }
 
+/** A setting that is text. */
 export interface TextOption extends CommonOption {
   readonly kind: 'text';
   readonly default: string;
@@ -30,10 +32,19 @@ export interface TextOption extends CommonOption {
   readonly fault?: (value: string) => string | null;
 }
 
+/** One setting. */
 export type Option = NumberOption | TextOption;
 
+/** `https://example.org:8443`, without a path. */
+function isOrigin(text: string): boolean {
+  return URL.canParse(text) && new URL(text).origin === text;
+}
+
+/** More threads than this are asked for by name. */
+const MAX_DEFAULT_THREADS = 64;
+
 /** One core is left to sockets and voice detection, where there is more than one. */
-const defaultThreads = Math.max(1, availableParallelism() - 1);
+const defaultThreads = Math.min(MAX_DEFAULT_THREADS, Math.max(1, availableParallelism() - 1));
 
 /**
  * Every setting of the server: flags, environment variables, `--help`, ranges and `docs/configuration.md` all come
@@ -57,6 +68,18 @@ export const OPTIONS = {
     max: 65_535,
     env: 'PORT',
     about: 'Port to listen on; 0 for any free one',
+  },
+  allowedOrigins: {
+    kind: 'text',
+    group: 'Network',
+    default: 'self',
+    placeholder: 'LIST',
+    about: "Web origins whose pages may connect besides the server's own, separated by commas; * for all",
+    fault: (value) => {
+      const wrong = value.split(',').find((origin) => !['self', '*'].includes(origin) && !isOrigin(origin));
+
+      return wrong === undefined ? null : `has '${wrong}', which is no origin such as https://example.org`;
+    },
   },
   modelsDir: {
     kind: 'text',
@@ -133,7 +156,7 @@ export const OPTIONS = {
     kind: 'number',
     group: 'Captions',
     unit: 'ms',
-    default: 320,
+    default: 384,
     min: 0,
     max: 1000,
     about: 'Audio kept from before speech was detected',
@@ -142,7 +165,7 @@ export const OPTIONS = {
     kind: 'number',
     group: 'Captions',
     unit: 'ms',
-    default: 192,
+    default: 256,
     min: 32,
     max: 1000,
     about: 'Silence kept at the end of a caption',
@@ -160,7 +183,7 @@ export const OPTIONS = {
     kind: 'number',
     group: 'Captions',
     unit: 'dBFS',
-    default: -65,
+    default: -75,
     min: -120,
     max: -30,
     about: 'Audio that stays below this level is silence, without asking the voice activity detector',
@@ -277,6 +300,7 @@ export const OPTIONS = {
   },
 } as const satisfies Record<string, Option>;
 
+/** The settings by name. */
 export type OptionName = keyof typeof OPTIONS;
 
 /** The settings, each checked against its range. */

@@ -28,14 +28,9 @@ export interface Seat {
  */
 export class Meetings {
   readonly #meetings = new Map<string, Meeting>();
-  #viewers = 0;
 
   get size(): number {
     return this.#meetings.size;
-  }
-
-  get viewers(): number {
-    return this.#viewers;
   }
 
   /** @param name the speaker's own, or null. */
@@ -63,11 +58,9 @@ export class Meetings {
   watch(meetingId: string, viewer: Viewer): () => void {
     const meeting = this.#get(meetingId);
     meeting.viewers.add(viewer);
-    this.#viewers++;
 
     return () => {
       if (!meeting.viewers.delete(viewer)) return;
-      this.#viewers--;
       this.#forgetIfEmpty(meetingId, meeting);
     };
   }

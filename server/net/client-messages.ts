@@ -48,12 +48,13 @@ export function readControlMessage(fields: Fields): Control {
  */
 export function readName(value: unknown, field: string): string {
   if (typeof value !== 'string') throw new StreamError('bad-message', `${field} has to be text.`);
-  const name = value.trim();
-  // Control and format characters could reorder or hide what readers see.
+  // One spelling for what looks the same, so that it is one meeting.
+  const name = value.normalize('NFC').trim();
+  // Control and format characters could reorder or hide what readers see; joiners belong to some scripts' words.
   if (
     name === '' ||
     name.length > MAX_NAME_CHARACTERS ||
-    /[\p{Cc}\p{Cs}\u2028\u2029\u202a-\u202e\u2066-\u2069]/u.test(name)
+    /[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]|(?![\u200c\u200d])\p{Cf}/u.test(name)
   ) {
     throw new StreamError(
       'out-of-range',

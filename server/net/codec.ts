@@ -1,6 +1,7 @@
 import { Packr } from 'msgpackr';
 import { JSON_SUBPROTOCOL, MSGPACK_SUBPROTOCOL, type ServerMessage } from '../../client-sdk/protocol.ts';
 import { StreamError } from '../errors.ts';
+import { readAudioMap } from './msgpack-audio.ts';
 
 /** A message from the wire, its shape not yet checked. `pcm` may point into the socket's own buffer. */
 export type Incoming =
@@ -33,6 +34,7 @@ class JsonCodec implements Codec {
 
   decode(data: ArrayBuffer, isBinary: boolean): Incoming {
     if (isBinary) return { type: 'audio', pcm: new Uint8Array(data) };
+    limitControl(data.byteLength);
     let fields: unknown;
     try {
       fields = JSON.parse(utf8.decode(data));
@@ -47,6 +49,9 @@ class JsonCodec implements Codec {
   }
 }
 
+/** Longest message that is not audio. Parsing one takes well under a millisecond, whatever is in it. */
+const MAX_CONTROL_BYTES = 16_384;
+
 /** Records are off: the encoding has to be plain MessagePack, which any library reads. */
 const packr = new Packr({ useRecords: false, int64AsType: 'number' });
 
@@ -58,17 +63,24 @@ class MsgpackCodec implements Codec {
 
   decode(data: ArrayBuffer, isBinary: boolean): Incoming {
     if (!isBinary) throw new StreamError('bad-message', 'This subprotocol takes binary messages only.');
+    const bytes = new Uint8Array(data);
+    const pcm = readAudioMap(bytes);
+    if (pcm) return { type: 'audio', pcm };
+    limitControl(bytes.length);
     let fields: unknown;
     try {
-      fields = packr.unpack(new Uint8Array(data));
+      fields = packr.unpack(bytes);
     } catch {
       throw new StreamError('bad-message', 'The bytes are no MessagePack value.');
     }
-    if (!isFields(fields) || fields.type !== 'audio') return control(fields);
-    if (!(fields.pcm instanceof Uint8Array))
-      throw new StreamError('audio-not-binary', 'pcm has to be of type bin.');
+    if (isFields(fields) && fields.type === 'audio') {
+      throw new StreamError(
+        'audio-not-binary',
+        'An audio message is a map of type and pcm, pcm being of type bin.',
+      );
+    }
 
-    return { type: 'audio', pcm: fields.pcm };
+    return control(fields);
   }
 }
 
@@ -84,6 +96,16 @@ export function chooseCodec(offered: string): Codec | null {
   }
 
   return null;
+}
+
+/** @throws {StreamError} `message-too-large`. */
+function limitControl(bytes: number): void {
+  if (bytes > MAX_CONTROL_BYTES) {
+    throw new StreamError(
+      'message-too-large',
+      `Without audio a message holds at most ${MAX_CONTROL_BYTES} bytes.`,
+    );
+  }
 }
 
 function control(fields: unknown): Incoming {

@@ -5,6 +5,8 @@ import type { Incoming } from './codec.ts';
 export interface Connection {
   /** Sends, or closes the connection with `slow-consumer` when its client has left too much unread. */
   send(message: ServerMessage): void;
+  /** Bytes sent that the client has not read. */
+  readonly bufferedBytes: number;
   /** Ends the connection; the handler hears `closed`. Idempotent. */
   close(code: number, reason: string): void;
 }

@@ -7,10 +7,13 @@ import type {
   WebSocket,
 } from 'uWebSockets.js';
 import type { Config } from '../config/options.ts';
-import { ERRORS, type ErrorCode, StreamError } from '../errors.ts';
+import { type ErrorCode, StreamError } from '../errors.ts';
 import { Failure } from '../failure.ts';
 import { CODECS, type Codec, chooseCodec, type Incoming } from './codec.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
+import { refuse } from './error-message.ts';
+import { type HttpRoutes, notFound, respond } from './http.ts';
+import { isOriginAllowed } from './origins.ts';
 import { UwsConnection } from './uws-connection.ts';
 
 /** A handler that can also be told of faults found before it sees a message. */
@@ -23,18 +26,8 @@ export interface Sessions {
   speaker(connection: Connection): Session;
   viewer(connection: Connection, meeting: string): Session;
   /** A connection was cut off, or never got a session. */
-  refused(code: ErrorCode): void;
+  error(code: ErrorCode, cause?: unknown): void;
 }
-
-/** Answers a plain HTTP GET. */
-export interface HttpAnswer {
-  readonly status: string;
-  readonly contentType: string;
-  readonly body: string;
-  readonly retryAfterSeconds?: number;
-}
-
-export type HttpRoutes = Readonly<Record<string, () => HttpAnswer | Promise<HttpAnswer>>>;
 
 interface SocketData {
   readonly codec: Codec;
@@ -79,8 +72,12 @@ export class Listener {
       '/v1/meetings/:meeting/captions',
       this.#behaviour((req) => decodeSafely(req.getParameter(0))),
     );
-    for (const [path, answer] of Object.entries(routes)) this.#app.get(path, (res) => respond(res, answer));
-    this.#app.any('/*', (res) => respond(res, notFound));
+    for (const [path, route] of Object.entries(routes)) {
+      this.#app.get(path, (res) => respond(res, route, true));
+      this.#app.head(path, (res) => respond(res, route, false));
+    }
+    this.#app.head('/*', (res) => respond(res, notFound, false));
+    this.#app.any('/*', (res) => respond(res, notFound, true));
   }
 
   /** @throws {Failure} when uWebSockets.js has no binary that runs here. */
@@ -138,7 +135,7 @@ export class Listener {
       idleTimeout: DEAD_PEER_SECONDS,
       sendPingsAutomatically: true,
       upgrade: (res: HttpResponse, req: HttpRequest, context: us_socket_context_t) =>
-        upgrade(res, req, context, meetingOf(req)),
+        this.#upgrade(res, req, context, meetingOf(req)),
       open: (socket: WebSocket<SocketData>) => this.#open(socket),
       message: (socket: WebSocket<SocketData>, data: ArrayBuffer, isBinary: boolean) =>
         this.#message(socket.getUserData(), data, isBinary),
@@ -150,10 +147,28 @@ export class Listener {
     };
   }
 
+  #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t, meeting: string | null): void {
+    if (!isOriginAllowed(req.getHeader('origin'), req.getHeader('host'), this.#config.allowedOrigins)) {
+      res.writeStatus('403 Forbidden').end('Pages of this origin may not connect: see --allowed-origins.\n');
+      return;
+    }
+    const offered = req.getHeader('sec-websocket-protocol');
+    const codec = chooseCodec(offered);
+    if (!codec) {
+      const names = CODECS.map(({ subprotocol }) => subprotocol).join(', ');
+      res.writeStatus('400 Bad Request').end(`Unknown WebSocket subprotocol. Known are ${names}.\n`);
+      return;
+    }
+    const data: SocketData = { codec, meeting, connection: null, session: null };
+    const protocol = offered === '' ? '' : codec.subprotocol;
+    const extensions = req.getHeader('sec-websocket-extensions');
+    res.upgrade(data, req.getHeader('sec-websocket-key'), protocol, extensions, context);
+  }
+
   #open(socket: WebSocket<SocketData>): void {
     const data = socket.getUserData();
     const connection = new UwsConnection(socket, data.codec, this.#config.maxOutputBytes, () =>
-      this.#sessions.refused('slow-consumer'),
+      this.#sessions.error('slow-consumer'),
     );
     data.connection = connection;
     try {
@@ -162,8 +177,9 @@ export class Listener {
           ? this.#sessions.speaker(connection)
           : this.#sessions.viewer(connection, data.meeting);
     } catch (error) {
-      const refusal = error instanceof StreamError ? error : new StreamError('internal');
-      this.#sessions.refused(refusal.code);
+      const refusal =
+        error instanceof StreamError ? error : new StreamError('internal', undefined, { cause: error });
+      this.#sessions.error(refusal.code, refusal.cause);
       refuse(connection, refusal);
     }
   }
@@ -184,32 +200,6 @@ export class Listener {
   }
 }
 
-/** Tells a client what is wrong and ends its connection. */
-export function refuse(connection: Connection, error: StreamError): void {
-  const { closeCode, retryable } = ERRORS[error.code];
-  connection.send({ type: 'error', code: error.code, message: error.message, retryable, fatal: true });
-  connection.close(closeCode, error.code);
-}
-
-function upgrade(
-  res: HttpResponse,
-  req: HttpRequest,
-  context: us_socket_context_t,
-  meeting: string | null,
-): void {
-  const offered = req.getHeader('sec-websocket-protocol');
-  const codec = chooseCodec(offered);
-  if (!codec) {
-    const names = CODECS.map(({ subprotocol }) => subprotocol).join(', ');
-    res.writeStatus('400 Bad Request').end(`Unknown WebSocket subprotocol. Known are ${names}.\n`);
-    return;
-  }
-  const data: SocketData = { codec, meeting, connection: null, session: null };
-  const protocol = offered === '' ? '' : codec.subprotocol;
-  const extensions = req.getHeader('sec-websocket-extensions');
-  res.upgrade(data, req.getHeader('sec-websocket-key'), protocol, extensions, context);
-}
-
 function decodeSafely(text: string): string {
   try {
     return decodeURIComponent(text);
@@ -217,41 +207,6 @@ function decodeSafely(text: string): string {
     // No name has an escape sequence that is broken: readName refuses what this holds.
     return '';
   }
-}
-
-function respond(res: HttpResponse, answer: () => HttpAnswer | Promise<HttpAnswer>): void {
-  let aborted = false;
-  res.onAborted(() => {
-    aborted = true;
-  });
-  void Promise.resolve()
-    .then(answer)
-    .catch(
-      (): HttpAnswer => ({
-        status: '500 Internal Server Error',
-        contentType: 'text/plain',
-        body: 'failed\n',
-      }),
-    )
-    .then(({ status, contentType, body, retryAfterSeconds }) => {
-      if (aborted) return;
-      res.cork(() => {
-        res
-          .writeStatus(status)
-          .writeHeader('content-type', contentType)
-          .writeHeader('cache-control', 'no-store');
-        if (retryAfterSeconds !== undefined) res.writeHeader('retry-after', String(retryAfterSeconds));
-        res.end(body);
-      });
-    });
-}
-
-function notFound(): HttpAnswer {
-  return {
-    status: '404 Not Found',
-    contentType: 'text/plain; charset=utf-8',
-    body: 'There is nothing here. Try /.\n',
-  };
 }
 
 function describeLoadFailure(error: unknown): string {

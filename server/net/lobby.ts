@@ -53,9 +53,16 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     this.#clock = clock;
   }
 
-  /** Null until the models are loaded, and again when the server stops. */
-  get services(): Services | null {
-    return this.#draining ? null : this.#services;
+  /** The models, once they are loaded. */
+  get models(): Services['models'] | null {
+    return this.#services?.models ?? null;
+  }
+
+  /** Why nobody is let in, or null. */
+  get closedFor(): 'not-ready' | 'draining' | null {
+    if (this.#draining) return 'draining';
+
+    return this.#services ? null : 'not-ready';
   }
 
   /** Whom to tell what happens. Metrics read from here too, so they come after the constructor. */
@@ -91,10 +98,6 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     this.#viewers.add(session);
 
     return session;
-  }
-
-  refused(code: ErrorCode): void {
-    this.error(code);
   }
 
   /**
@@ -167,6 +170,21 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return this.#services?.dispatcher.queued ?? { final: 0, partial: 0 };
   }
 
+  waitingFences(): number {
+    let fences = 0;
+    for (const { stream } of this.#speakers) fences += stream?.waitingFences ?? 0;
+
+    return fences;
+  }
+
+  outputBytes(): number {
+    let bytes = 0;
+    for (const { outputBytes } of this.#speakers) bytes += outputBytes;
+    for (const { outputBytes } of this.#viewers) bytes += outputBytes;
+
+    return bytes;
+  }
+
   batchesInFlight(): number {
     return this.#services?.dispatcher.inFlight ?? 0;
   }
@@ -177,10 +195,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   /** @throws {StreamError} when nobody is let in now. */
   #admit(): Services {
-    if (this.#draining) throw new StreamError('draining');
-    if (!this.#services) throw new StreamError('not-ready');
+    const { closedFor } = this;
+    if (closedFor) throw new StreamError(closedFor);
 
-    return this.#services;
+    return this.#services!;
   }
 
   #cutOff(): void {

@@ -13,10 +13,13 @@ import type { Config } from '../config/options.ts';
 import { ERRORS, type ErrorCode, StreamError } from '../errors.ts';
 import type { Meetings, Seat } from '../meeting/meetings.ts';
 import type { CaptionEvent } from '../stream/captioner.ts';
+import { msToSamples, samplesToMs } from '../stream/sample-time.ts';
 import { SpeechStream, type SpeechStreamListener, type SpeechStreamParts } from '../stream/speech-stream.ts';
+import { captionMessage } from './caption-message.ts';
 import { readControlMessage } from './client-messages.ts';
 import type { Incoming } from './codec.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
+import { errorMessage } from './error-message.ts';
 
 /** What all speakers' sessions share. */
 export interface SpeakerServices extends SpeechStreamParts {
@@ -39,10 +42,17 @@ export interface SpeakerObserver {
   error(code: ErrorCode, cause?: unknown): void;
 }
 
+/** Audio in one message; resampling it has to take less than the 20 ms the socket thread may be busy. */
+const MAX_MESSAGE_SECONDS = 5;
+/** Room beyond the bound, for what the resampler still owes when the stream is stopped, and for rounding. */
+const STOP_RESERVE_SAMPLES = 512;
+
+/** What a session has from `start` on. */
 interface Streaming {
   readonly stream: SpeechStream;
   readonly decoder: PcmDecoder;
   readonly resampler: Resampler;
+  readonly sampleRate: number;
   readonly seat: Seat;
   readonly meeting: string;
 }
@@ -74,6 +84,11 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
       this.#fail(new StreamError('start-timeout')),
     );
     services.observer.opened(this);
+  }
+
+  /** Captions sent that the client has not read, in bytes. */
+  get outputBytes(): number {
+    return this.#connection.bufferedBytes;
   }
 
   /** Null before `start`. */
@@ -111,7 +126,11 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     if (this.#state === 'opening') this.#fail(new StreamError('draining'));
     if (this.#state !== 'streaming') return;
     this.#drained = true;
-    this.#stop();
+    try {
+      this.#stop();
+    } catch (error) {
+      this.fault(error);
+    }
   }
 
   /** Answers anything thrown while handling this session's messages. */
@@ -123,47 +142,21 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
   }
 
   speechStarted(segmentId: number, atSample: number): void {
-    this.#tell({ type: 'speech-started', ...this.#place(), segmentId, atMs: toMs(atSample) });
+    this.#tell({ type: 'speech-started', ...this.#place(), segmentId, atMs: samplesToMs(atSample) });
   }
 
   caption({ event, decodeDelayMs }: CaptionEvent): void {
-    const { segmentId, revision, startSample, endSample } = event.range;
-    this.#services.observer.caption(event.type, decodeDelayMs);
-    if (event.type === 'lost') {
-      this.#complain(
-        new StreamError('segment-lost', `From ${toMs(startSample)} to ${toMs(endSample)} ms.`),
-        segmentId,
-      );
-      return;
-    }
-    const fields = {
-      ...this.#place(),
-      captionId: `${this.id}:${segmentId}`,
-      segmentId,
-      revision,
-      startMs: toMs(startSample),
-      endMs: toMs(endSample),
-    };
-    if (event.type === 'partial') {
-      this.#tell({ type: 'partial', ...fields, text: event.text, stableChars: event.stableChars });
-    } else if (event.visible) {
-      const { text, meanLogProb, cut } = event.hypothesis;
-      this.#captions++;
-      this.#tell({
-        type: 'final',
-        ...fields,
-        text,
-        endpoint: event.endpoint,
-        ...(meanLogProb !== null && { confidence: Number(Math.exp(meanLogProb).toFixed(3)) }),
-        ...(cut && { cut }),
-        language: this.#services.languages[0]!,
-        model: this.#services.model,
-      });
-    }
+    const { languages, model, observer } = this.#services;
+    const message = captionMessage(event, { ...this.#place(), language: languages[0]!, model });
+    if (!message) return;
+    if (message.type === 'final') this.#captions++;
+    if (message.type === 'error') observer.error('segment-lost');
+    observer.caption(event.type, decodeDelayMs);
+    this.#tell(message);
   }
 
   acknowledged(sample: number): void {
-    this.#send({ type: 'ack', acknowledgedMs: toMs(sample) });
+    this.#send({ type: 'ack', acknowledgedMs: samplesToMs(sample) });
   }
 
   marker(id: number): void {
@@ -183,7 +176,17 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     if (this.#state === 'draining') throw new StreamError('already-stopped');
     if (!this.#streaming) throw new StreamError('start-expected', 'Audio comes after it.');
     if (pcm.length === 0) throw new StreamError('audio-empty');
-    const { stream, decoder, resampler } = this.#streaming;
+    const { stream, decoder, resampler, sampleRate } = this.#streaming;
+    const seconds = pcm.length / decoder.frameBytes / sampleRate;
+    // Before anything is decoded: the work of a message is bounded by what may be kept of it.
+    if (seconds > MAX_MESSAGE_SECONDS) {
+      throw new StreamError(
+        'message-too-large',
+        `A message holds at most ${MAX_MESSAGE_SECONDS} s of audio.`,
+      );
+    }
+    if (seconds * SAMPLE_RATE + STOP_RESERVE_SAMPLES > stream.freeSamples)
+      throw new StreamError('audio-overrun');
     stream.write(resampler.process(decoder.decode(pcm)));
   }
 
@@ -216,6 +219,7 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
       stream,
       decoder,
       resampler,
+      sampleRate,
       meeting,
       seat: meetings.join(meeting, message.speaker ?? null),
     };
@@ -258,7 +262,7 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
         tailPaddingMs,
         partialIntervalMs,
       },
-      maxBufferedSamples: (config.maxBufferedMs * SAMPLE_RATE) / 1000,
+      maxBufferedSamples: msToSamples(config.maxBufferedMs) + STOP_RESERVE_SAMPLES,
       maxFences: config.maxFencesPerStream,
     };
   }
@@ -282,22 +286,10 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
 
   #fail(error: StreamError): void {
     if (this.#state === 'closed') return;
-    this.#complain(error);
     const { fatal, closeCode } = ERRORS[error.code];
-    if (fatal) this.#connection.close(closeCode, error.code);
-  }
-
-  #complain(error: StreamError, segmentId?: number): void {
-    const { retryable, fatal } = ERRORS[error.code];
     this.#services.observer.error(error.code, error.cause);
-    this.#send({
-      type: 'error',
-      code: error.code,
-      message: error.message,
-      retryable,
-      fatal,
-      ...(segmentId !== undefined && { segmentId }),
-    });
+    this.#send(errorMessage(error));
+    if (fatal) this.#connection.close(closeCode, error.code);
   }
 
   #place(): { readonly meeting: string; readonly streamId: string; readonly speaker: string } {
@@ -308,15 +300,12 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
 
   /** To the speaker and to every viewer of the meeting. */
   #tell(message: SpeakerServerMessage & ViewerServerMessage): void {
-    this.#send(message);
+    // Viewers first: sending to a speaker who does not read may end the session, and with it the seat.
     this.#streaming!.seat.publish(message);
+    this.#send(message);
   }
 
   #send(message: SpeakerServerMessage): void {
     if (this.#state !== 'closed') this.#connection.send(message);
   }
-}
-
-function toMs(sample: number): number {
-  return Math.round((sample * 1000) / SAMPLE_RATE);
 }

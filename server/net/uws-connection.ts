@@ -4,9 +4,6 @@ import { ERRORS } from '../errors.ts';
 import type { Codec } from './codec.ts';
 import type { Connection } from './connection.ts';
 
-/** Longest close reason the WebSocket protocol allows (RFC 6455 section 5.5). */
-const MAX_REASON_BYTES = 123;
-
 /** A uWebSockets.js socket as a Connection. */
 export class UwsConnection<UserData> implements Connection {
   readonly #socket: WebSocket<UserData>;
@@ -23,9 +20,13 @@ export class UwsConnection<UserData> implements Connection {
     this.#onSlow = onSlow;
   }
 
+  get bufferedBytes(): number {
+    return this.#open ? this.#socket.getBufferedAmount() : 0;
+  }
+
   send(message: ServerMessage): void {
     if (!this.#open) return;
-    if (this.#socket.getBufferedAmount() > this.#maxOutputBytes) {
+    if (this.bufferedBytes > this.#maxOutputBytes) {
       this.#onSlow();
       this.close(ERRORS['slow-consumer'].closeCode, 'slow-consumer');
       return;
@@ -37,7 +38,7 @@ export class UwsConnection<UserData> implements Connection {
     if (!this.#open) return;
     this.#open = false;
     // uWS calls the close handler from within end().
-    this.#socket.end(code, reason.slice(0, MAX_REASON_BYTES));
+    this.#socket.end(code, reason);
   }
 
   /** The socket is gone: any use of it would throw. */

@@ -1,12 +1,13 @@
 import { type ErrorCode, StreamError } from '../errors.ts';
 import type { Meetings } from '../meeting/meetings.ts';
 import type { Connection } from './connection.ts';
-import { refuse, type Session } from './listener.ts';
+import { refuse } from './error-message.ts';
+import type { Session } from './listener.ts';
 
 /** What viewers' sessions tell the metrics. */
 export interface ViewerObserver {
   viewerClosed(session: ViewerSession): void;
-  error(code: ErrorCode): void;
+  error(code: ErrorCode, cause?: unknown): void;
 }
 
 /** A connection that reads one meeting's captions. */
@@ -22,13 +23,19 @@ export class ViewerSession implements Session {
     connection.send({ type: 'watching', version: 1, meeting });
   }
 
+  /** Captions sent that the client has not read, in bytes. */
+  get outputBytes(): number {
+    return this.#connection.bufferedBytes;
+  }
+
   message(): void {
     this.fault(new StreamError('viewer-cannot-send'));
   }
 
   fault(error: unknown): void {
-    const known = error instanceof StreamError ? error : new StreamError('internal');
-    this.#observer.error(known.code);
+    const known =
+      error instanceof StreamError ? error : new StreamError('internal', undefined, { cause: error });
+    this.#observer.error(known.code, known.cause);
     refuse(this.#connection, known);
   }
 

@@ -1,19 +1,21 @@
 import type { AudioBooks as AudioBooksMs } from '../../client-sdk/protocol.ts';
-import { SAMPLE_RATE } from '../../inference/recognizer.ts';
+import { samplesToMs } from './sample-time.ts';
 
 /**
  * Where every sample of one stream went, in samples at 16 kHz. Audio is settled in order, each sample once, as
- * transcribed, silence, or dropped; what is received and not yet settled is under way.
+ * transcribed, silence, or dropped; what is received and not yet settled is under way. Each fate is counted by itself,
+ * so that a sample settled twice or never shows as an imbalance.
  */
 export class AudioBooks {
   #received = 0;
   #transcribed = 0;
   #silence = 0;
   #dropped = 0;
+  #settled = 0;
 
   /** Everything before this is settled: the position that may be acknowledged. */
   get settledSample(): number {
-    return this.#transcribed + this.#silence + this.#dropped;
+    return this.#settled;
   }
 
   get receivedSamples(): number {
@@ -39,37 +41,37 @@ export class AudioBooks {
   /** Settles a segment, and what lies before it as silence. */
   settleSegment(startSample: number, endSample: number, as: 'transcribed' | 'dropped'): void {
     this.settleSilence(startSample);
-    const samples = endSample - this.settledSample;
-    if (as === 'transcribed') this.#transcribed += samples;
-    else this.#dropped += samples;
+    if (as === 'transcribed') this.#transcribed += endSample - startSample;
+    else this.#dropped += endSample - startSample;
+    this.#settled = endSample;
   }
 
   /** Settles what is not yet settled before `endSample` as silence. */
   settleSilence(endSample: number): void {
-    this.#silence += Math.max(0, endSample - this.settledSample);
+    if (endSample <= this.#settled) return;
+    this.#silence += endSample - this.#settled;
+    this.#settled = endSample;
   }
 
   /** Settles everything received as dropped: nobody waits for it any more. */
   dropRest(): void {
-    this.#dropped += this.#received - this.settledSample;
+    if (this.#received <= this.#settled) return;
+    this.#dropped += this.#received - this.#settled;
+    this.#settled = this.#received;
   }
 
-  /** The books in milliseconds. When they balance in samples they balance here too: silence takes the rounding. */
+  /** The books in milliseconds. What balances in samples balances here too: silence takes the rounding. */
   inMs(): AudioBooksMs {
-    const receivedMs = toMs(this.#received);
-    const transcribedMs = toMs(this.#transcribed);
-    const droppedMs = toMs(this.#dropped);
-    const unsettledMs = toMs(this.#received - this.settledSample);
+    const receivedMs = samplesToMs(this.#received);
+    const transcribedMs = samplesToMs(this.#transcribed);
+    const droppedMs = samplesToMs(this.#dropped);
+    const unaccountedMs = samplesToMs(this.#received - this.#transcribed - this.#silence - this.#dropped);
 
     return {
       receivedMs,
       transcribedMs,
       droppedMs,
-      silenceMs: receivedMs - transcribedMs - droppedMs - unsettledMs,
+      silenceMs: receivedMs - transcribedMs - droppedMs - unaccountedMs,
     };
   }
-}
-
-function toMs(samples: number): number {
-  return Math.floor((samples * 1000) / SAMPLE_RATE);
 }

@@ -11,6 +11,7 @@ export interface CaptionEvent {
   readonly decodeDelayMs: number;
 }
 
+/** What a captioner works with, and whom it tells. */
 export interface CaptionerOptions {
   /** The stream, as the scheduler's flow. */
   readonly streamId: string;
@@ -23,6 +24,8 @@ export interface CaptionerOptions {
   readonly onCaption: (caption: CaptionEvent) => void;
   /** Something ended, well or not: what waits for it may look again. */
   readonly onSettled: () => void;
+  /** One of the two above threw, in a turn of the dispatcher's. */
+  readonly onFault: (error: unknown) => void;
 }
 
 /** One decoding of a range, from being asked for to its outcome. */
@@ -100,7 +103,7 @@ export class Captioner {
     const { dispatcher, streamId, clock } = this.#options;
     const decoding: Decoding = { range, askedAtMs: clock.now(), endpoint, running: false };
     this.#decodings.set(range.segmentId, decoding);
-    const { accepted } = dispatcher.submit({
+    const accepted = dispatcher.submit({
       flow: streamId,
       key: String(range.segmentId),
       priority: endpoint === null ? 'partial' : 'final',
@@ -117,8 +120,8 @@ export class Captioner {
 
         return this.#options.cut(decoding.range);
       },
-      succeeded: (hypothesis) => this.#succeeded(decoding, hypothesis),
-      failed: () => this.#failed(decoding),
+      succeeded: (hypothesis) => this.#guard(() => this.#succeeded(decoding, hypothesis)),
+      failed: () => this.#guard(() => this.#failed(decoding)),
     };
   }
 
@@ -130,9 +133,18 @@ export class Captioner {
       this.#write(this.#transcript.final(range, endpoint, hypothesis), askedAtMs);
       return;
     }
-    // Never older than the last: one snapshot of a segment is decoded at a time.
-    this.#last = { range, hypothesis };
+    // Of one segment never older than the last, because its snapshots are decoded one at a time.
+    if (range.segmentId >= (this.#last?.range.segmentId ?? 0)) this.#last = { range, hypothesis };
     this.#write(this.#options.partials ? this.#transcript.partial(range, hypothesis) : [], askedAtMs);
+  }
+
+  /** The dispatcher serves other streams as well: what goes wrong in this one stays here. */
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#options.onFault(error);
+    }
   }
 
   #failed(decoding: Decoding): void {

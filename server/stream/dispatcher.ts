@@ -1,29 +1,22 @@
 import {
-  type DecodeResult,
   type Hypothesis,
   type Recognizer,
   RecognizerError,
   SAMPLE_RATE,
   type SpeechSegment,
 } from '../../inference/recognizer.ts';
-import type { Batch, Scheduler } from '../../scheduler/scheduler.ts';
+import type { Batch, Job, Scheduler } from '../../scheduler/scheduler.ts';
 import type { Clock } from '../clock.ts';
 
-/** Where a decoding's time went. */
-export interface DecodeTiming {
-  readonly queueWaitMs: number;
-  readonly inferenceMs: number;
-  readonly batchSize: number;
-}
-
-/** A segment that wants to be decoded. One of the last two is called, once, and must not throw. */
+/** A segment that wants to be decoded. Of the last two one is called, once; they must not throw. */
 export interface DecodeRequest {
   /** The audio, cut out of the stream's buffer only when its turn has come. */
   take(): SpeechSegment;
-  succeeded(hypothesis: Hypothesis, timing: DecodeTiming): void;
-  failed(reason: RecognizerError['reason']): void;
+  succeeded(hypothesis: Hypothesis): void;
+  failed(): void;
 }
 
+/** A request, and what the scheduler has to know of it. */
 export interface DecodeJob {
   /** The stream. */
   readonly flow: string;
@@ -46,6 +39,8 @@ export interface BatchReport {
 /** What the dispatcher tells the metrics. */
 export interface DispatchObserver {
   decoded(priority: 'final' | 'partial', batch: BatchReport): void;
+  /** A batch, or one segment's part in it, came to nothing. */
+  failed(reason: RecognizerError['reason'], error: unknown): void;
 }
 
 /**
@@ -82,14 +77,11 @@ export class Dispatcher {
   }
 
   /**
-   * Queues a job.
-   * @returns whether it was taken, and the queued request that gave way to it, which will hear nothing more.
+   * Queues a job. A queued one of the same segment that it replaces hears nothing more.
+   * @returns whether it was taken.
    */
-  submit({ flow, key, priority, samples, request }: DecodeJob): {
-    readonly accepted: boolean;
-    readonly replaced: DecodeRequest | null;
-  } {
-    const { accepted, replaced } = this.#scheduler.submit({
+  submit({ flow, key, priority, samples, request }: DecodeJob): boolean {
+    const { accepted } = this.#scheduler.submit({
       flow,
       key,
       priority,
@@ -100,7 +92,7 @@ export class Dispatcher {
     });
     this.#pumpSoon();
 
-    return { accepted, replaced: replaced?.payload ?? null };
+    return accepted;
   }
 
   /** Drops a stream's queued jobs, which will hear nothing more. */
@@ -133,27 +125,33 @@ export class Dispatcher {
   /** Never rejects: a batch that fails tells its requests. */
   async #run(batch: Batch<DecodeRequest>): Promise<void> {
     const startedAt = this.#clock.now();
-    const { jobs } = batch;
-    let result: DecodeResult;
+    const jobs: Job<DecodeRequest>[] = [];
+    const segments: SpeechSegment[] = [];
+    for (const job of batch.jobs) {
+      try {
+        segments.push(job.payload.take());
+        jobs.push(job);
+      } catch (error) {
+        // A stream that cannot give its audio fails alone.
+        this.#fail([job], error);
+      }
+    }
     try {
-      result = await this.#recognizer.decode(jobs.map(({ payload }) => payload.take()));
+      if (jobs.length === 0) return;
+      const { hypotheses, inferenceMs } = await this.#recognizer.decode(segments);
+      const queueWaitsMs = jobs.map((job) => startedAt - job.enqueuedAtMs);
+      const audioMs = jobs.reduce((sum, { cost }) => sum + cost, 0);
+      this.#observer.decoded(jobs[0]!.priority, { inferenceMs, audioMs, queueWaitsMs });
+      for (const [i, { payload }] of jobs.entries()) payload.succeeded(hypotheses[i]!);
     } catch (error) {
-      const reason = error instanceof RecognizerError ? error.reason : 'failed';
-      for (const { payload } of jobs) payload.failed(reason);
-
-      return;
+      this.#fail(jobs, error);
     } finally {
       this.#scheduler.complete(batch);
     }
-    const { hypotheses, inferenceMs } = result;
-    const queueWaitsMs = jobs.map((job) => startedAt - job.enqueuedAtMs);
-    this.#observer.decoded(jobs[0]!.priority, { inferenceMs, audioMs: batch.cost, queueWaitsMs });
-    for (const [i, { payload }] of jobs.entries()) {
-      payload.succeeded(hypotheses[i]!, {
-        queueWaitMs: queueWaitsMs[i]!,
-        inferenceMs,
-        batchSize: jobs.length,
-      });
-    }
+  }
+
+  #fail(jobs: readonly Job<DecodeRequest>[], error: unknown): void {
+    this.#observer.failed(error instanceof RecognizerError ? error.reason : 'failed', error);
+    for (const { payload } of jobs) payload.failed();
   }
 }

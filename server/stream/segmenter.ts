@@ -1,5 +1,5 @@
 import type { Endpoint } from '../../client-sdk/protocol.ts';
-import { SAMPLE_RATE } from '../../inference/recognizer.ts';
+import { msToSamples } from './sample-time.ts';
 
 /** Where captions begin and end. */
 export interface EndpointingOptions {
@@ -31,6 +31,7 @@ export interface SegmentRange {
   readonly endSample: number;
 }
 
+/** What the segmenter found in a window, or at a flush. */
 export type SegmenterEvent =
   | { readonly type: 'speech-start'; readonly segmentId: number; readonly atSample: number }
   /** The open segment so far. */
@@ -97,7 +98,7 @@ export class Segmenter {
     if (this.#open) return this.#open.startSample;
     const speechFrom = this.#onset?.startSample ?? this.#positionSample;
 
-    return Math.max(this.#lastEndSample, speechFrom - toSamples(this.#options.prefixPaddingMs));
+    return Math.max(this.#lastEndSample, speechFrom - msToSamples(this.#options.prefixPaddingMs));
   }
 
   accept(window: Window): readonly SegmenterEvent[] {
@@ -128,7 +129,7 @@ export class Segmenter {
     } else {
       this.#onset = null;
     }
-    if (!this.#onset || this.#onset.speechSamples < toSamples(minSpeechMs)) return [];
+    if (!this.#onset || this.#onset.speechSamples < msToSamples(minSpeechMs)) return [];
     const segmentStart = this.neededFromSample;
     const segment = this.#openAt(segmentStart);
     this.#onset = null;
@@ -149,11 +150,11 @@ export class Segmenter {
     const silence = position - segment.speechEndSample;
     if (silence > 0 && silence >= this.#endingSilence(position - segment.startSample))
       return [this.#end(segment, 'silence')];
-    if (position - segment.startSample >= toSamples(maxSegmentMs)) return this.#cut(segment);
-    if (silence === 0 && position - segment.lastSnapshotEndSample >= toSamples(partialIntervalMs)) {
+    if (position - segment.startSample >= msToSamples(maxSegmentMs)) return this.#cut(segment);
+    if (silence === 0 && position - segment.lastSnapshotEndSample >= msToSamples(partialIntervalMs)) {
       return [this.#snapshot(segment, position)];
     }
-    if (silence >= toSamples(tailPaddingMs) && !segment.pauseSnapshotTaken) {
+    if (silence >= msToSamples(tailPaddingMs) && !segment.pauseSnapshotTaken) {
       segment.pauseSnapshotTaken = true;
 
       return [this.#snapshot(segment, this.#endWithTail(segment))];
@@ -165,10 +166,10 @@ export class Segmenter {
   /** Silence that ends a segment of this length: less and less from half the longest length on. */
   #endingSilence(lengthSamples: number): number {
     const { minSilenceMs, maxSegmentMs, tailPaddingMs } = this.#options;
-    const longness = Math.max(0, (2 * lengthSamples) / toSamples(maxSegmentMs) - 1);
+    const longness = Math.max(0, (2 * lengthSamples) / msToSamples(maxSegmentMs) - 1);
     const share = 1 - (1 - LONG_SEGMENT_SILENCE_SHARE) * Math.min(1, longness);
 
-    return toSamples(Math.max(minSilenceMs * share, Math.min(tailPaddingMs, minSilenceMs)));
+    return msToSamples(Math.max(minSilenceMs * share, Math.min(tailPaddingMs, minSilenceMs)));
   }
 
   #openAt(startSample: number): OpenSegment {
@@ -186,13 +187,13 @@ export class Segmenter {
   }
 
   #remember(segment: OpenSegment, power: number): void {
-    const searchSamples = toSamples(this.#options.maxSegmentMs * CUT_SEARCH_SHARE);
+    const searchSamples = msToSamples(this.#options.maxSegmentMs * CUT_SEARCH_SHARE);
     segment.recent.push({ endSample: this.#positionSample, power });
     while (segment.recent[0]!.endSample < this.#positionSample - searchSamples) segment.recent.shift();
   }
 
   #endWithTail(segment: OpenSegment): number {
-    return Math.min(this.#positionSample, segment.speechEndSample + toSamples(this.#options.tailPaddingMs));
+    return Math.min(this.#positionSample, segment.speechEndSample + msToSamples(this.#options.tailPaddingMs));
   }
 
   #snapshot(segment: OpenSegment, endSample: number): SegmenterEvent {
@@ -241,9 +242,4 @@ function quietestEnd(recent: OpenSegment['recent']): number {
   }
 
   return recent[quietest]!.endSample;
-}
-
-/** Milliseconds to samples at 16 kHz. */
-function toSamples(ms: number): number {
-  return Math.round((ms * SAMPLE_RATE) / 1000);
 }

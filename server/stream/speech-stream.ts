@@ -24,6 +24,7 @@ export interface SpeechStreamListener {
   failed(error: StreamError): void;
 }
 
+/** How one stream is to be captioned, and its bounds. */
 export interface SpeechStreamOptions {
   readonly streamId: string;
   readonly language: string | null;
@@ -35,6 +36,7 @@ export interface SpeechStreamOptions {
   readonly maxFences: number;
 }
 
+/** What all streams share. */
 export interface SpeechStreamParts {
   readonly ticker: VadTicker;
   readonly dispatcher: Dispatcher;
@@ -91,11 +93,22 @@ export class SpeechStream implements VadSource {
       cut: (range) => this.#cut(range),
       onCaption: (caption) => this.#onCaption(caption),
       onSettled: () => this.#settle(),
+      onFault: (error) => this.#fault(error),
     });
   }
 
   get books(): AudioBooks {
     return this.#books;
+  }
+
+  /** Samples that can be written before the stream is overrun. */
+  get freeSamples(): number {
+    return this.#buffer.free;
+  }
+
+  /** Markers and flushes not yet answered. */
+  get waitingFences(): number {
+    return this.#fences.length + this.#waitingMarkers.length;
   }
 
   /** Audio that is not final yet, in samples. */
@@ -144,6 +157,27 @@ export class SpeechStream implements VadSource {
   }
 
   takeWindows(maxWindows: number): Float32Array | null {
+    try {
+      return this.#takeWindows(maxWindows);
+    } catch (error) {
+      this.#fault(error);
+      return null;
+    }
+  }
+
+  acceptWindows(probabilities: Float32Array, powers: Float32Array): void {
+    try {
+      this.#acceptWindows(probabilities, powers);
+    } catch (error) {
+      this.#fault(error);
+    }
+  }
+
+  vadFailed(cause: Error): void {
+    this.#fault(cause);
+  }
+
+  #takeWindows(maxWindows: number): Float32Array | null {
     if (this.#state === 'closed' || this.#detectingSamples > 0 || !this.#hasWindow()) return null;
     const from = this.#segmenter.positionSample;
     const available = (this.#fences[0]?.atSample ?? this.#buffer.endSample) - from;
@@ -157,7 +191,7 @@ export class SpeechStream implements VadSource {
     return padded;
   }
 
-  acceptWindows(probabilities: Float32Array, powers: Float32Array): void {
+  #acceptWindows(probabilities: Float32Array, powers: Float32Array): void {
     let left = this.#detectingSamples;
     this.#detectingSamples = 0;
     for (const [i, probability] of probabilities.entries()) {
@@ -169,14 +203,16 @@ export class SpeechStream implements VadSource {
     this.#advance();
   }
 
-  vadFailed(cause: Error): void {
+  /** Something broke in here or below: this stream ends, and no other. */
+  #fault(cause: unknown): void {
+    if (this.#isClosed()) return;
     this.close();
-    this.#listener.failed(new StreamError('internal', 'Voice activity detection failed.', { cause }));
+    this.#listener.failed(new StreamError('internal', undefined, { cause }));
   }
 
   #addFence(fence: Fence): void {
     if (this.#state !== 'open') throw new StreamError('already-stopped');
-    if (this.#fences.length + this.#waitingMarkers.length >= this.#options.maxFences) {
+    if (this.waitingFences >= this.#options.maxFences) {
       throw new StreamError('too-many-fences', `At most ${this.#options.maxFences} may wait.`);
     }
     this.#fences.push(fence);

@@ -2,6 +2,7 @@ import type { Endpoint } from '../../client-sdk/protocol.ts';
 import type { Hypothesis } from '../../inference/recognizer.ts';
 import type { SegmentRange } from './segmenter.ts';
 
+/** One step of a stream's transcript. */
 export type TranscriptEvent =
   | {
       readonly type: 'partial';
@@ -21,10 +22,12 @@ export type TranscriptEvent =
 
 type Ending = Extract<TranscriptEvent, { type: 'final' | 'lost' }>;
 
+/** The last partial of a segment that has not ended. */
 interface OpenCaption {
-  revision: number;
-  /** The last partial's text: '' until one said something. */
-  text: string;
+  readonly revision: number;
+  /** '' until one said something. */
+  readonly text: string;
+  readonly stableChars: number;
 }
 
 /**
@@ -48,12 +51,13 @@ export class Transcript {
   partial(range: SegmentRange, { text }: Hypothesis): readonly TranscriptEvent[] {
     const { segmentId, revision } = range;
     if (segmentId < this.#nextSegmentId || this.#waiting.has(segmentId)) return [];
-    const before = this.#open.get(segmentId) ?? { revision: -1, text: '' };
+    const before = this.#open.get(segmentId) ?? { revision: -1, text: '', stableChars: 0 };
     if (revision <= before.revision) return [];
-    this.#open.set(segmentId, { revision, text });
-    if (text === '' && before.text === '') return [];
+    const stableChars = agreedPrefix(before.text, text);
+    this.#open.set(segmentId, { revision, text, stableChars });
+    if (text === before.text && stableChars === before.stableChars) return [];
 
-    return [{ type: 'partial', range, text, stableChars: agreedPrefix(before.text, text) }];
+    return [{ type: 'partial', range, text, stableChars }];
   }
 
   /** Takes a finished segment's hypothesis. */

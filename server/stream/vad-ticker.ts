@@ -17,7 +17,6 @@ export interface VadSource {
 
 /** A batch the detector answered. */
 export interface VadReport {
-  readonly streams: number;
   readonly windows: number;
   readonly durationMs: number;
 }
@@ -169,7 +168,7 @@ export class VadTicker {
         if (firstWindow + probabilities.length === turn.powers.length) turn.track.state = state;
       }
       const windows = answers.reduce((sum, { probabilities }) => sum + probabilities.length, 0);
-      this.#observer.detected({ streams: runs.length, windows, durationMs: this.#clock.now() - startedAt });
+      this.#observer.detected({ windows, durationMs: this.#clock.now() - startedAt });
 
       return null;
     } catch (error) {

@@ -1,11 +1,15 @@
 import type { DoneMessage, FinalMessage } from '../../client-sdk/protocol.ts';
 
+/** Plain text with a line for each caption, SubRip, WebVTT, and JSON with confidences and the books of the audio. */
 export const CAPTION_FORMATS = ['txt', 'srt', 'vtt', 'json'] as const;
+/** One of `CAPTION_FORMATS`. */
 export type CaptionFormat = (typeof CAPTION_FORMATS)[number];
 
 /** A recording's captions, and where its audio went. */
 export interface Captions {
+  /** Its path. */
   readonly recording: string;
+  /** In the order of their segments; those in which nothing was heard have an empty text. */
   readonly finals: readonly FinalMessage[];
   readonly done: DoneMessage;
 }
@@ -26,7 +30,7 @@ export function formatCaptions(captions: Captions, format: CaptionFormat): strin
         ...finals.map((final) => `${cueTimes(final, '.')}\n${escapeVtt(cueText(final.text))}\n`),
       ].join('\n');
     case 'json':
-      return `${JSON.stringify(toJson({ ...captions, finals }), null, 2)}\n`;
+      return `${escapeControls(JSON.stringify(toJson({ ...captions, finals }), null, 2))}\n`;
   }
 }
 
@@ -47,6 +51,11 @@ function toJson({ recording, finals, done }: Captions): object {
     audio: { receivedMs, transcribedMs, silenceMs, droppedMs },
     model: finals[0]?.model,
   };
+}
+
+/** Control characters that JSON allows as they are and a terminal would obey. */
+function escapeControls(json: string): string {
+  return json.replaceAll(/[\x7f-\x9f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
 }
 
 function cueTimes({ startMs, endMs }: FinalMessage, decimalMark: string): string {

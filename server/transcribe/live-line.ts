@@ -1,5 +1,3 @@
-import { stripVTControlCharacters } from 'node:util';
-
 /** Shows the caption that is being spoken on one line of a terminal, over and over; nothing elsewhere. */
 export class LiveLine {
   readonly #stream: NodeJS.WriteStream;
@@ -9,12 +7,14 @@ export class LiveLine {
     this.#stream = stream;
   }
 
-  /** Shows the end of `text`, as much of it as the line holds, dimmed. */
+  /**
+   * Shows the end of `text`, as much of it as the line holds, dimmed.
+   * @param text without control characters.
+   */
   show(text: string): void {
     if (!this.#stream.isTTY) return;
     const room = Math.max(10, (this.#stream.columns || 80) - 3);
-    const clean = stripVTControlCharacters(text);
-    const tail = clean.length > room ? `…${clean.slice(1 - room)}` : clean;
+    const tail = text.length > room ? `…${text.slice(1 - room)}` : text;
     const dimmed = process.env.NO_COLOR === undefined ? `\x1b[2m${tail}\x1b[22m` : tail;
     this.#stream.write(`\r\x1b[2K${dimmed}`);
     this.#shown = true;

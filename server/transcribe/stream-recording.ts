@@ -4,6 +4,7 @@ import type { Recording } from '../recording/read-recording.ts';
 
 /** How fast a recording is sent: as a microphone would, or as fast as the server acknowledges it. */
 export const PACES = ['realtime', 'fast'] as const;
+/** One of `PACES`. */
 export type Pace = (typeof PACES)[number];
 
 /** Audio in one message. */
@@ -17,6 +18,7 @@ const POLL_MS = 20;
 
 /** How much of the audio the server has acknowledged. */
 export interface Acknowledged {
+  /** Everything before this position of the audio is final. */
   ms: number;
 }
 
@@ -24,6 +26,9 @@ export interface Acknowledged {
  * Sends a recording as 16-bit PCM, then `stop`. Real time is kept by the absolute clock, so that a late message makes
  * none after it late.
  * @param acknowledged kept up to date by whoever reads the connection.
+ * @param signal ends it early, and has to when the connection does: a closed socket's bytes are never sent, so that
+ *   waiting for them would not end.
+ * @throws the signal's reason.
  */
 export async function streamRecording(
   { samples, sampleRate, durationMs }: Recording,

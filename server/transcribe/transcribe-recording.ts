@@ -4,16 +4,24 @@ import { ConnectionError, SpeakerConnection } from '../../client-sdk/speaker-con
 import { Failure } from '../failure.ts';
 import { readRecording } from '../recording/read-recording.ts';
 import type { Captions } from './caption-formats.ts';
+import { plainText } from './plain-text.ts';
 import { type Acknowledged, type Pace, streamRecording } from './stream-recording.ts';
 
+/** How much less than a recording's length the server may have counted: its resampler and its books round. */
+const ROUNDING_MS = 10;
+
+/** How a recording is transcribed, and who hears of it meanwhile. What they hear has no control characters. */
 export interface TranscribeOptions {
   /** The server, as `ws://host:port/v1/stream`. */
   readonly url: string;
   readonly pace: Pace;
   /** Meeting to speak in, so that others can read along. */
   readonly meeting?: string;
+  /** Hangs up; the transcription then rejects with its reason. */
   readonly signal: AbortSignal;
+  /** The caption that is being spoken, as it grows. */
   readonly onPartial: (text: string) => void;
+  /** A caption that will not change again; its text is empty when nothing was heard. */
   readonly onFinal: (final: FinalMessage) => void;
   /** Something that did not end the transcription, such as a lost segment. */
   readonly onWarning: (sentence: string) => void;
@@ -21,40 +29,59 @@ export interface TranscribeOptions {
 
 /**
  * Streams one recording to a server and collects its captions.
- * @throws {Failure} when the recording cannot be read, or the server not be reached or not be talked to.
+ * @throws {Failure} when the recording cannot be read, the server cannot be reached or talked to, or it ends before
+ *   the recording does.
  */
 export async function transcribeRecording(path: string, options: TranscribeOptions): Promise<Captions> {
   const recording = await readRecording(path);
   const { url, meeting, signal, pace } = options;
   const connection = await connect(url, recording.sampleRate, meeting, signal);
   const acknowledged: Acknowledged = { ms: 0 };
-  const finals: FinalMessage[] = [];
-  let done: DoneMessage | null = null;
-  const sending = streamRecording(recording, connection, pace, acknowledged, signal);
-  // The reading below ends with a better reason than the writing.
-  sending.catch(() => {});
+  const upTo = (ms: number) =>
+    `${path} is captioned up to ${seconds(ms)} of ${seconds(recording.durationMs)} s.`;
+  const over = new AbortController();
+  const anyEnd = AbortSignal.any([signal, over.signal]);
+  // Nobody waits for it: the reading below ends when the connection does, and with a better reason.
+  streamRecording(recording, connection, pace, acknowledged, anyEnd).catch(() => connection.close());
   try {
-    for await (const message of connection) {
-      if (message.type === 'ack') acknowledged.ms = message.acknowledgedMs;
-      else if (message.type === 'partial') options.onPartial(message.text);
-      else if (message.type === 'error') options.onWarning(message.message);
-      else if (message.type === 'done') done = message;
-      else if (message.type === 'final') {
-        finals.push(message);
-        options.onFinal(message);
-      }
-    }
-    await sending;
+    const { finals, done } = await collect(connection, acknowledged, options);
+    signal.throwIfAborted();
+    if (!done) throw new Failure(`The server at ${url} hung up. ${upTo(acknowledged.ms)}`);
+    // A server that is told to stop finishes what it has received, and says done.
+    if (done.receivedMs < recording.durationMs - ROUNDING_MS)
+      throw new Failure(`The server at ${url} stopped before the end. ${upTo(done.receivedMs)}`);
+
+    return { recording: path, finals, done };
   } catch (error) {
     signal.throwIfAborted();
-    throw describe(error, url);
+    if (!(error instanceof ConnectionError)) throw error;
+    throw new Failure(`${ended(error, url)} ${upTo(acknowledged.ms)}`);
   } finally {
+    over.abort();
     connection.close();
   }
-  signal.throwIfAborted();
-  if (!done) throw new Failure(`The server at ${url} hung up before the recording was through.`);
+}
 
-  return { recording: path, finals, done };
+async function collect(
+  connection: SpeakerConnection,
+  acknowledged: Acknowledged,
+  { onPartial, onFinal, onWarning }: TranscribeOptions,
+): Promise<{ readonly finals: readonly FinalMessage[]; readonly done: DoneMessage | null }> {
+  const finals: FinalMessage[] = [];
+  let done: DoneMessage | null = null;
+  for await (const message of connection) {
+    if (message.type === 'ack') acknowledged.ms = message.acknowledgedMs;
+    else if (message.type === 'partial') onPartial(plainText(message.text));
+    else if (message.type === 'error') onWarning(plainText(message.message));
+    else if (message.type === 'done') done = message;
+    else if (message.type === 'final') {
+      const final = { ...message, text: plainText(message.text) };
+      finals.push(final);
+      onFinal(final);
+    }
+  }
+
+  return { finals, done };
 }
 
 async function connect(
@@ -72,15 +99,20 @@ async function connect(
     );
   } catch (error) {
     signal.throwIfAborted();
-    throw describe(error, url);
+    if (!(error instanceof ConnectionError)) throw error;
+    if (error.code !== null) throw new Failure(ended(error, url));
+    throw new Failure(
+      `No talking to a server at ${url}: ${plainText(error.message)} Is one running there ("roundtable serve")? Without --url the command needs none.`,
+    );
   }
 }
 
-function describe(error: unknown, url: string): unknown {
-  if (!(error instanceof ConnectionError)) return error;
-  if (error.code !== null) return new Failure(`The server at ${url} says: ${error.message} (${error.code})`);
+function ended({ message, code }: ConnectionError, url: string): string {
+  if (code === null) return `The connection to ${url} broke: ${plainText(message)}`;
 
-  return new Failure(
-    `No talking to a server at ${url}: ${error.message} Is one running there ("roundtable serve")? Without --url the command needs none.`,
-  );
+  return `The server at ${url} says: ${plainText(`${message} (${code})`)}`;
+}
+
+function seconds(ms: number): string {
+  return (ms / 1000).toFixed(1);
 }

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Recognizer, SAMPLE_RATE, type SpeechSegment } from '../../inference/recognizer.ts';
 import { clip } from '../support/models.ts';
 
+/** One recogniser that has to keep the contract. */
 export interface RecognizerUnderTest {
   readonly name: string;
+  /** Loads a new one, which the tests close. */
   create(): Promise<Recognizer>;
   /** Whether it hears words, rather than what a script says. */
   readonly real: boolean;
@@ -94,16 +96,6 @@ export function describeRecognizer({ name, create, real }: RecognizerUnderTest):
       expect(await decode([equal[0]!])).toHaveLength(1);
     });
 
-    test.runIf(real)('hears no words in silence, nor in a single sample', async () => {
-      expect(await decode([new Float32Array(SAMPLE_RATE)])).toMatchObject([{ text: '', tokens: [] }]);
-      expect(await decode([new Float32Array(1)])).toMatchObject([{ text: '' }]);
-    });
-
-    test.runIf(real)('hears the words that are said', async () => {
-      const [answer] = await decode([await clip('1688-142285-0002.flac')]);
-      expect(answer!.text.toLowerCase()).toContain('thought me so silly');
-    });
-
     test('closes once however often it is told to, and decodes nothing afterwards', async () => {
       const another = await create();
       await Promise.all([another.close(), another.close()]);
@@ -112,6 +104,19 @@ export function describeRecognizer({ name, create, real }: RecognizerUnderTest):
         name: 'RecognizerError',
         reason: 'closed',
       });
+    });
+
+    // A double hears what its script says.
+    if (!real) return;
+
+    test('hears no words in silence, nor in a single sample', async () => {
+      expect(await decode([new Float32Array(SAMPLE_RATE)])).toMatchObject([{ text: '', tokens: [] }]);
+      expect(await decode([new Float32Array(1)])).toMatchObject([{ text: '' }]);
+    });
+
+    test('hears the words that are said', async () => {
+      const [answer] = await decode([await clip('1688-142285-0002.flac')]);
+      expect(answer!.text.toLowerCase()).toContain('thought me so silly');
     });
   });
 }

@@ -2,8 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Vad, type VadRequest, type VadState, WINDOW_SAMPLES } from '../../inference/vad.ts';
 import { clip } from '../support/models.ts';
 
+/** One voice activity detector that has to keep the contract. */
 export interface VadUnderTest {
   readonly name: string;
+  /** Loads a new one, which the tests close. */
   create(): Promise<Vad>;
 }
 

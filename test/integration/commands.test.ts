@@ -6,12 +6,23 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readConfig } from '../../server/config/config.ts';
 import { environmentName, flagName, OPTIONS, type OptionName } from '../../server/config/options.ts';
-import { runRoundtable } from '../support/running-server.ts';
+import { finish, runRoundtable, spawnRoundtable } from '../support/running-server.ts';
 
 /** A registry that nobody runs. */
 const NO_NETWORK = { npm_config_registry: 'http://127.0.0.1:9/', npm_config_fetch_retries: '0' };
 
 describe.concurrent('roundtable serve', () => {
+  it('says when it is ready, and how to let a recording speak to it', async () => {
+    const child = spawnRoundtable(['serve', '--port', '0', '--log-level', 'error']);
+    const result = finish(child);
+    await once(child.stdout!, 'data');
+    child.kill('SIGTERM');
+    const { code, stdout } = await result;
+    expect(code).toBe(0);
+    const [, address] = /^ {2}speak +ws:\/\/(127\.0\.0\.1:\d+)\/v1\/stream$/m.exec(stdout) ?? [];
+    expect(stdout).toContain(`  npx roundtable transcribe --url ${address} RECORDING\n`);
+  });
+
   it('says that its port is in use, and what to do', async () => {
     const other = createServer().listen(0, '127.0.0.1');
     await once(other, 'listening');
@@ -129,10 +140,21 @@ describe.concurrent('The help', () => {
     for (const command of ['serve', 'transcribe', 'models']) expect(stdout).toContain(`  ${command} `);
   });
 
-  it('comes with the refusal of an unknown flag', async () => {
-    const { code, stderr } = await runRoundtable(['serve', '--prot', '9000']);
+  it('says in its examples that transcribe needs no server', async () => {
+    const { stdout } = await runRoundtable(['help']);
+    expect(stdout).toMatch(/roundtable transcribe talk\.flac .*needs no server$/m);
+  });
+
+  it.each([
+    [['serve', '--prot', '9000'], '--prot', 'Did you mean --port?'],
+    [['transcribe', '--ourl', 'x', 'talk.flac'], '--ourl', 'Did you mean --url?'],
+    [['models', 'list', '--all'], '--all', ''],
+    [['--all'], '--all', ''],
+  ])('is pointed to when %j holds an unknown flag', async (args, flag, suggestion) => {
+    const { code, stderr } = await runRoundtable(args);
     expect(code).toBe(1);
-    expect(stderr).toContain("unknown option '--prot'");
-    expect(stderr).toContain('Did you mean --port?');
+    expect(stderr).toContain(`unknown option '${flag}'`);
+    expect(stderr).toContain(suggestion);
+    expect(stderr.endsWith('Try --help.\n')).toBe(true);
   });
 });

@@ -152,6 +152,11 @@ describe.concurrent('roundtable transcribe', () => {
       ['--format', 'srt', 'a.wav', 'b.wav'],
       'roundtable: Several recordings make several srt files: name a directory for them with --out.\n',
     ],
+    [
+      'recordings whose captions would have the same name',
+      ['--format', 'srt', '--out', 'captions', 'a/talk.flac', 'talk.v2.wav', 'b/talk.wav'],
+      `roundtable: The captions of a/talk.flac and of b/talk.wav would both be ${joinPath('captions', 'talk.srt')}: give them different directories, in a run each.\n`,
+    ],
   ])('refuses %s in a sentence', async (_, args, sentence) => {
     expect(await transcribe(...args)).toMatchObject({ code: 1, stdout: '', stderr: sentence });
   });
@@ -227,4 +232,35 @@ describe('Ctrl-C during roundtable transcribe', () => {
       silent.close();
     }
   }, 5000);
+});
+
+describe('A server that goes away during roundtable transcribe', () => {
+  /** Longer than the tests' time limit, so that only a command that notices comes through. */
+  const RECORDING_MS = 120_000;
+  const SECONDS = String.raw`[1-9]\d*\.\d of 12\d\.\d s`;
+
+  it.each<[string, NodeJS.Signals, string]>([
+    ['is told to stop', 'SIGTERM', 'stopped before the end'],
+    ['dies', 'SIGKILL', 'broke: The connection was closed \\(1006\\)'],
+  ])('because it %s ends the command, which says how far it came', async (_, signal, reason) => {
+    const path = joinPath(folder, `${signal}.wav`);
+    const samples = join(clips[3]!.samples, silence(700), clips[1]!.samples, silence(RECORDING_MS));
+    await writeFile(path, writeWav({ tag: 1, bits: 16 }, encode('pcm_s16le', samples)));
+    const leaving = await startRoundtable();
+    const child = spawnRoundtable(['transcribe', '--url', leaving.socketUrl, path]);
+    const result = finish(child);
+    try {
+      await once(child.stdout!, 'data');
+      leaving.process.kill(signal);
+      const { code, stdout, stderr } = await result;
+      expect(code).toBe(1);
+      expect(stderr).toMatch(
+        new RegExp(`^roundtable: .*${reason}\\. ${path} is captioned up to ${SECONDS}\\.\n$`),
+      );
+      expect(isRight(stdout.split('\n')[0]!, clips[3]!)).toBe(true);
+      await leaving.exited;
+    } finally {
+      child.kill('SIGKILL');
+    }
+  });
 });

@@ -30,6 +30,7 @@ export function setUp(
   const scheduler = { quantum: 500, maxBatchSize: 8, maxFinalsPerFlow: 2 };
   const dispatcher = new Dispatcher(new DeficitRoundRobin(scheduler), recognizer, clock, {
     decoded: () => {},
+    failed: () => {},
   });
   const told: string[] = [];
   const delays: number[] = [];
@@ -48,6 +49,9 @@ export function setUp(
       delays.push(caption.decodeDelayMs);
     },
     onSettled: () => settled.count++,
+    onFault: (error) => {
+      throw error;
+    },
     ...options,
   });
 

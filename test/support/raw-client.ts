@@ -10,6 +10,9 @@ import {
 
 type MessageOf<Type extends ServerMessage['type']> = Extract<ServerMessage, { type: Type }>;
 
+/** A whole number of frames of every format, and 4 s of the thinnest. */
+const MESSAGE_BYTES = 32_000;
+
 /** A WebSocket that sends whatever a test wants and collects what comes back. Nothing in it is polite. */
 export class RawClient {
   readonly socket: WebSocket;
@@ -62,10 +65,15 @@ export class RawClient {
     else this.sendJson(message);
   }
 
-  /** Sends audio in the encoding of the subprotocol. */
+  /** Sends audio in the encoding of the subprotocol, in messages of a size that any format allows. */
   sendAudio(pcm: Uint8Array): void {
-    if (this.isMsgpack) this.send({ type: 'audio', pcm });
-    else this.sendBytes(pcm);
+    let at = 0;
+    do {
+      const message = pcm.subarray(at, at + MESSAGE_BYTES);
+      if (this.isMsgpack) this.send({ type: 'audio', pcm: message });
+      else this.sendBytes(message);
+      at += MESSAGE_BYTES;
+    } while (at < pcm.length);
   }
 
   /** Sends `start`, for 16-bit audio at 16 kHz unless told otherwise, and waits for the answer. */

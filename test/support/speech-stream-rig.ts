@@ -56,6 +56,7 @@ export function createEars(recognizer: Recognizer, vad: Vad = new LevelVad()): E
   const scheduler = { quantum: 500, maxBatchSize: 8, maxFinalsPerFlow: 8 };
   const dispatcher = new Dispatcher(new DeficitRoundRobin(scheduler), recognizer, clock, {
     decoded: () => {},
+    failed: () => {},
   });
   const settings = { vadIntervalMs: 16, energyGateDbfs: -65 };
   const ticker = new VadTicker(vad, clock, settings, { detected: () => {}, gated: () => {} });

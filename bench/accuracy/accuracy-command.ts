@@ -1,13 +1,12 @@
 import { writeFile } from 'node:fs/promises';
-import { cpus } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from '../../server/config/config.ts';
-import { Failure } from '../../server/failure.ts';
 import { createLog } from '../../server/log.ts';
 import { startServer } from '../../server/main.ts';
 import { streamProgress } from '../../server/model-store/progress.ts';
 import { ModelStore } from '../../server/model-store/store.ts';
 import { PACES, type Pace } from '../../server/transcribe/stream-recording.ts';
+import { describeMachine } from '../machine.ts';
 import { formatTable } from '../table.ts';
 import {
   measureLatency,
@@ -20,7 +19,11 @@ import {
 
 /** In the order they run: the delays first, while nothing else has warmed the machine. */
 const SECTIONS = {
-  latency: { title: 'Delays of one stream alone, in real time', measure: measureLatency },
+  latency: {
+    title:
+      "Delays of one stream alone, in real time; speech ends where the server's own voice detection says, not a label",
+    measure: measureLatency,
+  },
   voice: { title: 'Voice activity, frames of 10 ms', measure: measureVoiceActivity },
   noise: { title: 'Recordings in which nobody speaks', measure: measureNoise },
   words: { title: 'Word error rate, whole clips and live', measure: measureWords },
@@ -37,7 +40,7 @@ interface Flags {
   readonly folder: string;
 }
 
-async function main({ data, folder, only, pace, streams, json }: Flags): Promise<void> {
+async function measure({ data, folder, only, pace, streams, json }: Flags): Promise<void> {
   const config = { ...readConfig(), port: 0 };
   const store = new ModelStore({ directory: config.modelsDir });
   const server = await startServer({
@@ -56,14 +59,16 @@ async function main({ data, folder, only, pace, streams, json }: Flags): Promise
     for (const name of (Object.keys(SECTIONS) as SectionName[]).filter(
       (name) => only?.includes(name) ?? true,
     )) {
-      const { title, measure } = SECTIONS[name];
+      const { title, measure: measureSection } = SECTIONS[name];
       console.error(`${title} …`);
-      results[name] = await measure({ data, folder, config, store, url, pace, streams, note });
+      results[name] = await measureSection({ data, folder, config, store, url, pace, streams, note });
       print(title, results[name]);
     }
-    const machine = { cpu: cpus()[0]?.model.trim(), cores: cpus().length, node: process.version };
     if (json !== undefined)
-      await writeFile(json, `${JSON.stringify({ machine, pace, streams, ...results }, null, 2)}\n`);
+      await writeFile(
+        json,
+        `${JSON.stringify({ machine: describeMachine(), pace, streams, ...results }, null, 2)}\n`,
+      );
   } finally {
     await server.stop();
   }
@@ -83,19 +88,25 @@ function sections(value: string): SectionName[] {
   return names as SectionName[];
 }
 
-const command = new Command('accuracy')
-  .description('Measure how well and how soon the live path turns recordings into captions.')
-  .requiredOption('--data <DIR>', 'folder with refs.tsv, vad/, meeting/, noise/, formats/')
-  .option('--only <SECTIONS>', `some of ${Object.keys(SECTIONS).join(', ')}, separated by commas`, sections)
-  .option('--folder <FOLDER>', 'for words, only clips of this folder, such as en/ljspeech', '')
-  .addOption(new Option('--pace <PACE>', 'how fast clips are sent').choices(PACES).default('realtime'))
-  .option('--streams <COUNT>', 'clips sent at once', Number, 4)
-  .option('--json <FILE>', 'write the figures there too')
-  .action(main);
+const MAX_STREAMS = 64;
 
-try {
-  await command.parseAsync();
-} catch (error) {
-  console.error(error instanceof Failure ? `accuracy: ${error.message}` : error);
-  process.exitCode = 1;
+function streamCount(value: string): number {
+  const count = Number(value);
+  if (!/^\d+$/.test(value) || count < 1 || count > MAX_STREAMS)
+    throw new InvalidArgumentError(`It has to be a whole number from 1 to ${MAX_STREAMS}.`);
+
+  return count;
+}
+
+/** `bench accuracy`: words, voice activity, false captions and delays on a folder of recordings with references. */
+export function accuracyCommand(): Command {
+  return new Command('accuracy')
+    .description('Measure how well and how soon the live path turns recordings into captions.')
+    .requiredOption('--data <DIR>', 'folder with refs.tsv, vad/, meeting/, noise/, formats/')
+    .option('--only <SECTIONS>', `some of ${Object.keys(SECTIONS).join(', ')}, separated by commas`, sections)
+    .option('--folder <FOLDER>', 'for words, only clips of this folder, such as en/ljspeech', '')
+    .addOption(new Option('--pace <PACE>', 'how fast clips are sent').choices(PACES).default('realtime'))
+    .option('--streams <COUNT>', `clips sent at once, 1 to ${MAX_STREAMS}`, streamCount, 4)
+    .option('--json <FILE>', 'write the figures there too')
+    .action(measure);
 }

@@ -1,0 +1,16 @@
+import { Command } from 'commander';
+import { Failure } from '../server/failure.ts';
+import { accuracyCommand } from './accuracy/accuracy-command.ts';
+
+const program = new Command('bench')
+  .description('Measure the server: each command starts one of its own.')
+  .addCommand(accuracyCommand());
+
+for (const command of program.commands) command.showHelpAfterError('Try --help.');
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  console.error(error instanceof Failure ? `bench: ${error.message}` : error);
+  process.exitCode = 1;
+}

@@ -1,0 +1,23 @@
+import type { ErrorMessage } from '../../client-sdk/protocol.ts';
+import { ERRORS, type StreamError } from '../errors.ts';
+import type { Connection } from './connection.ts';
+
+/** An error as its client is told. @param captionId the caption that is lost, for errors about one. */
+export function errorMessage(error: StreamError, captionId?: string): ErrorMessage {
+  const { retryable, fatal } = ERRORS[error.code];
+
+  return {
+    type: 'error',
+    code: error.code,
+    message: error.message,
+    retryable,
+    fatal,
+    ...(captionId !== undefined && { captionId }),
+  };
+}
+
+/** Tells a client what is wrong and ends its connection. */
+export function refuse(connection: Connection, error: StreamError): void {
+  connection.send(errorMessage(error));
+  connection.close(ERRORS[error.code].closeCode, error.code);
+}

@@ -1,0 +1,93 @@
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { WebSocket } from 'ws';
+import type { DoneMessage, SpeakerServerMessage } from '../client-sdk/protocol.ts';
+import { transcribeRecording } from '../server/transcribe/transcribe-recording.ts';
+import { caption, scriptServer } from './support/scripted-server.ts';
+
+/** 3360 ms. */
+const RECORDING = fileURLToPath(new URL('fixtures/audio/2609-156975-0003.flac', import.meta.url));
+
+function done(receivedMs: number): DoneMessage {
+  return {
+    type: 'done',
+    streamId: 's',
+    captions: 1,
+    receivedMs,
+    transcribedMs: receivedMs,
+    silenceMs: 0,
+    droppedMs: 0,
+  };
+}
+
+async function transcribe(
+  behave: (say: (message: SpeakerServerMessage) => void, socket: WebSocket) => void,
+): Promise<{ readonly heard: readonly string[]; readonly outcome: unknown }> {
+  const server = await scriptServer(behave);
+  const heard: string[] = [];
+  const outcome = await transcribeRecording(RECORDING, {
+    url: server.url,
+    pace: 'fast',
+    signal: new AbortController().signal,
+    onPartial: (text) => heard.push(text),
+    onFinal: ({ text }) => heard.push(text),
+    onWarning: (sentence) => heard.push(sentence),
+  }).catch((error: unknown) => error);
+  server.close();
+
+  return { heard, outcome };
+}
+
+describe('transcribeRecording', () => {
+  it("passes no control characters of a server's on", async () => {
+    const hostile = '\x1b]0;title\x07\x1b[2Jone\r\ntwo\x9b31m \x08three\x00';
+    const { heard, outcome } = await transcribe((say, socket) => {
+      say(caption('partial', hostile));
+      say({ type: 'error', code: 'busy', message: hostile, retryable: true, fatal: false });
+      say(caption('final', hostile));
+      say(done(3360));
+      socket.close(1000);
+    });
+    expect(heard).toHaveLength(3);
+    for (const text of heard) {
+      expect(text).not.toMatch(/\p{Cc}/u);
+      expect(text.trim().split(/ +/)).toEqual(['one', 'two', 'three']);
+    }
+    expect(outcome).toMatchObject({ finals: [{ text: heard[2] }] });
+  });
+
+  it.each<[string, (say: (message: SpeakerServerMessage) => void, socket: WebSocket) => void, string]>([
+    [
+      'that is done before the recording is',
+      (say, socket) => {
+        say(done(1200));
+        socket.close(1000);
+      },
+      'stopped before the end. .* is captioned up to 1.2 of 3.4 s.$',
+    ],
+    [
+      'that hangs up without a word',
+      (say, socket) => {
+        say({ type: 'ack', acknowledgedMs: 800 });
+        socket.close(1000);
+      },
+      'hung up. .* is captioned up to 0.8 of 3.4 s.$',
+    ],
+    [
+      'that refuses to go on',
+      (say, socket) => {
+        say({ type: 'error', code: 'idle\x07', message: 'No \x1b[1maudio.', retryable: true, fatal: true });
+        socket.close(4000);
+      },
+      String.raw`says: No audio. \(idle \) .* is captioned up to 0.0 of 3.4 s.$`,
+    ],
+    [
+      'whose connection breaks',
+      (_, socket) => socket.terminate(),
+      String.raw`broke: The connection was closed \(1006\)\. .* is captioned up to 0.0 of 3.4 s.$`,
+    ],
+  ])('says how far it came with a server %s', async (_, behave, sentence) => {
+    const { outcome } = await transcribe(behave);
+    expect(outcome).toMatchObject({ name: 'Failure', message: expect.stringMatching(new RegExp(sentence)) });
+  });
+});
