@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodeWhole } from '../bench/accuracy/whole-clips.ts';
-import { Moonshine } from '../inference/moonshine/moonshine.ts';
+import { loadMoonshine } from '../inference/moonshine/load-moonshine.ts';
+import type { Recognizer } from '../inference/recognizer.ts';
 import { Failure } from '../server/failure.ts';
 import { writeWav } from './fixtures/audio/write-wav.ts';
 import { encode, silence } from './support/audio.ts';
-import { moonshineFiles } from './support/models.ts';
+import { rebuiltMoonshine } from './support/models.ts';
 import { finish } from './support/running-server.ts';
 
 const BENCH = fileURLToPath(new URL('../dist/bench/main.js', import.meta.url));
@@ -32,11 +33,11 @@ describe.concurrent('bench', () => {
 
 describe('decodeWhole', () => {
   let folder: string;
-  let model: Moonshine;
+  let model: Recognizer;
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'roundtable-bench-'));
-    model = await Moonshine.load(await moonshineFiles(), 'cpu');
+    model = await loadMoonshine(await rebuiltMoonshine(), 'cpu');
   });
 
   afterAll(async () => {

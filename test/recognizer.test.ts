@@ -3,14 +3,20 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ScriptedRecognizer } from '../inference/doubles/scripted-recognizer.ts';
-import { Moonshine } from '../inference/moonshine/moonshine.ts';
+import { loadMoonshine } from '../inference/moonshine/load-moonshine.ts';
 import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
 import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
-import { clip, moonshineFiles, threadUrl } from './support/models.ts';
+import { clip, rebuiltMoonshine, shippedMoonshine, threadUrl } from './support/models.ts';
 
 describeRecognizer({
-  name: 'Moonshine',
-  create: async () => Moonshine.load(await moonshineFiles(), 'cpu'),
+  name: 'Moonshine, rebuilt',
+  create: async () => loadMoonshine(await rebuiltMoonshine(), 'cpu'),
+  real: true,
+});
+
+describeRecognizer({
+  name: 'Moonshine, as shipped',
+  create: async () => loadMoonshine(await shippedMoonshine(), 'cpu'),
   real: true,
 });
 
@@ -19,7 +25,7 @@ describeRecognizer({
   create: async () =>
     ThreadedRecognizer.start({
       workerUrl: threadUrl('recognizer-thread'),
-      files: await moonshineFiles(),
+      graphs: await rebuiltMoonshine(),
       devices: ['cpu'],
     }),
   real: true,
@@ -43,10 +49,10 @@ describe('ThreadedRecognizer', () => {
 
   beforeAll(async () => {
     speech = (await clip('1688-142285-0002.flac')).slice(0, 16_000);
-    const files = { ...(await moonshineFiles()), crashesLeft };
+    const graphs = { ...(await rebuiltMoonshine()), crashesLeft };
     recognizer = await ThreadedRecognizer.start({
       workerUrl: new URL('./fixtures/threads/mortal-recognizer.mjs', import.meta.url),
-      files,
+      graphs,
       devices: ['cpu'],
       onCrash: () => crashesTold++,
     });
@@ -75,17 +81,21 @@ describe('ThreadedRecognizer', () => {
 
   test('may be closed while it decodes: the batch is settled and the process lives on', async () => {
     // In a process of its own, because what goes wrong here takes the whole process down.
-    const { encoder, decoder } = await moonshineFiles();
+    const { encoder, decoder } = await rebuiltMoonshine();
     const script = fileURLToPath(new URL('./fixtures/threads/close-while-decoding.mjs', import.meta.url));
     const { stdout } = await promisify(execFile)(process.execPath, [script, encoder, decoder]);
     expect(['answered', 'closed']).toContain(stdout.trim());
   });
 
   test('does not start when a graph is missing', async () => {
-    const files = { encoder: '/nowhere/encoder.onnx', decoder: '/nowhere/decoder.onnx' };
+    const graphs = {
+      kind: 'rebuilt' as const,
+      encoder: '/nowhere/encoder.onnx',
+      decoder: '/nowhere/decoder.onnx',
+    };
     const starting = ThreadedRecognizer.start({
       workerUrl: threadUrl('recognizer-thread'),
-      files,
+      graphs,
       devices: ['cpu'],
     });
     await expect(starting).rejects.toThrow('/nowhere/encoder.onnx');
@@ -94,7 +104,7 @@ describe('ThreadedRecognizer', () => {
   test('takes as many batches at once as it has threads', async () => {
     const two = await ThreadedRecognizer.start({
       workerUrl: threadUrl('recognizer-thread'),
-      files: await moonshineFiles(),
+      graphs: await rebuiltMoonshine(),
       devices: ['cpu', 'cpu'],
     });
     expect(two.capabilities.concurrency).toBe(2);

@@ -1,16 +1,19 @@
-import { Moonshine } from '../../inference/moonshine/moonshine.ts';
+import { loadMoonshine } from '../../inference/moonshine/load-moonshine.ts';
+import { prepareMoonshine } from '../../inference/moonshine/rebuild/rebuild.ts';
 import { type Recognizer, SAMPLE_RATE } from '../../inference/recognizer.ts';
 import { Resampler } from '../../server/audio/resampler.ts';
 import { Failure } from '../../server/failure.ts';
+import { moonshineFiles } from '../../server/model-store/moonshine-files.ts';
 import type { ResolvedModel } from '../../server/model-store/store.ts';
 import { readRecording } from '../../server/recording/read-recording.ts';
 
 /** The model on its own, in this thread: what the live path is compared with. */
-export async function loadWholeClipModel({ files }: ResolvedModel): Promise<Recognizer> {
-  const encoder = files['encoder_model.onnx']!;
-  const decoder = files['decoder_model_merged.onnx']!;
+export async function loadWholeClipModel(model: ResolvedModel): Promise<Recognizer> {
+  const graphs = await prepareMoonshine(moonshineFiles(model), model.contentHash, (error) => {
+    throw error;
+  });
 
-  return Moonshine.load({ encoder, decoder }, 'cpu');
+  return loadMoonshine(graphs, 'cpu');
 }
 
 /**

@@ -1,14 +1,20 @@
 import { type RecognizerCapabilities, SAMPLE_RATE } from '../recognizer.ts';
+import type { MoonshineGraphs } from './moonshine-files.ts';
 
 /** Trained on up to 30 s. */
 const MAX_SEGMENT_SAMPLES = 30 * SAMPLE_RATE;
-/** More gains little: decoding is bound by memory bandwidth only at small batches. */
+/** More gains little, and the first of a batch waits for the last. */
 const MAX_BATCH_SIZE = 8;
 
 /** What the Moonshine adapter can do, known before any model is loaded. */
-export const MOONSHINE_CAPABILITIES: Omit<RecognizerCapabilities, 'concurrency'> = {
-  languages: ['en'],
-  maxBatchSize: MAX_BATCH_SIZE,
-  maxSegmentSamples: MAX_SEGMENT_SAMPLES,
-  batching: 'equal-length',
-};
+export function moonshineCapabilities(
+  kind: MoonshineGraphs['kind'],
+): Omit<RecognizerCapabilities, 'concurrency'> {
+  return {
+    languages: ['en'],
+    maxBatchSize: MAX_BATCH_SIZE,
+    maxSegmentSamples: MAX_SEGMENT_SAMPLES,
+    // The shipped graphs take no mask.
+    batching: kind === 'rebuilt' ? 'any' : 'equal-length',
+  };
+}

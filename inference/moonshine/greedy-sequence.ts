@@ -30,10 +30,9 @@ export class GreedySequence {
     return this.#tokens.at(-1) ?? START_TOKEN;
   }
 
-  /** Takes the most likely token of one position's `logits [vocabulary]`, which it does not keep. */
-  accept(logits: Float32Array): void {
-    const token = argmax(logits);
-    this.#logProbSum += logProbOf(logits, token);
+  /** Takes the most likely token of the next position, and its natural-log probability. */
+  accept(token: number, logProb: number): void {
+    this.#logProbSum += logProb;
     this.#steps++;
     if (token === END_TOKEN) {
       this.#finished = true;
@@ -63,20 +62,4 @@ export class GreedySequence {
     this.#cut = cut;
     this.#finished = true;
   }
-}
-
-function argmax(values: Float32Array): number {
-  let best = 0;
-  for (let i = 1; i < values.length; i++) if (values[i]! > values[best]!) best = i;
-
-  return best;
-}
-
-/** Log-softmax at the maximum `index`: exact, and safe from overflow because no exponent is above 0. */
-function logProbOf(logits: Float32Array, index: number): number {
-  const max = logits[index]!;
-  let sum = 0;
-  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i]! - max);
-
-  return -Math.log(sum);
 }

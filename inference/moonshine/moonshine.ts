@@ -2,7 +2,6 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Device } from '../device.ts';
 import {
   type DecodeResult,
-  type Hypothesis,
   type Recognizer,
   type RecognizerCapabilities,
   RecognizerError,
@@ -11,35 +10,19 @@ import {
   validateBatch,
 } from '../recognizer.ts';
 import { sessionOptions } from '../session-options.ts';
-import { MOONSHINE_CAPABILITIES } from './capabilities.ts';
+import { moonshineCapabilities } from './capabilities.ts';
+import { DecodingBatch } from './decoding-batch.ts';
 import { GreedySequence } from './greedy-sequence.ts';
-import { END_TOKEN, START_TOKEN } from './tokens.ts';
-
-const LAYERS = 6;
-const HEADS = 8;
-const HEAD_SIZE = 36;
-
-/** The convolutional front end yields no frame for less than this. */
-const MIN_SAMPLES = 1024;
-/** Paths of the two graphs. */
-export interface MoonshineFiles {
-  readonly encoder: string;
-  readonly decoder: string;
-}
-
-type Feeds = Record<string, Tensor>;
+import type { MoonshineFiles } from './moonshine-files.ts';
+import { padded } from './padding.ts';
 
 /**
- * Moonshine (Jeffries et al. 2024, "Moonshine: Speech Recognition for Live Transcription and Voice Commands") on
- * onnxruntime, as exported with a merged decoder: encoder `input_values [batch, samples]` → `last_hidden_state
- * [batch, frames, 288]`; decoder with a key-value cache `[batch, 8, positions, 36]` per layer, whose first pass
- * also yields the encoder's keys and values for all later ones. Greedy.
- *
- * The graphs take no attention mask, so only segments of equal length share a pass; others in the same batch follow
- * one after another.
+ * Moonshine (Jeffries et al. 2024, "Moonshine: Speech Recognition for Live Transcription and Voice Commands") on the
+ * rebuilt graphs: `rebuild/` says what they take and give. Each segment goes through the encoder by itself, which
+ * gains nothing from company; all of a batch are decoded together, greedily, whatever their lengths.
  */
 export class Moonshine implements Recognizer {
-  readonly capabilities: RecognizerCapabilities = { ...MOONSHINE_CAPABILITIES, concurrency: 1 };
+  readonly capabilities: RecognizerCapabilities = { ...moonshineCapabilities('rebuilt'), concurrency: 1 };
   readonly #encoder: InferenceSession;
   readonly #decoder: InferenceSession;
   #closed = false;
@@ -58,18 +41,25 @@ export class Moonshine implements Recognizer {
     return new Moonshine(encoder, decoder);
   }
 
-  async decode(batch: readonly SpeechSegment[]): Promise<DecodeResult> {
+  async decode(segments: readonly SpeechSegment[]): Promise<DecodeResult> {
     if (this.#closed) throw new RecognizerError('closed', 'The model has been closed.');
-    validateBatch(batch, this.capabilities);
+    validateBatch(segments, this.capabilities);
     const startedAt = performance.now();
-    const hypotheses = new Array<Hypothesis>(batch.length);
-    for (const indexes of groupByLength(batch)) {
-      const samples = indexes.map((index) => batch[index]!.samples);
-      const decoded = await this.#decodeEqualLengths(samples);
-      for (const [i, index] of indexes.entries()) hypotheses[index] = decoded[i]!;
+    const rows = [];
+    for (const { samples } of segments) {
+      const audio = padded(samples);
+      const input = new Tensor('float32', audio, [1, audio.length]);
+      const speech = await this.#encoder.run({ samples: input });
+      rows.push({ sequence: new GreedySequence(samples.length / SAMPLE_RATE), speech });
     }
+    const sequences = rows.map(({ sequence }) => sequence);
+    const batch = new DecodingBatch(rows);
+    while (!batch.finished) batch.accept(await this.#decoder.run(batch.feeds()));
 
-    return { hypotheses, inferenceMs: performance.now() - startedAt };
+    return {
+      hypotheses: sequences.map((sequence) => sequence.hypothesis()),
+      inferenceMs: performance.now() - startedAt,
+    };
   }
 
   async close(): Promise<void> {
@@ -77,110 +67,5 @@ export class Moonshine implements Recognizer {
     this.#closed = true;
     await this.#encoder.release();
     await this.#decoder.release();
-  }
-
-  async #decodeEqualLengths(rows: readonly Float32Array[]): Promise<readonly Hypothesis[]> {
-    const sequences = rows.map((row) => new GreedySequence(row.length / SAMPLE_RATE));
-    const states = await this.#encode(rows);
-    let pass = await this.#decoder.run(firstFeeds(states, rows.length));
-    const encoderCache = pickEncoderCache(pass);
-    for (;;) {
-      advance(sequences, pass.logits as Tensor);
-      if (sequences.every((sequence) => sequence.finished)) break;
-      pass = await this.#decoder.run(nextFeeds(sequences, states, pass, encoderCache), STEP_OUTPUTS);
-    }
-
-    return sequences.map((sequence) => sequence.hypothesis());
-  }
-
-  async #encode(rows: readonly Float32Array[]): Promise<Tensor> {
-    const samples = Math.max(rows[0]!.length, MIN_SAMPLES);
-    const input = new Float32Array(rows.length * samples);
-    for (const [i, row] of rows.entries()) input.set(row, i * samples);
-    const { last_hidden_state } = await this.#encoder.run({
-      input_values: new Tensor('float32', input, [rows.length, samples]),
-    });
-
-    return last_hidden_state as Tensor;
-  }
-}
-
-/** Indexes of segments that may share a pass. */
-function groupByLength(batch: readonly SpeechSegment[]): Iterable<number[]> {
-  const groups = new Map<number, number[]>();
-  for (const [index, { samples }] of batch.entries()) {
-    const group = groups.get(samples.length);
-    if (group) group.push(index);
-    else groups.set(samples.length, [index]);
-  }
-
-  return groups.values();
-}
-
-const CACHE_NAMES = Array.from({ length: LAYERS }, (_, layer) =>
-  ['key', 'value'].map((part) => ({ layer, part })),
-).flat();
-/** After the first pass the encoder's cache is known: fetching it again would copy it for every token. */
-const STEP_OUTPUTS = ['logits', ...CACHE_NAMES.map(({ layer, part }) => `present.${layer}.decoder.${part}`)];
-
-function firstFeeds(states: Tensor, rows: number): Feeds {
-  const feeds: Feeds = {
-    input_ids: tokenTensor(new Array<number>(rows).fill(START_TOKEN)),
-    encoder_hidden_states: states,
-    use_cache_branch: new Tensor('bool', [false], [1]),
-  };
-  for (const { layer, part } of CACHE_NAMES) {
-    for (const side of ['decoder', 'encoder']) {
-      feeds[`past_key_values.${layer}.${side}.${part}`] = new Tensor('float32', new Float32Array(0), [
-        rows,
-        HEADS,
-        0,
-        HEAD_SIZE,
-      ]);
-    }
-  }
-
-  return feeds;
-}
-
-function nextFeeds(
-  sequences: readonly GreedySequence[],
-  states: Tensor,
-  pass: InferenceSession.OnnxValueMapType,
-  encoderCache: Feeds,
-): Feeds {
-  const feeds: Feeds = {
-    ...encoderCache,
-    // A finished row is carried along with end marks until the others are done.
-    input_ids: tokenTensor(sequences.map((sequence) => (sequence.finished ? END_TOKEN : sequence.lastToken))),
-    encoder_hidden_states: states,
-    use_cache_branch: new Tensor('bool', [true], [1]),
-  };
-  for (const { layer, part } of CACHE_NAMES) {
-    feeds[`past_key_values.${layer}.decoder.${part}`] = pass[`present.${layer}.decoder.${part}`] as Tensor;
-  }
-
-  return feeds;
-}
-
-function pickEncoderCache(pass: InferenceSession.OnnxValueMapType): Feeds {
-  return Object.fromEntries(
-    CACHE_NAMES.map(({ layer, part }) => [
-      `past_key_values.${layer}.encoder.${part}`,
-      pass[`present.${layer}.encoder.${part}`] as Tensor,
-    ]),
-  );
-}
-
-function tokenTensor(tokens: readonly number[]): Tensor {
-  return new Tensor('int64', BigInt64Array.from(tokens, BigInt), [tokens.length, 1]);
-}
-
-/** Feeds each row of `logits [batch, 1, vocabulary]` to its sequence. */
-function advance(sequences: readonly GreedySequence[], logits: Tensor): void {
-  const values = logits.data as Float32Array;
-  const vocabulary = values.length / sequences.length;
-  for (const [row, sequence] of sequences.entries()) {
-    if (!sequence.finished) sequence.accept(values.subarray(row * vocabulary, (row + 1) * vocabulary));
   }
 }

@@ -1,6 +1,6 @@
 import type { Device } from '../device.ts';
-import { MOONSHINE_CAPABILITIES } from '../moonshine/capabilities.ts';
-import type { MoonshineFiles } from '../moonshine/moonshine.ts';
+import { moonshineCapabilities } from '../moonshine/capabilities.ts';
+import type { MoonshineGraphs } from '../moonshine/moonshine-files.ts';
 import {
   type DecodeResult,
   type Recognizer,
@@ -17,7 +17,7 @@ import { ThreadCrashError, ThreadPool } from './thread-pool.ts';
 export interface ThreadedRecognizerOptions {
   /** The compiled `recognizer-thread` module. */
   readonly workerUrl: URL;
-  readonly files: MoonshineFiles;
+  readonly graphs: MoonshineGraphs;
   /** One thread for each: `['cpu', 'cpu']` is two threads on the CPU. */
   readonly devices: readonly Device[];
   /** Called for each thread that dies. */
@@ -35,10 +35,10 @@ export class ThreadedRecognizer implements Recognizer {
   readonly #pools: readonly { readonly pool: DevicePool; inFlight: number }[];
   #closed = false;
 
-  private constructor(pools: readonly DevicePool[]) {
+  private constructor(pools: readonly DevicePool[], kind: MoonshineGraphs['kind']) {
     this.#pools = pools.map((pool) => ({ pool, inFlight: 0 }));
     this.capabilities = {
-      ...MOONSHINE_CAPABILITIES,
+      ...moonshineCapabilities(kind),
       concurrency: pools.reduce((sum, pool) => sum + pool.threads, 0),
     };
   }
@@ -49,7 +49,7 @@ export class ThreadedRecognizer implements Recognizer {
    */
   static async start({
     workerUrl,
-    files,
+    graphs,
     devices,
     onCrash,
   }: ThreadedRecognizerOptions): Promise<ThreadedRecognizer> {
@@ -57,7 +57,7 @@ export class ThreadedRecognizer implements Recognizer {
       ([device, threads]): DevicePool =>
         new ThreadPool({
           workerUrl,
-          workerData: { files, device } satisfies RecognizerThreadData,
+          workerData: { graphs, device } satisfies RecognizerThreadData,
           threads,
           ...(onCrash && { onCrash }),
         }),
@@ -71,7 +71,7 @@ export class ThreadedRecognizer implements Recognizer {
       throw error;
     }
 
-    return new ThreadedRecognizer(pools);
+    return new ThreadedRecognizer(pools, graphs.kind);
   }
 
   async decode(batch: readonly SpeechSegment[]): Promise<DecodeResult> {

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import type { MoonshineFiles } from '../../inference/moonshine/moonshine.ts';
+import type { MoonshineFiles, MoonshineGraphs } from '../../inference/moonshine/moonshine-files.ts';
+import { rebuildMoonshine } from '../../inference/moonshine/rebuild/rebuild.ts';
 import { readConfig } from '../../server/config/config.ts';
-import { ModelStore } from '../../server/model-store/store.ts';
+import { ModelStore, type ResolvedModel } from '../../server/model-store/store.ts';
 import { readRecording } from '../../server/recording/read-recording.ts';
 
 /** The compiled module of a thread: `recognizer-thread` or `vad-thread`. */
@@ -9,16 +10,29 @@ export function threadUrl(name: string): URL {
   return new URL(`../../dist/inference/threads/${name}.js`, import.meta.url);
 }
 
-/** Paths of the default recogniser's graphs, which the global setup has put on disk. */
-export async function moonshineFiles(): Promise<MoonshineFiles> {
-  const files = await defaultModel('model');
+/** The default recogniser as it is shipped; the global setup has put it on disk. */
+export async function shippedMoonshine(): Promise<MoonshineGraphs> {
+  const { files } = await defaultModel('model');
 
+  return { kind: 'shipped', ...moonshineFiles(files) };
+}
+
+/** The default recogniser's graphs, rebuilt. */
+export async function rebuiltMoonshine(): Promise<MoonshineGraphs> {
+  const { files, contentHash } = await defaultModel('model');
+
+  return { kind: 'rebuilt', ...(await rebuildMoonshine(moonshineFiles(files), contentHash)) };
+}
+
+function moonshineFiles(files: Readonly<Record<string, string>>): MoonshineFiles {
   return { encoder: find(files, 'encoder'), decoder: find(files, 'decoder') };
 }
 
 /** Path of the default voice activity detector's graph. */
 export async function sileroFile(): Promise<string> {
-  return find(await defaultModel('vadModel'), '.onnx');
+  const { files } = await defaultModel('vadModel');
+
+  return find(files, '.onnx');
 }
 
 /** Samples of a clip in `test/fixtures/audio`, at 16 kHz. */
@@ -30,11 +44,10 @@ export async function clip(name: string): Promise<Float32Array> {
   return samples;
 }
 
-async function defaultModel(option: 'model' | 'vadModel'): Promise<Readonly<Record<string, string>>> {
+async function defaultModel(option: 'model' | 'vadModel'): Promise<ResolvedModel> {
   const config = readConfig();
-  const { files } = await new ModelStore({ directory: config.modelsDir }).resolve(config[option]);
 
-  return files;
+  return new ModelStore({ directory: config.modelsDir }).resolve(config[option]);
 }
 
 function find(files: Readonly<Record<string, string>>, part: string): string {

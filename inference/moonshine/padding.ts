@@ -1,0 +1,11 @@
+/** The convolutions at the front yield no frame for less than this. */
+export const MIN_SAMPLES = 1024;
+
+/** A segment as the encoder takes it: padded with zeros when it is very short. */
+export function padded(samples: Float32Array): Float32Array {
+  if (samples.length >= MIN_SAMPLES) return samples;
+  const longer = new Float32Array(MIN_SAMPLES);
+  longer.set(samples);
+
+  return longer;
+}

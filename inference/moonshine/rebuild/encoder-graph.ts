@@ -1,0 +1,130 @@
+import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
+import { ElementType } from '../../onnx/onnx-model.ts';
+import { HEAD_SIZE, HEADS, HIDDEN_SIZE, LAYERS } from '../dimensions.ts';
+import { addAndNormalize, attend, floatLinear, normalize, rotaryTables, rotate, toHeads } from './layers.ts';
+import type { ShippedGraph } from './shipped-graph.ts';
+
+/** 30 s at 41.6 frames a second, and some. */
+const MAX_FRAMES = 1400;
+
+/**
+ * Audio to the keys and values that every layer of the decoder attends to: `samples [batch, samples]` →
+ * `cross_key_N`, `cross_value_N [batch, 8, frames, 36]`. Weights are unpacked to floats: on a machine with wide
+ * vectors that is as fast as bytes over hundreds of frames, and exact.
+ */
+export function buildEncoder(encoder: ShippedGraph, decoder: ShippedGraph): Uint8Array {
+  const graph = new GraphBuilder();
+  const samples = graph.input('samples', ElementType.float32, ['batch', 'samples']);
+  let residual = convolve(graph, encoder, samples);
+  let x = normalize(graph, residual, 'norm_0', encoder.floats('layers.0.input_layernorm.weight'));
+  const tables = rotaryTables(graph, encoder.floats('/rotary_emb/Cast_1_output_0'), MAX_FRAMES);
+  for (let layer = 0; layer < LAYERS; layer++) {
+    [x, residual] = encodeLayer(graph, encoder, layer, x, residual, (value) =>
+      rotate(graph, value, graph.integers(0), tables),
+    );
+  }
+  projectForDecoder(graph, decoder, x);
+
+  return graph.build('moonshine_encoder');
+}
+
+/** Three convolutions, from 16 kHz to 41.6 frames a second. */
+function convolve(graph: GraphBuilder, encoder: ShippedGraph, samples: Value): Value {
+  const channel = graph.node('Unsqueeze', [samples, graph.integers(1)]);
+  const first = graph.node('Tanh', [convolution(graph, encoder, channel, 'conv1', 64)]);
+  const second = gelu(graph, convolution(graph, encoder, normalizeGroup(graph, encoder, first), 'conv2', 3));
+  const third = gelu(graph, convolution(graph, encoder, second, 'conv3', 2));
+
+  return graph.node('Transpose', [third], { perm: [0, 2, 1] });
+}
+
+function convolution(
+  graph: GraphBuilder,
+  encoder: ShippedGraph,
+  x: Value,
+  name: string,
+  stride: number,
+): Value {
+  const { input } = encoder.producer(`${name}.weight_cast_tensor`);
+  const scale = encoder.floatsInto(`${name}.weight_mul_tensor`)[0]!;
+  const zero = encoder.floatsInto(`${name}.weight_add_tensor`)[0]!;
+  const shape = encoder.shape(input[0]!);
+  const weights = Float32Array.from(encoder.bytes(input[0]!), (byte) => byte * scale + zero);
+  const operands = [x, graph.constant(name, shape, weights)];
+  // The first one has none.
+  if (name !== 'conv1')
+    operands.push(graph.constant(`${name}.bias`, [shape[0]!], encoder.floats(`${name}.bias`)));
+
+  return graph.node('Conv', operands, { strides: [stride], kernel_shape: [shape[2]!] });
+}
+
+/** Normalises over all channels and the whole input together, then scales each channel. */
+function normalizeGroup(graph: GraphBuilder, encoder: ShippedGraph, x: Value): Value {
+  const flat = graph.node('Reshape', [x, graph.integers(0, 1, -1)]);
+  const operands = [
+    flat,
+    graph.constant('one', [1], Float32Array.of(1)),
+    graph.constant('zero', [1], Float32Array.of(0)),
+  ];
+  const normal = graph.node('InstanceNormalization', operands, { epsilon: { float: 1e-5 } });
+  const shaped = graph.node('Reshape', [normal, graph.node('Shape', [x])]);
+  const scale = encoder.floatsInto('/groupnorm/Mul_output_0');
+  const bias = encoder.floatsInto('/groupnorm/Add_output_0');
+  const scaled = graph.node('Mul', [shaped, graph.constant('group_scale', [scale.length, 1], scale)]);
+
+  return graph.node('Add', [scaled, graph.constant('group_bias', [bias.length, 1], bias)]);
+}
+
+function gelu(graph: GraphBuilder, x: Value): Value {
+  return graph.contrib('Gelu', [x], {})[0]!;
+}
+
+function encodeLayer(
+  graph: GraphBuilder,
+  encoder: ShippedGraph,
+  layer: number,
+  x: Value,
+  residual: Value,
+  rotateValue: (value: Value) => Value,
+): readonly [Value, Value] {
+  const matrix = (name: string) => encoder.matrix(`/layers.${layer}/${name}`);
+  const weight = (name: string) => encoder.floats(`layers.${layer}.${name}`);
+  const projections = ['q', 'k', 'v'].map((name) => matrix(`self_attn/${name}_proj`));
+  const joined = floatLinear(graph, x, `qkv_${layer}`, projections);
+  const [query, key, value] = graph.split(joined, [HIDDEN_SIZE, HIDDEN_SIZE, HIDDEN_SIZE]);
+  const attended = attend(graph, rotateValue(query!), rotateValue(key!), value!);
+  const dense = floatLinear(graph, attended, `dense_${layer}`, [matrix('self_attn/dense')]);
+  const [normal, sum] = addAndNormalize(
+    graph,
+    dense,
+    residual,
+    `post_norm_${layer}`,
+    weight('post_attention_layernorm.weight'),
+  );
+  const up = floatLinear(graph, normal, `up_${layer}`, [matrix('mlp/fc1')], weight('mlp.fc1.bias'));
+  const down = floatLinear(
+    graph,
+    gelu(graph, up),
+    `down_${layer}`,
+    [matrix('mlp/fc2')],
+    weight('mlp.fc2.bias'),
+  );
+  const next = layer + 1 < LAYERS ? `layers.${layer + 1}.input_layernorm.weight` : 'layer_norm.weight';
+
+  return addAndNormalize(graph, down, sum, `norm_${layer + 1}`, encoder.floats(next));
+}
+
+/** Every layer of the decoder asks for keys and values of its own; they are computed once, as one product. */
+function projectForDecoder(graph: GraphBuilder, decoder: ShippedGraph, x: Value): void {
+  const names = Array.from({ length: LAYERS }, (_, layer) => [
+    { output: `cross_key_${layer}`, layer: `/model/decoder/layers.${layer}/encoder_attn/k_proj` },
+    { output: `cross_value_${layer}`, layer: `/model/decoder/layers.${layer}/encoder_attn/v_proj` },
+  ]).flat();
+  const matrices = names.map(({ layer }) => decoder.matrix(layer));
+  const joined = floatLinear(graph, x, 'cross', matrices);
+  const parts = graph.split(joined, new Array<number>(names.length).fill(HIDDEN_SIZE));
+  for (const [i, { output }] of names.entries()) {
+    toHeads(graph, parts[i]!, output);
+    graph.output(output, ElementType.float32, ['batch', HEADS, 'frames', HEAD_SIZE]);
+  }
+}
