@@ -7,6 +7,11 @@ export interface SpeechSegment {
   readonly samples: Float32Array;
   /** BCP 47 tag, or null for the model's own choice. */
   readonly language: string | null;
+  /**
+   * Tokens of an earlier hypothesis of this speech. A recogniser may try them first; what comes out is the same with
+   * any draft or none.
+   */
+  readonly draft?: readonly number[];
 }
 
 /** What the model heard in one segment. */
@@ -26,6 +31,11 @@ export interface DecodeResult {
   readonly hypotheses: readonly Hypothesis[];
   /** Time inside the model, in milliseconds, without any queue. */
   readonly inferenceMs: number;
+  /** Passes through the decoder; 0 where there is none. */
+  readonly passes: number;
+  /** Drafts' tokens that were tried, and those of them that the model agreed with. */
+  readonly guessedTokens: number;
+  readonly acceptedTokens: number;
 }
 
 /** What a recogniser can do, asked once. */

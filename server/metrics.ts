@@ -68,6 +68,19 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly #decodedAudio = this.#counter('decoded_audio_seconds_total', 'Audio handed to the recogniser.', [
     'type',
   ]);
+  readonly #passes = this.#counter(
+    'decoder_passes_total',
+    'Passes through the decoder, each for a whole batch.',
+    ['type'],
+  );
+  readonly #tokens = this.#counter('decoded_tokens_total', 'Tokens of hypotheses, end marks among them.', [
+    'type',
+  ]);
+  readonly #draftTokens = this.#counter(
+    'draft_tokens_total',
+    'Tokens of earlier hypotheses that were tried first, by whether the model agreed.',
+    ['type', 'fate'],
+  );
   readonly #vadWindows = this.#counter('vad_windows_total', 'Windows of 32 ms, by who judged them.', ['by']);
   readonly #vadBatch = this.#histogram(
     'vad_batch_seconds',
@@ -128,7 +141,12 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     addBooks(this.#closed, books);
   }
 
-  decoded(type: 'final' | 'partial', { inferenceMs, audioMs, queueWaitsMs }: BatchReport): void {
+  decoded(type: 'final' | 'partial', report: BatchReport): void {
+    const { inferenceMs, audioMs, queueWaitsMs, passes, tokens, guessedTokens, acceptedTokens } = report;
+    this.#tokens.inc({ type }, tokens);
+    this.#passes.inc({ type }, passes);
+    this.#draftTokens.inc({ type, fate: 'accepted' }, acceptedTokens);
+    this.#draftTokens.inc({ type, fate: 'rejected' }, guessedTokens - acceptedTokens);
     this.#inference.observe({ type }, inferenceMs / 1000);
     this.#decodedAudio.inc({ type }, audioMs / 1000);
     this.#batchSize.observe(queueWaitsMs.length);

@@ -64,7 +64,9 @@ describe('Dispatcher', () => {
     clock.advance(100);
     await recognizer.answer();
     expect(told).toEqual(['a: 8000 samples', 'b: 16000 samples']);
-    expect(reports).toEqual([{ priority: 'final', inferenceMs: 1, audioMs: 1500, queueWaitsMs: [15, 10] }]);
+    // Of "8000 samples" and "16000 samples" the double makes a token a character, and each has an end.
+    const cost = { inferenceMs: 1, passes: 0, tokens: 27, guessedTokens: 0, acceptedTokens: 0 };
+    expect(reports).toEqual([{ priority: 'final', ...cost, audioMs: 1500, queueWaitsMs: [15, 10] }]);
   });
 
   test('runs no more batches than the recogniser takes, and the next as soon as one ends', async () => {

@@ -48,7 +48,7 @@ export class ScriptedRecognizer implements Recognizer {
       return { text, tokens, meanLogProb: -0.1, cut: null };
     });
 
-    return { hypotheses, inferenceMs: 1 };
+    return { hypotheses, inferenceMs: 1, passes: 0, guessedTokens: 0, acceptedTokens: 0 };
   }
 
   async close(): Promise<void> {

@@ -21,6 +21,11 @@ export class GreedySequence {
   }
 
   /** Whether it has ended, by itself or cut. */
+  /** Most tokens the audio can hold. */
+  get tokenLimit(): number {
+    return this.#tokenLimit;
+  }
+
   get finished(): boolean {
     return this.#finished;
   }

@@ -11,10 +11,13 @@ import {
 } from '../recognizer.ts';
 import { sessionOptions } from '../session-options.ts';
 import { moonshineCapabilities } from './capabilities.ts';
-import { DecodingBatch } from './decoding-batch.ts';
+import { DecodingBatch, type DecodingRow } from './decoding-batch.ts';
+import { DraftedDecoding } from './draft.ts';
 import { GreedySequence } from './greedy-sequence.ts';
 import type { MoonshineFiles } from './moonshine-files.ts';
 import { padded } from './padding.ts';
+import type { Values } from './token-cache.ts';
+import { END_TOKEN, VOCABULARY_SIZE } from './tokens.ts';
 
 /**
  * Moonshine (Jeffries et al. 2024, "Moonshine: Speech Recognition for Live Transcription and Voice Commands") on the
@@ -45,20 +48,27 @@ export class Moonshine implements Recognizer {
     if (this.#closed) throw new RecognizerError('closed', 'The model has been closed.');
     validateBatch(segments, this.capabilities);
     const startedAt = performance.now();
-    const rows = [];
-    for (const { samples } of segments) {
+    const rows: DecodingRow[] = [];
+    for (const { samples, draft = [] } of segments) {
       const audio = padded(samples);
-      const input = new Tensor('float32', audio, [1, audio.length]);
-      const speech = await this.#encoder.run({ samples: input });
-      rows.push({ sequence: new GreedySequence(samples.length / SAMPLE_RATE), speech });
+      const { shape, ...speech } = await this.#encoder.run({
+        samples: new Tensor('float32', audio, [1, audio.length]),
+      });
+      const frames = Number((shape!.data as BigInt64Array)[1]);
+      const sequence = new GreedySequence(samples.length / SAMPLE_RATE);
+      const decoding = new DraftedDecoding(sequence, usableDraft(draft, sequence.tokenLimit));
+      rows.push({ decoding, speech: speech as Values, frames });
     }
-    const sequences = rows.map(({ sequence }) => sequence);
     const batch = new DecodingBatch(rows);
     while (!batch.finished) batch.accept(await this.#decoder.run(batch.feeds()));
+    const guesses = rows.map(({ decoding }) => decoding.guesses);
 
     return {
-      hypotheses: sequences.map((sequence) => sequence.hypothesis()),
+      hypotheses: rows.map(({ decoding }) => decoding.sequence.hypothesis()),
       inferenceMs: performance.now() - startedAt,
+      passes: batch.passes,
+      guessedTokens: guesses.reduce((sum, { guessed }) => sum + guessed, 0),
+      acceptedTokens: guesses.reduce((sum, { accepted }) => sum + accepted, 0),
     };
   }
 
@@ -68,4 +78,11 @@ export class Moonshine implements Recognizer {
     await this.#encoder.release();
     await this.#decoder.release();
   }
+}
+
+/** A draft as far as the model has such tokens and the audio can hold them: it comes from outside. */
+function usableDraft(draft: readonly number[], limit: number): readonly number[] {
+  const isToken = (token: number) => Number.isInteger(token) && token > END_TOKEN && token < VOCABULARY_SIZE;
+
+  return draft.slice(0, limit).filter(isToken);
 }

@@ -33,6 +33,8 @@ export class ShippedMoonshine implements Recognizer {
   readonly capabilities: RecognizerCapabilities = { ...moonshineCapabilities('shipped'), concurrency: 1 };
   readonly #encoder: InferenceSession;
   readonly #decoder: InferenceSession;
+  /** In the present call. */
+  #passes = 0;
   #closed = false;
 
   private constructor(encoder: InferenceSession, decoder: InferenceSession) {
@@ -53,6 +55,7 @@ export class ShippedMoonshine implements Recognizer {
     if (this.#closed) throw new RecognizerError('closed', 'The model has been closed.');
     validateBatch(batch, this.capabilities);
     const startedAt = performance.now();
+    this.#passes = 0;
     const hypotheses = new Array<Hypothesis>(batch.length);
     for (const indexes of groupByLength(batch)) {
       const samples = indexes.map((index) => batch[index]!.samples);
@@ -60,7 +63,13 @@ export class ShippedMoonshine implements Recognizer {
       for (const [i, index] of indexes.entries()) hypotheses[index] = decoded[i]!;
     }
 
-    return { hypotheses, inferenceMs: performance.now() - startedAt };
+    return {
+      hypotheses,
+      inferenceMs: performance.now() - startedAt,
+      passes: this.#passes,
+      guessedTokens: 0,
+      acceptedTokens: 0,
+    };
   }
 
   async close(): Promise<void> {
@@ -76,6 +85,7 @@ export class ShippedMoonshine implements Recognizer {
     let pass = await this.#decoder.run(firstFeeds(states, rows.length));
     const encoderCache = pickEncoderCache(pass);
     for (;;) {
+      this.#passes++;
       advance(sequences, pass.logits as Tensor);
       if (sequences.every((sequence) => sequence.finished)) break;
       pass = await this.#decoder.run(nextFeeds(sequences, states, pass, encoderCache), STEP_OUTPUTS);

@@ -118,7 +118,7 @@ export class Captioner {
       take: () => {
         decoding.running = true;
 
-        return this.#options.cut(decoding.range);
+        return { ...this.#options.cut(decoding.range), draft: this.#draftFor(decoding.range) };
       },
       succeeded: (hypothesis) => this.#guard(() => this.#succeeded(decoding, hypothesis)),
       failed: () => this.#guard(() => this.#failed(decoding)),
@@ -136,6 +136,11 @@ export class Captioner {
     // Of one segment never older than the last, because its snapshots are decoded one at a time.
     if (range.segmentId >= (this.#last?.range.segmentId ?? 0)) this.#last = { range, hypothesis };
     this.#write(this.#options.partials ? this.#transcript.partial(range, hypothesis) : [], askedAtMs);
+  }
+
+  /** What was last heard of the same segment. */
+  #draftFor({ segmentId }: SegmentRange): readonly number[] {
+    return this.#last?.range.segmentId === segmentId ? this.#last.hypothesis.tokens : [];
   }
 
   /** The dispatcher serves other streams as well: what goes wrong in this one stays here. */

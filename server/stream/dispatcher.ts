@@ -1,4 +1,5 @@
 import {
+  type DecodeResult,
   type Hypothesis,
   type Recognizer,
   RecognizerError,
@@ -28,8 +29,9 @@ export interface DecodeJob {
 }
 
 /** A batch that was decoded. */
-export interface BatchReport {
-  readonly inferenceMs: number;
+export interface BatchReport extends Omit<DecodeResult, 'hypotheses'> {
+  /** Chosen for all its segments together. */
+  readonly tokens: number;
   /** Of all its segments together. */
   readonly audioMs: number;
   /** One for each segment. */
@@ -138,10 +140,12 @@ export class Dispatcher {
     }
     try {
       if (jobs.length === 0) return;
-      const { hypotheses, inferenceMs } = await this.#recognizer.decode(segments);
+      const { hypotheses, ...cost } = await this.#recognizer.decode(segments);
       const queueWaitsMs = jobs.map((job) => startedAt - job.enqueuedAtMs);
       const audioMs = jobs.reduce((sum, { cost }) => sum + cost, 0);
-      this.#observer.decoded(jobs[0]!.priority, { inferenceMs, audioMs, queueWaitsMs });
+      // The end mark is chosen like any token.
+      const tokens = hypotheses.reduce((sum, hypothesis) => sum + hypothesis.tokens.length + 1, 0);
+      this.#observer.decoded(jobs[0]!.priority, { ...cost, tokens, audioMs, queueWaitsMs });
       for (const [i, { payload }] of jobs.entries()) payload.succeeded(hypotheses[i]!);
     } catch (error) {
       this.#fail(jobs, error);

@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Recognizer, SAMPLE_RATE, type SpeechSegment } from '../../inference/recognizer.ts';
+import {
+  type Hypothesis,
+  type Recognizer,
+  SAMPLE_RATE,
+  type SpeechSegment,
+} from '../../inference/recognizer.ts';
 import { clip } from '../support/models.ts';
 
 /** One recogniser that has to keep the contract. */
@@ -112,6 +117,32 @@ export function describeRecognizer({ name, create, real }: RecognizerUnderTest):
     test('hears no words in silence, nor in a single sample', async () => {
       expect(await decode([new Float32Array(SAMPLE_RATE)])).toMatchObject([{ text: '', tokens: [] }]);
       expect(await decode([new Float32Array(1)])).toMatchObject([{ text: '' }]);
+    });
+
+    test('hears the same with any draft, alone and in company', async () => {
+      const speech = await clip('1688-142285-0005.flac');
+      const growing = [1, 2, 3, 4].map((seconds) => speech.slice(0, seconds * SAMPLE_RATE));
+      let before: readonly number[] = [];
+      const drafted: SpeechSegment[] = [];
+      const plain: Hypothesis[] = [];
+      for (const samples of growing) {
+        const { hypotheses } = await recognizer.decode([segment(samples)]);
+        plain.push(hypotheses[0]!);
+        drafted.push({ ...segment(samples), draft: before });
+        before = hypotheses[0]!.tokens;
+        for (const draft of [
+          before,
+          [],
+          [...before, ...before, ...before],
+          [0, 1, 2, -5, 1.5, 1e9],
+          [777, 888],
+        ]) {
+          const answer = await recognizer.decode([{ ...segment(samples), draft }]);
+          expect(answer.hypotheses[0]!.tokens).toEqual(hypotheses[0]!.tokens);
+        }
+      }
+      const { hypotheses } = await recognizer.decode(drafted);
+      expect(hypotheses.map(({ tokens }) => tokens)).toEqual(plain.map(({ tokens }) => tokens));
     });
 
     test('hears the words that are said', async () => {

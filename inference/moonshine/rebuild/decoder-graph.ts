@@ -9,6 +9,7 @@ import {
   type RotaryTables,
   rotaryTables,
   rotate,
+  toHeads,
   transposedByteLinear,
 } from './layers.ts';
 import type { ShippedGraph } from './shipped-graph.ts';
@@ -20,21 +21,25 @@ const EMBEDDING = 'model.decoder.embed_tokens.weight_merged_0';
 interface Inputs {
   readonly positions: Value;
   readonly selfMask: Value;
+  readonly slots: Value;
   readonly crossMask: Value;
   readonly tables: RotaryTables;
 }
 
 /**
  * One pass of the decoder over any number of positions, first and later ones alike: `tokens [batch, positions]` →
- * the most likely next token of each position and its log-probability, and the grown cache. Masks are added to the
- * attention's scores: 0 where a position may look, minus infinity where it may not.
+ * the most likely next token of each position and its log-probability, and `new_key_N`, `new_value_N [batch, 8,
+ * positions, 36]` for the cache, which the caller keeps. `slots [batch, 8, positions, 3]` say where in the cache they
+ * belong, as row, head and slot. Masks are added to the attention's scores: 0 where a position may look, minus
+ * infinity where it may not.
  */
 export function buildDecoder(decoder: ShippedGraph): Uint8Array {
   const graph = new GraphBuilder();
   const tokens = graph.input('tokens', ElementType.int64, ['batch', 'positions']);
   const inputs: Inputs = {
     positions: graph.input('positions', ElementType.int64, ['batch', 'positions']),
-    selfMask: graph.input('self_mask', ElementType.float32, ['batch', 1, 'positions', 'total']),
+    selfMask: graph.input('self_mask', ElementType.float32, ['batch', 1, 'positions', 'slots']),
+    slots: graph.input('slots', ElementType.int64, ['batch', HEADS, 'positions', 3]),
     crossMask: graph.input('cross_mask', ElementType.float32, ['batch', 1, 'positions', 'frames']),
     tables: rotaryTables(graph, decoder.floats('/model/decoder/rotary_emb/Cast_1_output_0'), MAX_TOKENS),
   };
@@ -125,22 +130,30 @@ function attendToSelf(
   decoder: ShippedGraph,
   layer: number,
   x: Value,
-  { positions, selfMask, tables }: Inputs,
+  { positions, selfMask, slots, tables }: Inputs,
 ): Value {
   const projections = ['q', 'k', 'v'].map((name) =>
     decoder.matrix(`/model/decoder/layers.${layer}/self_attn/${name}_proj`),
   );
   const joined = byteLinear(graph, x, `qkv_${layer}`, projections);
   const [query, key, value] = graph.split(joined, [HIDDEN_SIZE, HIDDEN_SIZE, HIDDEN_SIZE]);
-  const cache = ['key', 'value'].map((part) =>
-    graph.input(`past_${part}_${layer}`, ElementType.float32, ['batch', HEADS, 'past', HEAD_SIZE]),
-  );
-  const grown = ['key', 'value'].map((part) =>
-    graph.output(`present_${part}_${layer}`, ElementType.float32, ['batch', HEADS, 'total', HEAD_SIZE]),
-  );
   const turn = (each: Value) => rotate(graph, each, positions, tables);
+  const remember = (part: 'key' | 'value', fresh: Value): Value => {
+    const cache = graph.input(`cache_${part}_${layer}`, ElementType.float32, [
+      'batch',
+      HEADS,
+      'slots',
+      HEAD_SIZE,
+    ]);
+    const split = toHeads(graph, fresh, `new_${part}_${layer}`);
+    graph.output(split, ElementType.float32, ['batch', HEADS, 'positions', HEAD_SIZE]);
 
-  return attend(graph, turn(query!), turn(key!), value!, ['', '', selfMask, ...cache], [null, ...grown]);
+    return graph.node('ScatterND', [cache, slots, split]);
+  };
+  const keys = remember('key', turn(key!));
+  const values = remember('value', value!);
+
+  return attend(graph, turn(query!), keys, values, selfMask);
 }
 
 function attendToSpeech(
@@ -156,7 +169,7 @@ function attendToSpeech(
     graph.input(`cross_${part}_${layer}`, ElementType.float32, ['batch', HEADS, 'frames', HEAD_SIZE]),
   );
 
-  return attend(graph, query, key!, value!, ['', '', crossMask]);
+  return attend(graph, query, key!, value!, crossMask);
 }
 
 /** Greedy choice inside the graph: 32,768 scores a position never leave it. */

@@ -1,6 +1,6 @@
 import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
 import { ElementType } from '../../onnx/onnx-model.ts';
-import { HEAD_SIZE, HEADS, HIDDEN_SIZE, LAYERS } from '../dimensions.ts';
+import { ATTENTION_STEP, HEAD_SIZE, HEADS, HIDDEN_SIZE, LAYERS } from '../dimensions.ts';
 import { addAndNormalize, attend, floatLinear, normalize, rotaryTables, rotate, toHeads } from './layers.ts';
 import type { ShippedGraph } from './shipped-graph.ts';
 
@@ -9,7 +9,8 @@ const MAX_FRAMES = 1400;
 
 /**
  * Audio to the keys and values that every layer of the decoder attends to: `samples [batch, samples]` →
- * `cross_key_N`, `cross_value_N [batch, 8, frames, 36]`. Weights are unpacked to floats: on a machine with wide
+ * `cross_key_N`, `cross_value_N [batch, 8, padded frames, 36]`, and `shape [3]`, whose second number is that of frames
+ * before they were padded. Weights are unpacked to floats: on a machine with wide
  * vectors that is as fast as bytes over hundreds of frames, and exact.
  */
 export function buildEncoder(encoder: ShippedGraph, decoder: ShippedGraph): Uint8Array {
@@ -23,7 +24,7 @@ export function buildEncoder(encoder: ShippedGraph, decoder: ShippedGraph): Uint
       rotate(graph, value, graph.integers(0), tables),
     );
   }
-  projectForDecoder(graph, decoder, x);
+  projectForDecoder(graph, decoder, padFrames(graph, x));
 
   return graph.build('moonshine_encoder');
 }
@@ -112,6 +113,19 @@ function encodeLayer(
   const next = layer + 1 < LAYERS ? `layers.${layer + 1}.input_layernorm.weight` : 'layer_norm.weight';
 
   return addAndNormalize(graph, down, sum, `norm_${layer + 1}`, encoder.floats(next));
+}
+
+/** Adds frames of zeros up to the next multiple of 64; their keys and values are zeros too. */
+function padFrames(graph: GraphBuilder, x: Value): Value {
+  const shape = graph.node('Shape', [x], {}, 'shape');
+  graph.output('shape', ElementType.int64, [3]);
+  const frames = graph.node('Gather', [shape, graph.integers(1)]);
+  // With a positive divisor Mod is never negative.
+  const missing = graph.node('Mod', [graph.node('Neg', [frames]), graph.integers(ATTENTION_STEP)]);
+  const before = graph.integers(0, 0, 0, 0);
+  const pads = graph.node('Concat', [before, missing, graph.integers(0)], { axis: 0 });
+
+  return graph.node('Pad', [x, pads]);
 }
 
 /** Every layer of the decoder asks for keys and values of its own; they are computed once, as one product. */

@@ -171,18 +171,12 @@ export function rotaryTables(
   };
 }
 
-/** Fused attention over eight heads, scaled by the head's size. `extra` are mask and cache, in the operator's order. */
-export function attend(
-  graph: GraphBuilder,
-  query: Value,
-  key: Value,
-  value: Value,
-  extra: readonly Value[] = [],
-  outputs: readonly (Value | null)[] = [null],
-): Value {
-  const operands = [query, key, value, ...extra];
+/** Fused attention over eight heads, scaled by the head's size, with a mask that is added to the scores. */
+export function attend(graph: GraphBuilder, query: Value, key: Value, value: Value, mask?: Value): Value {
+  // Between the values and the mask stand a bias and a mask by keys, which are not used.
+  const operands = mask === undefined ? [query, key, value] : [query, key, value, '', '', mask];
 
-  return graph.contrib('MultiHeadAttention', operands, { num_heads: HEADS }, outputs)[0]!;
+  return graph.contrib('MultiHeadAttention', operands, { num_heads: HEADS })[0]!;
 }
 
 /** `[batch, frames, 288]` to `[batch, heads, frames, 36]`, the layout attention keeps its cache in. */

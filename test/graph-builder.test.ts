@@ -1,0 +1,55 @@
+import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { describe, expect, test } from 'vitest';
+import { GraphBuilder, MICROSOFT } from '../inference/onnx/graph-builder.ts';
+import { decodeModel, ElementType } from '../inference/onnx/onnx-model.ts';
+
+/** y = gelu(x · w) split in two halves. */
+function tinyGraph(): Uint8Array {
+  const graph = new GraphBuilder();
+  const x = graph.input('x', ElementType.float32, ['batch', 2]);
+  const weights = graph.constant('w', [2, 4], Float32Array.of(1, 0, 2, 0, 0, 1, 0, 2));
+  const product = graph.node('MatMul', [x, weights]);
+  const [opened] = graph.contrib('QuickGelu', [product], { alpha: { float: 1 } });
+  const [left, right] = graph.split(opened!, [2, 2]);
+  graph.node('Transpose', [left!], { perm: [1, 0] }, 'left');
+  graph.node('Identity', [right!], {}, 'right');
+  graph.output('left', ElementType.float32, [2, 'batch']);
+  graph.output('right', ElementType.float32, ['batch', 2]);
+
+  return graph.build('tiny');
+}
+
+describe('GraphBuilder', () => {
+  test('writes the nodes it was told, in their order, each with its operands and attributes', () => {
+    const { graph } = decodeModel(tinyGraph());
+    const nodes = graph.node.map(({ opType, domain, input, output }) => ({ opType, domain, input, output }));
+    expect(nodes).toEqual([
+      { opType: 'MatMul', domain: '', input: ['x', 'w'], output: ['value_0'] },
+      { opType: 'QuickGelu', domain: MICROSOFT, input: ['value_0'], output: ['value_1'] },
+      { opType: 'Split', domain: '', input: ['value_1', 'integers_2_2'], output: ['value_2', 'value_3'] },
+      { opType: 'Transpose', domain: '', input: ['value_2'], output: ['left'] },
+      { opType: 'Identity', domain: '', input: ['value_3'], output: ['right'] },
+    ]);
+    expect(graph.node[1]!.attribute).toMatchObject([{ name: 'alpha', type: 1, f: 1 }]);
+    expect(graph.node[3]!.attribute[0]!.ints!.map(Number)).toEqual([1, 0]);
+    expect(graph.initializer.map(({ name }) => name)).toEqual(['w', 'integers_2_2']);
+    expect(graph.input.map(({ name }) => name)).toEqual(['x']);
+    expect(graph.output.map(({ name }) => name)).toEqual(['left', 'right']);
+  });
+
+  test('writes a graph that the runtime runs', async () => {
+    const session = await InferenceSession.create(tinyGraph());
+    const { left, right } = await session.run({ x: new Tensor('float32', Float32Array.of(1, -1), [1, 2]) });
+    const silu = (x: number) => x / (1 + Math.exp(-x));
+    expect(left!.dims).toEqual([2, 1]);
+    for (const [i, x] of [1, -1].entries()) expect((left!.data as Float32Array)[i]).toBeCloseTo(silu(x), 5);
+    for (const [i, x] of [2, -2].entries()) expect((right!.data as Float32Array)[i]).toBeCloseTo(silu(x), 5);
+    await session.release();
+  });
+
+  test('keeps one of two constants of the same name', () => {
+    const graph = new GraphBuilder();
+    expect(graph.integers(1, 2)).toBe(graph.integers(1, 2));
+    expect(decodeModel(graph.build('empty')).graph.initializer).toHaveLength(1);
+  });
+});
