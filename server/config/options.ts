@@ -1,39 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { isDevice } from '../../inference/device.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
+import type { Option } from './option.ts';
 
-/** Units a number may have; they are part of its name. */
-type Unit = 'ms' | 'bytes' | 'count' | 'port' | 'probability' | 'dBFS';
-
-interface CommonOption {
-  /** What it is for, as a sentence without its full stop. */
-  readonly about: string;
-  readonly group: 'Network' | 'Models' | 'Captions' | 'Limits' | 'Logging';
-  /** Environment variable, when it is not `ROUNDTABLE_` and the name. */
-  readonly env?: string;
-}
-
-/** A setting that is a number. */
-export interface NumberOption extends CommonOption {
-  readonly kind: 'number';
-  readonly unit: Unit;
-  readonly default: number;
-  readonly min: number;
-  readonly max: number;
-}
-
-/** A setting that is text. */
-export interface TextOption extends CommonOption {
-  readonly kind: 'text';
-  readonly default: string;
-  /** Shown in help in place of the value. */
-  readonly placeholder: string;
-  /** What is wrong with a value, as the end of a sentence, or null. */
-  readonly fault?: (value: string) => string | null;
-}
-
-/** One setting. */
-export type Option = NumberOption | TextOption;
+export type { Option } from './option.ts';
 
 /** `https://example.org:8443`, without a path. */
 function isOrigin(text: string): boolean {

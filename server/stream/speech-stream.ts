@@ -7,6 +7,7 @@ import { StreamError } from '../errors.ts';
 import { AudioBooks } from './audio-books.ts';
 import { type CaptionEvent, Captioner } from './captioner.ts';
 import type { Dispatcher } from './dispatcher.ts';
+import { type Fence, Fences } from './fences.ts';
 import { type EndpointingOptions, Segmenter, type SegmenterEvent, type SegmentRange } from './segmenter.ts';
 import type { VadSource, VadTicker } from './vad-ticker.ts';
 
@@ -43,18 +44,6 @@ export interface SpeechStreamParts {
   readonly clock: Clock;
 }
 
-/** Something that takes its turn when all audio before it has been through voice detection. */
-type Fence =
-  | { readonly kind: 'marker'; readonly atSample: number; readonly id: number }
-  | { readonly kind: 'flush' | 'stop'; readonly atSample: number };
-
-/** A marker whose audio is being decoded. */
-interface WaitingMarker {
-  readonly id: number;
-  readonly segmentId: number;
-  readonly revision: number;
-}
-
 /** Acknowledging less than this at a time would be chatter. */
 const ACKNOWLEDGE_STEP_SAMPLES = SAMPLE_RATE;
 
@@ -70,9 +59,7 @@ export class SpeechStream implements VadSource {
   readonly #segmenter: Segmenter;
   readonly #captioner: Captioner;
   readonly #books = new AudioBooks();
-  /** In the order of their positions. */
-  readonly #fences: Fence[] = [];
-  readonly #waitingMarkers: WaitingMarker[] = [];
+  readonly #fences: Fences;
   /** Samples handed to voice detection and not yet answered. */
   #detectingSamples = 0;
   #nextSegmentId = 0;
@@ -85,6 +72,7 @@ export class SpeechStream implements VadSource {
     this.#listener = listener;
     this.#buffer = new AudioBuffer(options.maxBufferedSamples);
     this.#segmenter = new Segmenter(options.endpointing);
+    this.#fences = new Fences(options.maxFences);
     this.#captioner = new Captioner({
       streamId: options.streamId,
       partials: options.partials,
@@ -108,7 +96,7 @@ export class SpeechStream implements VadSource {
 
   /** Markers and flushes not yet answered. */
   get waitingFences(): number {
-    return this.#fences.length + this.#waitingMarkers.length;
+    return this.#fences.size;
   }
 
   /** Audio that is not final yet, in samples. */
@@ -142,7 +130,7 @@ export class SpeechStream implements VadSource {
   stop(): void {
     if (this.#state !== 'open') return;
     this.#state = 'stopping';
-    this.#fences.push({ kind: 'stop', atSample: this.#buffer.endSample });
+    this.#fences.add({ kind: 'stop', atSample: this.#buffer.endSample });
     this.#advance();
   }
 
@@ -180,7 +168,7 @@ export class SpeechStream implements VadSource {
   #takeWindows(maxWindows: number): Float32Array | null {
     if (this.#state === 'closed' || this.#detectingSamples > 0 || !this.#hasWindow()) return null;
     const from = this.#segmenter.positionSample;
-    const available = (this.#fences[0]?.atSample ?? this.#buffer.endSample) - from;
+    const available = (this.#fences.next?.atSample ?? this.#buffer.endSample) - from;
     const windows = Math.min(Math.floor(available / WINDOW_SAMPLES), maxWindows);
     this.#detectingSamples = windows > 0 ? windows * WINDOW_SAMPLES : available;
     const audio = this.#buffer.slice(from, from + this.#detectingSamples);
@@ -212,16 +200,13 @@ export class SpeechStream implements VadSource {
 
   #addFence(fence: Fence): void {
     if (this.#state !== 'open') throw new StreamError('already-stopped');
-    if (this.waitingFences >= this.#options.maxFences) {
-      throw new StreamError('too-many-fences', `At most ${this.#options.maxFences} may wait.`);
-    }
-    this.#fences.push(fence);
+    this.#fences.add(fence);
     this.#advance();
   }
 
   /** A full window before the next fence, or what is left before one that ends a segment. */
   #hasWindow(): boolean {
-    const [fence] = this.#fences;
+    const fence = this.#fences.next;
     const available = (fence?.atSample ?? this.#buffer.endSample) - this.#segmenter.positionSample;
 
     return available >= WINDOW_SAMPLES || (available > 0 && fence !== undefined && fence.kind !== 'marker');
@@ -231,11 +216,11 @@ export class SpeechStream implements VadSource {
   #advance(): void {
     while (
       this.#state !== 'closed' &&
-      this.#fences.length > 0 &&
+      this.#fences.next &&
       this.#detectingSamples === 0 &&
       !this.#hasWindow()
     ) {
-      this.#pass(this.#fences.shift()!);
+      this.#pass(this.#fences.pass()!);
     }
     if (this.#state === 'closed') return;
     if (this.#hasWindow()) this.#parts.ticker.wake(this);
@@ -247,13 +232,13 @@ export class SpeechStream implements VadSource {
       const [snapshot] = this.#segmenter.snapshot(fence.atSample);
       if (snapshot?.type === 'snapshot') {
         this.#captioner.snapshot(snapshot, true);
-        this.#waitingMarkers.push({
+        this.#fences.wait({
           id: fence.id,
           segmentId: snapshot.segmentId,
           revision: snapshot.revision,
         });
       } else {
-        this.#waitingMarkers.push({ id: fence.id, segmentId: this.#nextSegmentId, revision: -1 });
+        this.#fences.wait({ id: fence.id, segmentId: this.#nextSegmentId, revision: -1 });
       }
       return;
     }
@@ -306,9 +291,10 @@ export class SpeechStream implements VadSource {
 
   #answerMarkers(): void {
     while (this.#state !== 'closed') {
-      const [marker] = this.#waitingMarkers;
-      if (!marker || !this.#captioner.hasReached(marker.segmentId, marker.revision)) return;
-      this.#waitingMarkers.shift();
+      const marker = this.#fences.answer((segmentId, revision) =>
+        this.#captioner.hasReached(segmentId, revision),
+      );
+      if (!marker) return;
       this.#listener.marker(marker.id);
     }
   }
