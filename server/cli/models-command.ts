@@ -18,16 +18,16 @@ certificate authority set in .npmrc or in npm_config_* variables is used here to
 /** The `models` command: looks at, fetches and checks the models on disk. */
 export function modelsCommand(): Command {
   const command = new Command('models')
-    .description('list, fetch and check the speech models on this machine')
+    .description('List, fetch and check the speech models on this machine.')
     .addHelpText('after', examples);
   command
     .command('list')
-    .description('show every model known and whether it is installed')
+    .description('Show every model known and whether it is installed.')
     .addOption(directoryOption())
     .action(async ({ modelsDir }: DirectoryFlags) => list(new ModelStore({ directory: modelsDir })));
   command
     .command('pull')
-    .description('fetch models that are missing or damaged; what is in place is not fetched again')
+    .description('Fetch models that are missing or damaged; what is in place is not fetched again.')
     .argument('[names...]', `models to fetch (default: ${defaultModels.join(' ')})`)
     .addOption(directoryOption())
     .action(async (names: string[], { modelsDir }: DirectoryFlags) =>
@@ -35,7 +35,7 @@ export function modelsCommand(): Command {
     );
   command
     .command('verify')
-    .description('read every byte and compare it with the catalogue; exits with 1 when something is wrong')
+    .description('Read every byte and compare it with the catalogue; exits with 1 when something is wrong.')
     .argument('[names...]', 'models to check (default: all that are installed)')
     .addOption(directoryOption())
     .action(async (names: string[], { modelsDir }: DirectoryFlags) =>
