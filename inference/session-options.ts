@@ -1,11 +1,13 @@
 import { env, type InferenceSession } from 'onnxruntime-node';
 import type { Device } from './device.ts';
+import { forbidTelemetry } from './telemetry.ts';
 
 /**
  * Session options for one thread on `device`. One intra-op thread: parallelism comes from having several inference
  * threads, each on its own batch, which scales with cores where threads within an operator do not.
  */
 export function sessionOptions(device: Device): InferenceSession.SessionOptions {
+  forbidTelemetry();
   // What goes wrong is thrown as well; the runtime's own lines on standard error would only say it twice.
   env.logLevel = 'fatal';
   const executionProviders: InferenceSession.ExecutionProviderConfig[] =

@@ -1,5 +1,6 @@
 import type { Worker } from 'node:worker_threads';
 import { Piscina } from 'piscina';
+import { forbidTelemetry } from '../telemetry.ts';
 
 /** What the threads of a pool run, and how many there are. */
 export interface ThreadPoolOptions {
@@ -141,6 +142,8 @@ export class ThreadPool<Task, Result> {
   }
 
   #startThreads(): Piscina<Task, TaskOutcome<Result>> {
+    // Here and not on the threads: what they set in their environment stays their own.
+    forbidTelemetry();
     const { workerUrl, workerData, threads, onCrash } = this.#options;
     const piscina = new Piscina<Task, TaskOutcome<Result>>({
       filename: workerUrl.href,
