@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
@@ -120,10 +120,28 @@ describe('Rebuilding a model', () => {
     await rebuildMoonshine(files, 'a'.repeat(64));
     expect((await stat(first.decoder)).mtimeMs).toBe(mtimeMs);
     expect((await readdir(join(folder, 'rebuilt', 'aaaaaaaaaaaaaaaa-v2'))).sort()).toEqual([
+      'SHA256SUMS',
       'decoder.onnx',
       'encoder.onnx',
     ]);
   });
+
+  test.each(['encoder', 'decoder'] as const)(
+    'is done again when the %s it wrote is damaged',
+    async (name) => {
+      const files = await shipped();
+      const rebuilt = await rebuildMoonshine(files, 'a'.repeat(64));
+      const whole = await readFile(rebuilt[name]);
+      for (const damaged of [
+        whole.subarray(0, 1000),
+        whole.map((byte, i) => (i === 1e6 ? byte ^ 1 : byte)),
+      ]) {
+        await writeFile(rebuilt[name], damaged);
+        await rebuildMoonshine(files, 'a'.repeat(64));
+        expect(whole.equals(await readFile(rebuilt[name]))).toBe(true);
+      }
+    },
+  );
 
   test('keeps what belongs to another model or another version apart', async () => {
     const files = await shipped();

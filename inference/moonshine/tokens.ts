@@ -6,6 +6,7 @@ export const START_TOKEN = 1;
 export const END_TOKEN = 2;
 /** Moonshine's vocabulary is Llama's 32,000 pieces followed by 768 specials that carry no text. */
 const TEXT_VOCABULARY_SIZE = 32_000;
+/** Text, marks and specials together. */
 export const VOCABULARY_SIZE = 32_768;
 
 const tokenizer = new LlamaTokenizer();

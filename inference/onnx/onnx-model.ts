@@ -14,6 +14,7 @@ export interface TensorProto {
   readonly int32Data?: readonly number[];
 }
 
+/** A setting of a node; which field counts is told by `type`. */
 export interface AttributeProto {
   readonly name: string;
   readonly type?: number;
@@ -25,6 +26,7 @@ export interface AttributeProto {
   readonly ints?: readonly (number | protobuf.Long)[];
 }
 
+/** One operation, its operands and results by name. */
 export interface NodeProto {
   readonly name?: string;
   readonly opType: string;
@@ -34,11 +36,13 @@ export interface NodeProto {
   readonly attribute: readonly AttributeProto[];
 }
 
+/** An input or output of a graph. */
 export interface ValueInfoProto {
   readonly name: string;
   readonly type?: unknown;
 }
 
+/** Operations in an order in which they can run, and the constants they use. */
 export interface GraphProto {
   readonly name?: string;
   readonly node: readonly NodeProto[];
@@ -47,6 +51,7 @@ export interface GraphProto {
   readonly output: readonly ValueInfoProto[];
 }
 
+/** A graph, and the versions of the operators it is written for. */
 export interface ModelProto {
   readonly irVersion?: number | protobuf.Long;
   readonly opsetImport: readonly { readonly domain?: string; readonly version?: number | protobuf.Long }[];

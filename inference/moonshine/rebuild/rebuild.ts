@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import { access, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { MoonshineFiles, MoonshineGraphs } from '../moonshine-files.ts';
 import { buildDecoder } from './decoder-graph.ts';
@@ -12,7 +12,8 @@ const HASH_DIGITS = 16;
 
 /**
  * The two graphs that inference wants, written from the two that are shipped: the same weights, the same function.
- * They are kept in a folder `rebuilt` beside the shipped ones, by the model's hash and the version of this code.
+ * They are kept in a folder `rebuilt` beside the shipped ones, by the model's hash and the version of this code, and
+ * written anew when they are not what was written.
  * @param contentHash of the shipped graphs.
  * @returns where they are.
  * @throws {UnknownGraphError} when the shipped graphs are not what this code knows, or what the disk says.
@@ -24,13 +25,16 @@ export async function rebuildMoonshine(
   const name = `${contentHash.slice(0, HASH_DIGITS)}-v${REBUILD_VERSION}`;
   const folder = join(dirname(shipped.decoder), 'rebuilt', name);
   const files = { encoder: join(folder, 'encoder.onnx'), decoder: join(folder, 'decoder.onnx') };
-  if (await exists(files.decoder)) return files;
+  const sums = join(folder, 'SHA256SUMS');
+  if (await isWhole(files, sums)) return files;
   const encoder = new ShippedGraph(await readFile(shipped.encoder));
   const decoder = new ShippedGraph(await readFile(shipped.decoder));
   await mkdir(folder, { recursive: true });
-  await writeWhole(files.encoder, buildEncoder(encoder, decoder));
-  // The last one written stands for both.
-  await writeWhole(files.decoder, buildDecoder(decoder));
+  const encoderBytes = buildEncoder(encoder, decoder);
+  const decoderBytes = buildDecoder(decoder);
+  await writeWhole(files.encoder, encoderBytes);
+  await writeWhole(files.decoder, decoderBytes);
+  await writeWhole(sums, checksums(encoderBytes, decoderBytes));
 
   return files;
 }
@@ -53,15 +57,31 @@ export async function prepareMoonshine(
   }
 }
 
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  );
+/** Whether both graphs are there, byte for byte as they were written: a disk may have lost some. */
+async function isWhole({ encoder, decoder }: MoonshineFiles, sums: string): Promise<boolean> {
+  try {
+    const [wanted, ...graphs] = await Promise.all([
+      readFile(sums, 'utf8'),
+      readFile(encoder),
+      readFile(decoder),
+    ]);
+
+    return wanted === checksums(...(graphs as [Uint8Array, Uint8Array]));
+  } catch {
+    return false;
+  }
+}
+
+/** In the form that `sha256sum --check` reads. */
+function checksums(encoder: Uint8Array, decoder: Uint8Array): string {
+  const line = (name: string, bytes: Uint8Array) =>
+    `${createHash('sha256').update(bytes).digest('hex')}  ${name}\n`;
+
+  return line('encoder.onnx', encoder) + line('decoder.onnx', decoder);
 }
 
 /** Several threads and processes may do this at once: each renames a whole file into place, all the same bytes. */
-async function writeWhole(path: string, bytes: Uint8Array): Promise<void> {
+async function writeWhole(path: string, bytes: Uint8Array | string): Promise<void> {
   const temporary = `${path}.${randomUUID()}`;
   await writeFile(temporary, bytes);
   await rename(temporary, path);

@@ -69,6 +69,7 @@ export class ShippedGraph {
     return (this.#constant(name).dims ?? []).map(Number);
   }
 
+  /** The node that makes a value. */
   producer(output: string): NodeProto {
     const node = this.#producers.get(output);
     if (!node) throw new UnknownGraphError(`Nothing makes ${output}.`);
