@@ -1,8 +1,9 @@
 /** A stretch of one stream's speech, cut out for the model. */
 export interface SpeechSegment {
   /**
-   * Mono PCM at 16 kHz, in [-1, 1]. Ownership moves to the callee, which may transfer the underlying
-   * `ArrayBuffer` to a thread: it must be exactly as long as the samples and shared with nothing.
+   * Mono PCM at 16 kHz, in [-1, 1]. The callee reads it and nobody writes to it until `decode` has settled; from then
+   * on the callee has let go of it. In a `SharedArrayBuffer` it reaches a thread without a copy; otherwise it is copied
+   * there, with all of the buffer it lies in. A model itself may insist on an `ArrayBuffer`.
    */
   readonly samples: Float32Array;
   /** BCP 47 tag, or null for the model's own choice. */

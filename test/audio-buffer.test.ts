@@ -66,6 +66,20 @@ describe('AudioBuffer', () => {
     expect([...buffer.slice(2, 5)]).toEqual([2, 3, 4]);
   });
 
+  test('copies into memory of the caller, shared or not, across the seam of its ring', () => {
+    const buffer = new AudioBuffer(4096);
+    buffer.append(ramp(0, 4000));
+    buffer.discardBefore(3000);
+    buffer.append(ramp(4000, 1000));
+    const whole = new Float32Array(new SharedArrayBuffer(4 * 2002)).fill(-1);
+    buffer.copyTo(whole.subarray(1, 2001), 3000);
+    expect([...whole]).toEqual([-1, ...ramp(3000, 2000), -1]);
+    for (const start of [2999, 3001, 3000.5]) {
+      expect(() => buffer.copyTo(whole.subarray(0, 2000), start)).toThrow(RangeError);
+    }
+    expect(whole[0]).toBe(-1);
+  });
+
   test('gives slices a buffer of exactly their size', () => {
     const buffer = new AudioBuffer(4096);
     buffer.append(ramp(0, 3000));

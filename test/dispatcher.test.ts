@@ -29,10 +29,10 @@ function setUp(capabilities: Partial<RecognizerCapabilities> = {}) {
       priority: 'final',
       samples,
       request: {
-        take: () => {
+        take: (lend) => {
           taken.push(flow);
 
-          return { samples: new Float32Array(samples), language: null };
+          return { samples: lend(samples), language: null };
         },
         succeeded: ({ text }) => told.push(`${flow}: ${text}`),
         failed: () => told.push(`${flow}: failed`),
@@ -134,6 +134,34 @@ describe('Dispatcher', () => {
     await settle();
     await recognizer.answer();
     expect(told).toEqual(['b: failed', 'a: 1 samples']);
+  });
+
+  test('lends shared memory for a batch, and again once that is answered or has failed', async () => {
+    const { submit, recognizer } = setUp({ concurrency: 2, batching: 'equal-length' });
+    const memory = () =>
+      recognizer.batches.map(([segment]) => {
+        expect(segment!.samples.buffer).toBeInstanceOf(SharedArrayBuffer);
+
+        return segment!.samples.buffer;
+      });
+    for (const [i, flow] of ['a', 'b', 'c', 'd'].entries()) submit(flow, i + 1);
+    await settle();
+    const [first, second] = memory();
+    expect(second).not.toBe(first);
+    await recognizer.answer();
+    expect(memory()).toEqual([second, first]);
+    expect(memory()[1]).toBe(first);
+    await recognizer.fail(new Error('failed'));
+    expect(memory()[1]).toBe(second);
+  });
+
+  test('lends no more than the longest segment takes, and fails the request that asks for more', async () => {
+    const { submit, recognizer, told } = setUp({ maxSegmentSamples: 100 });
+    submit('a', 100);
+    submit('b', 101);
+    await settle();
+    await recognizer.answer();
+    expect(told).toEqual(['b: failed', 'a: 100 samples']);
   });
 
   test('lets the partial after a failed one of the same segment have its turn', async () => {

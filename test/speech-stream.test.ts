@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { LevelVad } from '../inference/doubles/level-vad.ts';
 import { ScriptedRecognizer } from '../inference/doubles/scripted-recognizer.ts';
+import type { SpeechSegment } from '../inference/recognizer.ts';
 import { StreamError } from '../server/errors.ts';
 import type { SpeechStreamOptions } from '../server/stream/speech-stream.ts';
 import { GatedRecognizer } from './support/gated-recognizer.ts';
@@ -67,6 +68,36 @@ describe('SpeechStream', () => {
     rig.stream.stop();
     await rig.run();
     expect(heard).toEqual([audio]);
+  });
+
+  test('hands the recogniser no more than the longest segment, in shared memory, and drafts across a cut', async () => {
+    const taken: { readonly from: number; readonly heard: string; readonly draft: string }[] = [];
+    // A character for every 10 windows, by where in the stream they lie.
+    const script = ({ samples, draft = [] }: SpeechSegment) => {
+      expect(samples.length).toBeLessThanOrEqual(6400 * 16);
+      expect(samples.buffer).toBeInstanceOf(SharedArrayBuffer);
+      const positions = Array.from(samples, (sample) => Math.round((Math.abs(sample) - 0.3) * 1e6));
+      const marks = positions.filter((position) => position % 5120 === 0);
+      const heard = String.fromCodePoint(...marks.map((position) => 0x4e00 + position / 5120));
+      taken.push({ from: marks[0]!, heard, draft: String.fromCodePoint(...draft) });
+
+      return heard;
+    };
+    const rig = new Rig(createEars(new ScriptedRecognizer({ script })));
+    const audio = speech(210 * WINDOW).map((sample, i) => sample + (Math.sign(sample) * i) / 1e6);
+    // The quietest point of the last 30 %.
+    audio.fill(0.1, 170 * WINDOW, 173 * WINDOW);
+    for (let at = 0; at < audio.length; at += WINDOW) {
+      rig.stream.write(audio.subarray(at, at + WINDOW));
+      await rig.run();
+    }
+    const cutAt = 172 * WINDOW;
+    const before = taken.filter(({ from }) => from === 0).at(-2)!;
+    const after = taken.find(({ from }) => from > 0)!;
+    expect(rig.of('final')).toEqual([`final 0: 0-${cutAt}`]);
+    expect(after.draft).not.toBe('');
+    expect(before.heard.endsWith(after.draft)).toBe(true);
+    expect(after.heard.startsWith(after.draft)).toBe(true);
   });
 
   test('ends the open segment at a flush and goes on from there', async () => {

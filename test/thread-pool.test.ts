@@ -5,6 +5,8 @@ import { settle } from './support/settle.ts';
 interface Task {
   readonly command: 'echo' | 'crash by exit' | 'crash by exception' | 'throw' | 'hold';
   readonly value?: string;
+  /** Counts the threads that ran the task. */
+  readonly runs?: Int32Array;
 }
 
 /** Where `commanded.mjs` counts. */
@@ -70,6 +72,13 @@ describe('ThreadPool', () => {
       expect(told.crashes).toBe(1);
     },
   );
+
+  test('hands shared memory to a thread as it is, and to the one that runs the task again', async () => {
+    const { pool } = start({ crashes: 1 });
+    const runs = new Int32Array(new SharedArrayBuffer(4));
+    await pool.run({ command: 'crash by exit', runs });
+    expect(runs[0]).toBe(2);
+  });
 
   test.each(['crash by exit', 'crash by exception'] as const)(
     'gives a task up that kills two threads, and runs the next: %s',

@@ -17,7 +17,14 @@ async function start(): Promise<Handler> {
   const { graphs, device } = workerData as RecognizerThreadData;
   const model = await loadMoonshine(graphs, device);
 
-  return taskHandler((batch: readonly SpeechSegment[]) => model.decode(batch));
+  return taskHandler((batch: readonly SpeechSegment[]) => model.decode(batch.map(inOwnMemory)));
+}
+
+/** On Node 20 onnxruntime-node takes no tensor in shared memory ("Invalid argument"); on 22.23 and 24 it does. */
+function inOwnMemory(segment: SpeechSegment): SpeechSegment {
+  return segment.samples.buffer instanceof SharedArrayBuffer
+    ? { ...segment, samples: new Float32Array(segment.samples) }
+    : segment;
 }
 
 /** Piscina awaits this before the first task, so a thread that cannot load its model fails its first task. */

@@ -40,7 +40,8 @@ export function taskHandler<Task, Result>(
  * A fixed number of threads on piscina, one task each at a time. The caller keeps no more than `threads` tasks in
  * flight, so piscina's own queue stays empty but while a dead thread is being replaced.
  *
- * A task is copied to its thread, not moved: when the thread dies the task is run again, once.
+ * A task is copied to its thread, but for what lies in shared memory, and never moved: when the thread dies the task is
+ * run again, once. So a thread must leave shared memory as it was.
  *
  * A dead thread is replaced at once. Where the new one cannot load, piscina goes on with those left and tries again
  * only for a task that finds none idle. With none left it would keep its tasks for ever, so that it is given up

@@ -68,16 +68,24 @@ export class AudioBuffer {
    * @throws {RangeError} when some of them are not held.
    */
   slice(start: number, end: number): Float32Array<ArrayBuffer> {
-    const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end);
-    if (!whole || start < this.#start || end > this.#end || start > end) {
-      throw new RangeError(`Samples ${start} to ${end} were asked for of ${this.#start} to ${this.#end}.`);
-    }
+    this.#check(start, end);
     const slice = new Float32Array(end - start);
-    const at = start % this.#ring.length;
-    const untilWrap = Math.min(slice.length, this.#ring.length - at);
-    slice.set(this.#ring.subarray(at, at + untilWrap));
-    slice.set(this.#ring.subarray(0, slice.length - untilWrap), untilWrap);
+    this.copyTo(slice, start);
+
     return slice;
+  }
+
+  /**
+   * Fills `target`, wherever its memory may lie, with the samples from position `start` on: the one copy that a segment
+   * is made by.
+   * @throws {RangeError} when some of them are not held; `target` is then as it was.
+   */
+  copyTo(target: Float32Array, start: number): void {
+    this.#check(start, start + target.length);
+    const at = start % this.#ring.length;
+    const untilWrap = Math.min(target.length, this.#ring.length - at);
+    target.set(this.#ring.subarray(at, at + untilWrap));
+    target.set(this.#ring.subarray(0, target.length - untilWrap), untilWrap);
   }
 
   /**
@@ -94,6 +102,13 @@ export class AudioBuffer {
     // Shrinks at an eighth full to a quarter full: far enough apart that no stream grows and shrinks in turn.
     const held = this.#end - this.#start;
     if (this.#ring.length > SMALLEST_SAMPLES && held <= this.#ring.length / 8) this.#resize(4 * held);
+  }
+
+  #check(start: number, end: number): void {
+    const whole = Number.isSafeInteger(start) && Number.isSafeInteger(end);
+    if (!whole || start < this.#start || end > this.#end || start > end) {
+      throw new RangeError(`Samples ${start} to ${end} were asked for of ${this.#start} to ${this.#end}.`);
+    }
   }
 
   /** Moves what is held to a ring of the smallest doubling that has room for `samples`. */

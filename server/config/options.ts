@@ -147,7 +147,8 @@ export const OPTIONS = {
     default: 500,
     min: 200,
     max: 5000,
-    about: 'Least new audio between two partial captions',
+    about:
+      'Least new audio between two partial captions; a tenth of the caption so far when that is more, up to twice this value',
   },
   energyGateDbfs: {
     kind: 'number',

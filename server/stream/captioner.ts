@@ -1,6 +1,7 @@
 import type { Endpoint } from '../../client-sdk/protocol.ts';
 import type { Hypothesis, SpeechSegment } from '../../inference/recognizer.ts';
 import type { Clock } from '../clock.ts';
+import { carriedDraft } from './carried-draft.ts';
 import type { DecodeRequest, Dispatcher } from './dispatcher.ts';
 import type { SegmentRange } from './segmenter.ts';
 import { Transcript, type TranscriptEvent } from './transcript.ts';
@@ -19,8 +20,8 @@ export interface CaptionerOptions {
   readonly partials: boolean;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
-  /** Cuts a range out of the stream's audio. */
-  readonly cut: (range: SegmentRange) => SpeechSegment;
+  /** Cuts a range out of the stream's audio into memory of its length. */
+  readonly cut: (range: SegmentRange, memory: Float32Array) => SpeechSegment;
   readonly onCaption: (caption: CaptionEvent) => void;
   /** Something ended, well or not: what waits for it may look again. */
   readonly onSettled: () => void;
@@ -48,6 +49,8 @@ export class Captioner {
   readonly #decodings = new Map<number, Decoding>();
   /** The newest snapshot's hypothesis. */
   #last: { readonly range: SegmentRange; readonly hypothesis: Hypothesis } | null = null;
+  /** What was heard of a segment before it began: behind the cut that ended the one before. */
+  #carried: { readonly segmentId: number; readonly tokens: readonly number[] } | null = null;
   /** Finished segments that are neither final nor lost. */
   #pendingFinals = 0;
   #closed = false;
@@ -114,11 +117,14 @@ export class Captioner {
   }
 
   #request(decoding: Decoding): DecodeRequest {
-    return {
-      take: () => {
-        decoding.running = true;
+    const { range } = decoding;
 
-        return { ...this.#options.cut(decoding.range), draft: this.#draftFor(decoding.range) };
+    return {
+      take: (lend) => {
+        decoding.running = true;
+        const memory = lend(range.endSample - range.startSample);
+
+        return { ...this.#options.cut(range, memory), draft: this.#draftFor(range) };
       },
       succeeded: (hypothesis) => this.#guard(() => this.#succeeded(decoding, hypothesis)),
       failed: () => this.#guard(() => this.#failed(decoding)),
@@ -130,6 +136,7 @@ export class Captioner {
     this.#forget(decoding);
     const { range, endpoint, askedAtMs } = decoding;
     if (endpoint !== null) {
+      if (endpoint === 'max-duration') this.#carryOn(range, hypothesis);
       this.#write(this.#transcript.final(range, endpoint, hypothesis), askedAtMs);
       return;
     }
@@ -138,9 +145,18 @@ export class Captioner {
     this.#write(this.#options.partials ? this.#transcript.partial(range, hypothesis) : [], askedAtMs);
   }
 
-  /** What was last heard of the same segment. */
+  /** What was last heard of the same segment, or of it behind the cut that began it. */
   #draftFor({ segmentId }: SegmentRange): readonly number[] {
-    return this.#last?.range.segmentId === segmentId ? this.#last.hypothesis.tokens : [];
+    if (this.#last?.range.segmentId === segmentId) return this.#last.hypothesis.tokens;
+
+    return this.#carried?.segmentId === segmentId ? this.#carried.tokens : [];
+  }
+
+  /** Keeps what was heard behind a cut for the segment that begins there. */
+  #carryOn({ segmentId }: SegmentRange, final: Hypothesis): void {
+    if (this.#last?.range.segmentId !== segmentId) return;
+    const tokens = carriedDraft(this.#last.hypothesis.tokens, final.tokens);
+    this.#carried = { segmentId: segmentId + 1, tokens };
   }
 
   /** The dispatcher serves other streams as well: what goes wrong in this one stays here. */

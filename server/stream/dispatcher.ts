@@ -8,11 +8,15 @@ import {
 } from '../../inference/recognizer.ts';
 import type { Batch, Job, Scheduler } from '../../scheduler/scheduler.ts';
 import type { Clock } from '../clock.ts';
+import { SharedAudio } from './shared-audio.ts';
 
 /** A segment that wants to be decoded. Of the last two one is called, once; they must not throw. */
 export interface DecodeRequest {
-  /** The audio, cut out of the stream's buffer only when its turn has come. */
-  take(): SpeechSegment;
+  /**
+   * The audio, cut out of the stream's buffer only when its turn has come.
+   * @param lend memory for so many samples, until the batch is answered.
+   */
+  take(lend: (samples: number) => Float32Array): SpeechSegment;
   succeeded(hypothesis: Hypothesis): void;
   failed(): void;
 }
@@ -54,6 +58,7 @@ export class Dispatcher {
   readonly #recognizer: Recognizer;
   readonly #clock: Clock;
   readonly #observer: DispatchObserver;
+  readonly #memory: SharedAudio;
   #inFlight = 0;
   #pumpQueued = false;
 
@@ -67,6 +72,7 @@ export class Dispatcher {
     this.#recognizer = recognizer;
     this.#clock = clock;
     this.#observer = observer;
+    this.#memory = new SharedAudio(recognizer.capabilities.maxSegmentSamples);
   }
 
   get queued(): { readonly final: number; readonly partial: number } {
@@ -129,9 +135,16 @@ export class Dispatcher {
     const startedAt = this.#clock.now();
     const jobs: Job<DecodeRequest>[] = [];
     const segments: SpeechSegment[] = [];
+    const lent: Float32Array<SharedArrayBuffer>[] = [];
+    const lend = (samples: number) => {
+      const memory = this.#memory.lend(samples);
+      lent.push(memory);
+
+      return memory;
+    };
     for (const job of batch.jobs) {
       try {
-        segments.push(job.payload.take());
+        segments.push(job.payload.take(lend));
         jobs.push(job);
       } catch (error) {
         // A stream that cannot give its audio fails alone.
@@ -150,6 +163,7 @@ export class Dispatcher {
     } catch (error) {
       this.#fail(jobs, error);
     } finally {
+      for (const memory of lent) this.#memory.takeBack(memory);
       this.#scheduler.complete(batch);
     }
   }

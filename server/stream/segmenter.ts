@@ -1,4 +1,6 @@
 import type { Endpoint } from '../../client-sdk/protocol.ts';
+import { WINDOW_SAMPLES } from '../../inference/vad.ts';
+import { type PastWindow, quietestEnd } from './quietest-end.ts';
 import { msToSamples } from './sample-time.ts';
 
 /** Where captions begin and end. */
@@ -11,13 +13,17 @@ export interface EndpointingOptions {
   readonly minSpeechMs: number;
   /** Trailing silence that ends a short segment; long ones end at less. */
   readonly minSilenceMs: number;
-  /** A segment this long is cut, at the quietest recent point. */
+  /** No segment is longer: one that has no room for another window is cut, at the quietest recent point. */
   readonly maxSegmentMs: number;
   /** Audio kept from before speech was detected. */
   readonly prefixPaddingMs: number;
   /** Silence kept at the end of a segment; after this much of it a snapshot is taken that may become the final. */
   readonly tailPaddingMs: number;
-  /** Least new audio between two snapshots. */
+  /**
+   * Least new audio between two snapshots; a tenth of the segment's length where that is more, up to twice this value.
+   * So a second of speech is decoded for snapshots as often as ten times, or as half the segment's length divided by
+   * this, if that is more: 15 times for 500 ms in 15 s. Snapshots in pauses come besides.
+   */
   readonly partialIntervalMs: number;
 }
 
@@ -53,8 +59,12 @@ export interface Window {
 const LONG_SEGMENT_SILENCE_SHARE = 0.3;
 /** A cut is looked for in this last share of a segment that grew too long. */
 const CUT_SEARCH_SHARE = 0.3;
-/** Windows averaged to find the quietest point: single windows are quiet within any plosive. */
-const CUT_SMOOTHING_WINDOWS = 3;
+/** A snapshot is due no sooner than after this share of the segment's length; that bounds what all of them cost. */
+const SNAPSHOT_LENGTH_SHARE = 0.1;
+/** … but no later than after this many intervals: captions are to keep up. */
+const SNAPSHOT_MAX_INTERVALS = 2;
+/** Speech that makes a new snapshot worth it: in less there is hardly a syllable, and the words would be the same. */
+const SNAPSHOT_MIN_SPEECH_MS = 128;
 
 interface OpenSegment {
   readonly segmentId: number;
@@ -64,10 +74,12 @@ interface OpenSegment {
   /** Revision the next snapshot gets. */
   nextRevision: number;
   lastSnapshotEndSample: number;
+  /** Speech that is in no snapshot yet. */
+  newSpeechSamples: number;
   /** Whether a snapshot ending at `speechEndSample` plus tail has been taken in the present pause. */
   pauseSnapshotTaken: boolean;
   /** Power of the segment's windows, with the sample each ends at; those a cut may fall on. */
-  readonly recent: { readonly endSample: number; readonly power: number }[];
+  readonly recent: PastWindow[];
 }
 
 /**
@@ -131,7 +143,7 @@ export class Segmenter {
     }
     if (!this.#onset || this.#onset.speechSamples < msToSamples(minSpeechMs)) return [];
     const segmentStart = this.neededFromSample;
-    const segment = this.#openAt(segmentStart);
+    const segment = this.#openAt(segmentStart, this.#onset.speechSamples);
     this.#onset = null;
 
     return [{ type: 'speech-start', segmentId: segment.segmentId, atSample: segmentStart }];
@@ -139,21 +151,22 @@ export class Segmenter {
 
   #acceptInside(segment: OpenSegment, window: Window): readonly SegmenterEvent[] {
     this.#remember(segment, window.power);
-    const { startThreshold, stopThreshold, tailPaddingMs, maxSegmentMs, partialIntervalMs } = this.#options;
+    const { startThreshold, stopThreshold, tailPaddingMs, maxSegmentMs } = this.#options;
     const position = this.#positionSample;
     const pausing = segment.speechEndSample < position - window.samples;
     // Within a pause only clear speech counts: that is the hysteresis.
     if (window.probability >= (pausing ? startThreshold : stopThreshold)) {
       segment.speechEndSample = position;
+      segment.newSpeechSamples += window.samples;
       segment.pauseSnapshotTaken = false;
     }
     const silence = position - segment.speechEndSample;
     if (silence > 0 && silence >= this.#endingSilence(position - segment.startSample))
       return [this.#end(segment, 'silence')];
-    if (position - segment.startSample >= msToSamples(maxSegmentMs)) return this.#cut(segment);
-    if (silence === 0 && position - segment.lastSnapshotEndSample >= msToSamples(partialIntervalMs)) {
-      return [this.#snapshot(segment, position)];
-    }
+    // A marker may ask for the audio of a window that is not full yet: that, too, has to fit.
+    const noRoom = position - segment.startSample > msToSamples(maxSegmentMs) - WINDOW_SAMPLES;
+    if (noRoom) return this.#cut(segment);
+    if (silence === 0 && this.#isSnapshotDue(segment)) return [this.#snapshot(segment, position)];
     if (silence >= msToSamples(tailPaddingMs) && !segment.pauseSnapshotTaken) {
       segment.pauseSnapshotTaken = true;
 
@@ -172,13 +185,24 @@ export class Segmenter {
     return msToSamples(Math.max(minSilenceMs * share, Math.min(tailPaddingMs, minSilenceMs)));
   }
 
-  #openAt(startSample: number): OpenSegment {
+  #isSnapshotDue({ startSample, lastSnapshotEndSample, newSpeechSamples }: OpenSegment): boolean {
+    if (newSpeechSamples < msToSamples(SNAPSHOT_MIN_SPEECH_MS)) return false;
+    const position = this.#positionSample;
+    const intervalSamples = msToSamples(this.#options.partialIntervalMs);
+    const share = SNAPSHOT_LENGTH_SHARE * (position - startSample);
+    const due = Math.min(Math.max(intervalSamples, share), SNAPSHOT_MAX_INTERVALS * intervalSamples);
+
+    return position - lastSnapshotEndSample >= due;
+  }
+
+  #openAt(startSample: number, newSpeechSamples: number): OpenSegment {
     this.#open = {
       segmentId: this.#nextSegmentId++,
       startSample,
       speechEndSample: this.#positionSample,
       nextRevision: 0,
       lastSnapshotEndSample: startSample,
+      newSpeechSamples,
       pauseSnapshotTaken: false,
       recent: [],
     };
@@ -198,6 +222,7 @@ export class Segmenter {
 
   #snapshot(segment: OpenSegment, endSample: number): SegmenterEvent {
     segment.lastSnapshotEndSample = endSample;
+    segment.newSpeechSamples = 0;
 
     return { type: 'snapshot', ...this.#range(segment, segment.nextRevision++, endSample) };
   }
@@ -216,7 +241,7 @@ export class Segmenter {
     const ended = this.#end(segment, 'max-duration', quietestEnd(segment.recent));
     const { speechEndSample } = segment;
     if (speechEndSample > this.#lastEndSample) {
-      const next = this.#openAt(this.#lastEndSample);
+      const next = this.#openAt(this.#lastEndSample, speechEndSample - this.#lastEndSample);
       next.speechEndSample = speechEndSample;
     }
 
@@ -226,20 +251,4 @@ export class Segmenter {
   #range({ segmentId, startSample }: OpenSegment, revision: number, endSample: number): SegmentRange {
     return { segmentId, revision, startSample, endSample };
   }
-}
-
-function quietestEnd(recent: OpenSegment['recent']): number {
-  let quietest = recent.length - 1;
-  let leastPower = Number.POSITIVE_INFINITY;
-  for (let i = CUT_SMOOTHING_WINDOWS - 1; i < recent.length; i++) {
-    let power = 0;
-    for (let j = 0; j < CUT_SMOOTHING_WINDOWS; j++) power += recent[i - j]!.power;
-    if (power < leastPower) {
-      leastPower = power;
-      // The middle of the smoothed stretch.
-      quietest = i - Math.floor(CUT_SMOOTHING_WINDOWS / 2);
-    }
-  }
-
-  return recent[quietest]!.endSample;
 }

@@ -78,7 +78,7 @@ export class SpeechStream implements VadSource {
       partials: options.partials,
       dispatcher: parts.dispatcher,
       clock: parts.clock,
-      cut: (range) => this.#cut(range),
+      cut: (range, memory) => this.#cut(range, memory),
       onCaption: (caption) => this.#onCaption(caption),
       onSettled: () => this.#settle(),
       onFault: (error) => this.#fault(error),
@@ -260,8 +260,10 @@ export class SpeechStream implements VadSource {
     }
   }
 
-  #cut({ startSample, endSample }: SegmentRange): SpeechSegment {
-    return { samples: this.#buffer.slice(startSample, endSample), language: this.#options.language };
+  #cut({ startSample }: SegmentRange, memory: Float32Array): SpeechSegment {
+    this.#buffer.copyTo(memory, startSample);
+
+    return { samples: memory, language: this.#options.language };
   }
 
   #onCaption(caption: CaptionEvent): void {

@@ -1,3 +1,4 @@
+import type { ScriptedRecognizerOptions } from '../../inference/doubles/scripted-recognizer.ts';
 import type { RecognizerCapabilities } from '../../inference/recognizer.ts';
 import { DeficitRoundRobin } from '../../scheduler/deficit-round-robin.ts';
 import { type CaptionEvent, Captioner, type CaptionerOptions } from '../../server/stream/captioner.ts';
@@ -23,10 +24,16 @@ export function short({ event }: CaptionEvent): string {
 
 /** A captioner on a gated recogniser, and what it told. */
 export function setUp(
-  options: Partial<CaptionerOptions> & { readonly capabilities?: Partial<RecognizerCapabilities> } = {},
+  options: Partial<CaptionerOptions> & {
+    readonly capabilities?: Partial<RecognizerCapabilities>;
+    readonly script?: ScriptedRecognizerOptions['script'];
+  } = {},
 ) {
   const clock = new ManualClock();
-  const recognizer = new GatedRecognizer({ batching: 'equal-length', ...options.capabilities });
+  const recognizer = new GatedRecognizer(
+    { batching: 'equal-length', ...options.capabilities },
+    options.script,
+  );
   const scheduler = { quantum: 500, maxBatchSize: 8, maxFinalsPerFlow: 2 };
   const dispatcher = new Dispatcher(new DeficitRoundRobin(scheduler), recognizer, clock, {
     decoded: () => {},
@@ -40,10 +47,7 @@ export function setUp(
     partials: true,
     dispatcher,
     clock,
-    cut: ({ startSample, endSample }) => ({
-      samples: new Float32Array(endSample - startSample),
-      language: null,
-    }),
+    cut: (_, samples) => ({ samples, language: null }),
     onCaption: (caption) => {
       told.push(short(caption));
       delays.push(caption.decodeDelayMs);

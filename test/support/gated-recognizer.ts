@@ -33,6 +33,11 @@ export class GatedRecognizer extends ScriptedRecognizer {
     return this.#running.map(({ batch }) => batch.map(({ samples }) => samples.length));
   }
 
+  /** The running batches themselves. */
+  get batches(): readonly (readonly SpeechSegment[])[] {
+    return this.#running.map(({ batch }) => batch);
+  }
+
   /** Answers a running batch. @param index among those running, the oldest first. */
   async answer(index = 0): Promise<void> {
     this.#take(index).open();
