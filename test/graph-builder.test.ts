@@ -1,7 +1,10 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { GraphBuilder, MICROSOFT } from '../inference/onnx/graph-builder.ts';
-import { decodeModel, ElementType } from '../inference/onnx/onnx-model.ts';
+import { DataLocation, decodeModel, ElementType } from '../inference/onnx/onnx-model.ts';
 
 /** y = gelu(x · w) split in two halves. */
 function tinyGraph(): Uint8Array {
@@ -45,6 +48,38 @@ describe('GraphBuilder', () => {
     for (const [i, x] of [1, -1].entries()) expect((left!.data as Float32Array)[i]).toBeCloseTo(silu(x), 5);
     for (const [i, x] of [2, -2].entries()) expect((right!.data as Float32Array)[i]).toBeCloseTo(silu(x), 5);
     await session.release();
+  });
+
+  test('puts large constants into a file of their own, at whole pages, where the runtime finds them', async () => {
+    const graph = new GraphBuilder();
+    const ramp = (length: number) => Float32Array.from({ length }, (_, i) => i);
+    const x = graph.input('x', ElementType.float32, [1]);
+    const sum = graph.node('Add', [x, graph.constant('small', [1], Float32Array.of(0.5))]);
+    const first = graph.node('Add', [sum, graph.constant('first', [1025], ramp(1025))]);
+    graph.topK(graph.node('Add', [first, graph.constant('second', [1025], ramp(1025))]), 2, 'most', 'where');
+    graph.output('most', ElementType.float32, [2]);
+    graph.output('where', ElementType.int64, [2]);
+    const { model, weights } = graph.buildApart('large', 'large.weights');
+    const constants = new Map(decodeModel(model).graph.initializer.map((tensor) => [tensor.name, tensor]));
+    expect(constants.get('small')!.rawData).toHaveLength(4);
+    expect(constants.get('second')).toMatchObject({
+      dataLocation: DataLocation.external,
+      externalData: [
+        { key: 'location', value: 'large.weights' },
+        { key: 'offset', value: '8192' },
+        { key: 'length', value: '4100' },
+      ],
+    });
+    expect(weights).toHaveLength(2 * 8192);
+    const folder = await mkdtemp(join(tmpdir(), 'graph-'));
+    await writeFile(join(folder, 'large.onnx'), model);
+    await writeFile(join(folder, 'large.weights'), weights);
+    const session = await InferenceSession.create(join(folder, 'large.onnx'));
+    const { most, where } = await session.run({ x: new Tensor('float32', Float32Array.of(1), [1]) });
+    await session.release();
+    await rm(folder, { recursive: true });
+    expect([...(most!.data as Float32Array)]).toEqual([2049.5, 2047.5]);
+    expect([...(where!.data as BigInt64Array)].map(Number)).toEqual([1024, 1023]);
   });
 
   test('keeps one of two constants of the same name', () => {

@@ -19,11 +19,13 @@ function decode(model: Model, draft: readonly number[], audioSeconds = 30) {
   let passes = 0;
   while (!decoding.sequence.finished) {
     const pending = decoding.pending;
-    const choices = pending.map((_, i) => ({
-      token: model([...right, ...pending.slice(0, i + 1)]),
-      logProb: -0.1,
-    }));
-    right.push(...pending.slice(0, decoding.accept(choices)));
+    let taken = 0;
+    let goesOn = true;
+    while (goesOn) {
+      taken++;
+      goesOn = decoding.accept(model([...right, ...pending.slice(0, taken)]), -0.1);
+    }
+    right.push(...pending.slice(0, taken));
     passes++;
   }
 

@@ -1,8 +1,9 @@
-import { copyFile, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { byteLinear, floatLinear, transposedByteLinear } from '../inference/moonshine/rebuild/layers.ts';
 import { prepareMoonshine, rebuildMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import {
@@ -12,7 +13,8 @@ import {
 } from '../inference/moonshine/rebuild/shipped-graph.ts';
 import { GraphBuilder } from '../inference/onnx/graph-builder.ts';
 import { ElementType } from '../inference/onnx/onnx-model.ts';
-import { shippedMoonshine } from './support/models.ts';
+import { sessionOptions } from '../inference/session-options.ts';
+import { modelBytes, tinyDecoder, tinyEncoder } from './support/tiny-moonshine.ts';
 
 /** Pseudo-random bytes, the same every time. */
 function bytes(length: number, seed: number): Uint8Array {
@@ -91,88 +93,156 @@ describe('The layers of the rebuilt graphs', () => {
   });
 });
 
+const HASH = 'a'.repeat(64);
+const FILES = ['encoder', 'decoder', 'precise-decoder'].flatMap((name) => [
+  `${name}.onnx`,
+  `${name}.weights`,
+]);
+
 describe('Rebuilding a model', () => {
   let folder: string;
+  let shipped: { readonly encoder: string; readonly decoder: string };
+  /** What is written, and where. */
+  let rebuilt: string;
+  let encoder: Uint8Array;
+  let decoder: Uint8Array;
+
+  beforeAll(() => {
+    encoder = modelBytes(tinyEncoder());
+    decoder = modelBytes(tinyDecoder());
+  });
 
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rebuild-'));
+    shipped = { encoder: join(folder, 'encoder.onnx'), decoder: join(folder, 'decoder.onnx') };
+    rebuilt = join(folder, 'rebuilt', 'aaaaaaaaaaaaaaaa-v3');
+    await writeFile(shipped.encoder, encoder);
+    await writeFile(shipped.decoder, decoder);
   });
 
   afterEach(() => rm(folder, { recursive: true }));
 
-  /** The shipped graphs under another roof, so that what is written is the test's own. */
-  async function shipped() {
-    const { encoder, decoder } = await shippedMoonshine();
-    await copyFile(encoder, join(folder, 'encoder.onnx'));
-    await copyFile(decoder, join(folder, 'decoder.onnx'));
+  const rebuild = () => rebuildMoonshine(shipped, HASH);
+  const sums = () => readFile(join(rebuilt, 'SHA256SUMS'), 'utf8');
 
-    return { encoder: join(folder, 'encoder.onnx'), decoder: join(folder, 'decoder.onnx') };
+  /** What there is when it has been tried, and the warnings. */
+  async function prepare() {
+    const warnings: unknown[] = [];
+    const graphs = await prepareMoonshine(shipped, HASH, (error) => warnings.push(error));
+
+    return { graphs, warnings };
+  }
+
+  /** Whether every file is what its checksum says, and there is nothing else. */
+  async function expectWhole() {
+    expect((await readdir(rebuilt)).sort()).toEqual(['SHA256SUMS', ...FILES].sort());
+    const lines = FILES.map(async (file) => {
+      const content = await readFile(join(rebuilt, file));
+
+      return `${createHash('sha256').update(content).digest('hex')}  ${file}\n`;
+    });
+    expect(await sums()).toBe((await Promise.all(lines)).join(''));
   }
 
   test('is done once, and leaves nothing half-written', async () => {
-    const files = await shipped();
-    const [first, second] = await Promise.all([
-      rebuildMoonshine(files, 'a'.repeat(64)),
-      rebuildMoonshine(files, 'a'.repeat(64)),
-    ]);
+    const [first, second] = await Promise.all([rebuild(), rebuild()]);
     expect(second).toEqual(first);
+    expect(Object.values(first)).toEqual(
+      ['encoder', 'decoder', 'precise-decoder'].map((name) => join(rebuilt, `${name}.onnx`)),
+    );
+    await expectWhole();
     const { mtimeMs } = await stat(first.decoder);
-    await rebuildMoonshine(files, 'a'.repeat(64));
+    await rebuild();
     expect((await stat(first.decoder)).mtimeMs).toBe(mtimeMs);
-    expect((await readdir(join(folder, 'rebuilt', 'aaaaaaaaaaaaaaaa-v2'))).sort()).toEqual([
-      'SHA256SUMS',
+  });
+
+  test('is done again when a file it wrote is damaged, cut short or gone', async () => {
+    await rebuild();
+    const before = await sums();
+    const flipBit = async (file: string) => {
+      const content = await readFile(file);
+      content[content.length >> 1]! ^= 1;
+      await writeFile(file, content);
+    };
+    const damages: readonly (readonly [string, (file: string) => Promise<void>])[] = [
+      ['decoder.weights', flipBit],
+      ['precise-decoder.weights', (file) => truncate(file, 1000)],
+      ['encoder.weights', (file) => rm(file)],
+      ['SHA256SUMS', (file) => truncate(file, before.length - 30)],
+    ];
+    for (const [file, damage] of damages) {
+      await damage(join(rebuilt, file));
+      const { graphs, warnings } = await prepare();
+      expect([graphs.kind, ...warnings]).toEqual(['rebuilt']);
+      expect(await sums()).toBe(before);
+      await expectWhole();
+    }
+  });
+
+  test('keeps what belongs to another model or another version apart', async () => {
+    const others = ['aaaaaaaaaaaaaaaa-v2', 'bbbbbbbbbbbbbbbb-v3'].map((name) =>
+      join(folder, 'rebuilt', name),
+    );
+    for (const other of others) {
+      await mkdir(other, { recursive: true });
+      await writeFile(join(other, 'decoder.onnx'), 'other');
+    }
+    await rebuild();
+    await expectWhole();
+    for (const other of others) {
+      expect(await readdir(other)).toEqual(['decoder.onnx']);
+      expect(await readFile(join(other, 'decoder.onnx'), 'utf8')).toBe('other');
+    }
+  });
+
+  test.each<[string, () => Uint8Array | string]>([
+    ['an empty file', () => ''],
+    ['text', () => 'no graph at all'],
+    ['bytes without meaning', () => bytes(5000, 1)],
+    ['half of the model', () => decoder.subarray(0, decoder.length >> 1)],
+    ['another model', () => encoder],
+  ])('is given up with one warning for %s, and writes no file', async (_, content) => {
+    await writeFile(shipped.decoder, content());
+    const { graphs, warnings } = await prepare();
+    expect(graphs).toEqual({ kind: 'shipped', ...shipped });
+    expect(warnings).toEqual([expect.any(UnknownGraphError)]);
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    expect(entries.filter((entry) => entry.isFile()).map(({ name }) => name)).toEqual([
       'decoder.onnx',
       'encoder.onnx',
     ]);
   });
 
-  test.each(['encoder', 'decoder'] as const)(
-    'is done again when the %s it wrote is damaged',
-    async (name) => {
-      const files = await shipped();
-      const rebuilt = await rebuildMoonshine(files, 'a'.repeat(64));
-      const whole = await readFile(rebuilt[name]);
-      for (const damaged of [
-        whole.subarray(0, 1000),
-        whole.map((byte, i) => (i === 1e6 ? byte ^ 1 : byte)),
-      ]) {
-        await writeFile(rebuilt[name], damaged);
-        await rebuildMoonshine(files, 'a'.repeat(64));
-        expect(whole.equals(await readFile(rebuilt[name]))).toBe(true);
-      }
-    },
-  );
-
-  test('keeps what belongs to another model or another version apart', async () => {
-    const files = await shipped();
-    await mkdir(join(folder, 'rebuilt', 'aaaaaaaaaaaaaaaa-v0'), { recursive: true });
-    await writeFile(join(folder, 'rebuilt', 'aaaaaaaaaaaaaaaa-v0', 'decoder.onnx'), 'old');
-    const { decoder } = await rebuildMoonshine(files, 'a'.repeat(64));
-    const { decoder: other } = await rebuildMoonshine(files, 'b'.repeat(64));
-    expect(decoder).not.toContain('-v0');
-    expect(other).not.toBe(decoder);
+  test('is given up with one warning when a shipped graph is gone', async () => {
+    await rm(shipped.encoder);
+    const { graphs, warnings } = await prepare();
+    expect(graphs.kind).toBe('shipped');
+    expect(warnings).toEqual([expect.objectContaining({ code: 'ENOENT', path: shipped.encoder })]);
   });
 
-  test('is given up, with a reason, for files that are something else', async () => {
-    const files = await shipped();
-    for (const content of ['', 'no graph at all', bytes(5000, 1)]) {
-      await writeFile(files.decoder, content);
-      const warnings: unknown[] = [];
-      const graphs = await prepareMoonshine(files, 'c'.repeat(64), (error) => warnings.push(error));
-      expect(graphs).toEqual({ kind: 'shipped', ...files });
-      expect(warnings).toEqual([expect.any(UnknownGraphError)]);
-    }
-    expect(await readdir(folder)).toEqual(['decoder.onnx', 'encoder.onnx']);
-  });
-
-  test('is given up where nothing can be written', async () => {
-    const files = await shipped();
+  test('is given up with one warning where a file is in the way', async () => {
     await writeFile(join(folder, 'rebuilt'), 'in the way');
-    const warnings: unknown[] = [];
-    expect((await prepareMoonshine(files, 'd'.repeat(64), (error) => warnings.push(error))).kind).toBe(
-      'shipped',
-    );
+    const { graphs, warnings } = await prepare();
+    expect(graphs).toEqual({ kind: 'shipped', ...shipped });
     expect(warnings).toHaveLength(1);
+  });
+
+  test('is given up with one warning where nothing can be written', async () => {
+    // A file where the folder should be stops even root.
+    await writeFile(join(folder, 'rebuilt'), '');
+    const { graphs, warnings } = await prepare();
+    expect(graphs).toEqual({ kind: 'shipped', ...shipped });
+    expect(warnings).toEqual([expect.objectContaining({ code: 'ENOTDIR' })]);
+  });
+
+  test('makes graphs that the runtime loads, with their weights beside them', async () => {
+    const { encoder, decoder, preciseDecoder } = await rebuild();
+    for (const file of [encoder, decoder, preciseDecoder]) {
+      const session = await InferenceSession.create(file, sessionOptions('cpu'));
+      await session.release();
+    }
+    await rm(decoder.replace('.onnx', '.weights'));
+    await expect(InferenceSession.create(decoder, sessionOptions('cpu'))).rejects.toThrow('decoder.weights');
   });
 });
 

@@ -70,6 +70,18 @@ describe('ThreadedRecognizer', () => {
     expect(crashesTold).toBe(1);
   });
 
+  test('hears the same in shared memory, and by the thread that runs the batch again', async () => {
+    const { hypotheses: expected } = await recognizer.decode([segment(speech)]);
+    const samples = new Float32Array(new SharedArrayBuffer(100_000), 0, speech.length);
+    samples.set(speech);
+    Atomics.store(crashes, 0, 1);
+    const { hypotheses } = await recognizer.decode([{ samples, language: 'x-crash' }]);
+    expect(hypotheses).toEqual(expected);
+    expect(hypotheses[0]!.text).not.toBe('');
+    expect(Atomics.load(crashes, 0)).toBeLessThanOrEqual(0);
+    expect(samples).toEqual(new Float32Array(speech));
+  });
+
   test('gives a batch up that kills two threads, and decodes the next one', async () => {
     Atomics.store(crashes, 0, 2);
     await expect(recognizer.decode([mortal()])).rejects.toMatchObject({
@@ -81,24 +93,20 @@ describe('ThreadedRecognizer', () => {
 
   test('may be closed while it decodes: the batch is settled and the process lives on', async () => {
     // In a process of its own, because what goes wrong here takes the whole process down.
-    const { encoder, decoder } = await rebuiltMoonshine();
+    const graphs = JSON.stringify(await rebuiltMoonshine());
     const script = fileURLToPath(new URL('./fixtures/threads/close-while-decoding.mjs', import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, [script, encoder, decoder]);
+    const { stdout } = await promisify(execFile)(process.execPath, [script, graphs]);
     expect(['answered', 'closed']).toContain(stdout.trim());
   });
 
-  test('does not start when a graph is missing', async () => {
-    const graphs = {
-      kind: 'rebuilt' as const,
-      encoder: '/nowhere/encoder.onnx',
-      decoder: '/nowhere/decoder.onnx',
-    };
+  test.each(['encoder', 'preciseDecoder'])('does not start when the %s is missing', async (name) => {
+    const graphs = { ...(await rebuiltMoonshine()), [name]: `/nowhere/${name}.onnx` };
     const starting = ThreadedRecognizer.start({
       workerUrl: threadUrl('recognizer-thread'),
       graphs,
       devices: ['cpu'],
     });
-    await expect(starting).rejects.toThrow('/nowhere/encoder.onnx');
+    await expect(starting).rejects.toThrow(`/nowhere/${name}.onnx`);
   });
 
   test('takes as many batches at once as it has threads', async () => {

@@ -3,8 +3,8 @@ import type { MoonshineGraphs } from './moonshine-files.ts';
 
 /** Trained on up to 30 s. */
 const MAX_SEGMENT_SAMPLES = 30 * SAMPLE_RATE;
-/** More gains little, and the first of a batch waits for the last. */
-const MAX_BATCH_SIZE = 8;
+/** What more would gain is little, and their speech would fill half a gigabyte. */
+const MAX_BATCH_SIZE = 16;
 
 /** What the Moonshine adapter can do, known before any model is loaded. */
 export function moonshineCapabilities(

@@ -10,3 +10,5 @@ export const HEAD_SIZE = 36;
 export const ATTENTION_STEP = 64;
 /** Size of what goes from layer to layer. */
 export const HIDDEN_SIZE = HEADS * HEAD_SIZE;
+/** Keys and values of each head of each layer: what a token leaves in the cache. */
+export const CACHE_PLANES = LAYERS * 2 * HEADS;

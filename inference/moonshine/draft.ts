@@ -1,5 +1,5 @@
 import type { GreedySequence } from './greedy-sequence.ts';
-import { END_TOKEN, START_TOKEN } from './tokens.ts';
+import { START_TOKEN } from './tokens.ts';
 
 /** How far ahead in the rest of a draft a generated token is looked for. */
 const REALIGN_WINDOW_TOKENS = 4;
@@ -19,6 +19,8 @@ export class DraftedDecoding {
   readonly sequence: GreedySequence;
   /** Tokens the next pass is fed. All but the first are guesses. */
   #pending: readonly number[];
+  /** Pending tokens whose successors have been taken. */
+  #taken = 0;
   /** What is left of the draft behind `#pending`. */
   #rest: readonly number[];
   #guessed = 0;
@@ -35,32 +37,28 @@ export class DraftedDecoding {
     return { guessed: this.#guessed, accepted: this.#accepted };
   }
 
-  /** What to feed next; one end mark when the sequence has finished but is still carried along. */
+  /** What to feed next, as long as the sequence has not finished. */
   get pending(): readonly number[] {
-    return this.sequence.finished ? [END_TOKEN] : this.#pending;
+    return this.#pending;
   }
 
   /**
-   * Takes what the model chooses after each pending token.
-   * @returns how many of the pending tokens turned out right: those may be looked back on, the others not.
+   * Takes what the model chooses after the first pending token, then after the second, and so on.
+   * @returns whether the next pending token turned out right, so that what is chosen after it counts as well.
    */
-  accept(choices: readonly { readonly token: number; readonly logProb: number }[]): number {
-    const pending = this.pending;
-    if (this.sequence.finished) return 0;
-    this.#guessed += pending.length - 1;
-    for (const [i, { token, logProb }] of choices.entries()) {
-      this.sequence.accept(token, logProb);
-      if (this.sequence.finished) return i + 1;
-      if (pending[i + 1] === token) {
-        this.#accepted++;
-        continue;
-      }
-      this.#goOn(token, [...pending.slice(i + 1), ...this.#rest]);
+  accept(token: number, logProb: number): boolean {
+    if (this.#taken === 0) this.#guessed += this.#pending.length - 1;
+    this.#taken++;
+    this.sequence.accept(token, logProb);
+    if (this.sequence.finished) return false;
+    if (this.#pending[this.#taken] === token) {
+      this.#accepted++;
 
-      return i + 1;
+      return true;
     }
+    this.#goOn(token, [...this.#pending.slice(this.#taken), ...this.#rest]);
 
-    return choices.length;
+    return false;
   }
 
   /** Feeds `token` next, and behind it what the draft says comes after it. */
@@ -68,6 +66,7 @@ export class DraftedDecoding {
     const found = rest.slice(0, REALIGN_WINDOW_TOKENS).indexOf(token);
     const guess = found < 0 ? [] : rest.slice(found + 1, found + 1 + REALIGNED_GUESS_TOKENS);
     this.#pending = [token, ...guess];
+    this.#taken = 0;
     this.#rest = found < 0 ? rest : rest.slice(found + 1 + guess.length);
   }
 }

@@ -20,12 +20,12 @@ export class GreedySequence {
     this.#tokenLimit = Math.max(MIN_TOKEN_LIMIT, Math.ceil(audioSeconds * MAX_TOKENS_PER_SECOND));
   }
 
-  /** Whether it has ended, by itself or cut. */
   /** Most tokens the audio can hold. */
   get tokenLimit(): number {
     return this.#tokenLimit;
   }
 
+  /** Whether it has ended, by itself or cut. */
   get finished(): boolean {
     return this.#finished;
   }

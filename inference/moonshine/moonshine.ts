@@ -11,12 +11,13 @@ import {
 } from '../recognizer.ts';
 import { sessionOptions } from '../session-options.ts';
 import { moonshineCapabilities } from './capabilities.ts';
-import { DecodingBatch, type DecodingRow } from './decoding-batch.ts';
+import { DecodingBatch, type DecodingMemory, type DecodingRow } from './decoding-batch.ts';
 import { DraftedDecoding } from './draft.ts';
 import { GreedySequence } from './greedy-sequence.ts';
-import type { MoonshineFiles } from './moonshine-files.ts';
-import { padded } from './padding.ts';
-import type { Values } from './token-cache.ts';
+import type { RebuiltFiles } from './moonshine-files.ts';
+import { frameCount, padded } from './padding.ts';
+import { SpeechCache, type Values } from './speech-cache.ts';
+import { TokenCache } from './token-cache.ts';
 import { END_TOKEN, VOCABULARY_SIZE } from './tokens.ts';
 
 /**
@@ -28,48 +29,77 @@ export class Moonshine implements Recognizer {
   readonly capabilities: RecognizerCapabilities = { ...moonshineCapabilities('rebuilt'), concurrency: 1 };
   readonly #encoder: InferenceSession;
   readonly #decoder: InferenceSession;
+  readonly #preciseDecoder: InferenceSession;
+  /** Of the last batch, for the next. */
+  #memory: DecodingMemory | null = null;
   #closed = false;
 
-  private constructor(encoder: InferenceSession, decoder: InferenceSession) {
+  private constructor(
+    encoder: InferenceSession,
+    decoder: InferenceSession,
+    preciseDecoder: InferenceSession,
+  ) {
     this.#encoder = encoder;
     this.#decoder = decoder;
+    this.#preciseDecoder = preciseDecoder;
   }
 
   /** @throws when a file is missing, is no such graph, or the device cannot be had. */
-  static async load(files: MoonshineFiles, device: Device): Promise<Moonshine> {
+  static async load(files: RebuiltFiles, device: Device): Promise<Moonshine> {
     const options = sessionOptions(device);
     const encoder = await InferenceSession.create(files.encoder, options);
     const decoder = await InferenceSession.create(files.decoder, options);
+    const preciseDecoder = await InferenceSession.create(files.preciseDecoder, options);
 
-    return new Moonshine(encoder, decoder);
+    return new Moonshine(encoder, decoder, preciseDecoder);
   }
 
   async decode(segments: readonly SpeechSegment[]): Promise<DecodeResult> {
     if (this.#closed) throw new RecognizerError('closed', 'The model has been closed.');
     validateBatch(segments, this.capabilities);
     const startedAt = performance.now();
-    const rows: DecodingRow[] = [];
-    for (const { samples, draft = [] } of segments) {
-      const audio = padded(samples);
-      const { shape, ...speech } = await this.#encoder.run({
-        samples: new Tensor('float32', audio, [1, audio.length]),
-      });
-      const frames = Number((shape!.data as BigInt64Array)[1]);
-      const sequence = new GreedySequence(samples.length / SAMPLE_RATE);
-      const decoding = new DraftedDecoding(sequence, usableDraft(draft, sequence.tokenLimit));
-      rows.push({ decoding, speech: speech as Values, frames });
-    }
-    const batch = new DecodingBatch(rows);
-    while (!batch.finished) batch.accept(await this.#decoder.run(batch.feeds()));
+    // Calls at the same time each take memory of their own, and the last one to end leaves it for the next.
+    const memory = this.#memory ?? { speech: new SpeechCache(), tokens: new TokenCache() };
+    this.#memory = null;
+    const rows = await this.#encode(segments, memory.speech);
+    const passes = await new DecodingBatch(rows, memory, {
+      decode: (feeds) => run(this.#decoder, feeds),
+      decodePrecisely: (feeds) => run(this.#preciseDecoder, feeds),
+    }).run();
+    this.#memory = memory;
     const guesses = rows.map(({ decoding }) => decoding.guesses);
 
     return {
       hypotheses: rows.map(({ decoding }) => decoding.sequence.hypothesis()),
       inferenceMs: performance.now() - startedAt,
-      passes: batch.passes,
+      passes,
       guessedTokens: guesses.reduce((sum, { guessed }) => sum + guessed, 0),
       acceptedTokens: guesses.reduce((sum, { accepted }) => sum + accepted, 0),
     };
+  }
+
+  /** Writes the keys and values of each segment's speech into a row of `speech`. */
+  async #encode(segments: readonly SpeechSegment[], speech: SpeechCache): Promise<readonly DecodingRow[]> {
+    const audio = segments.map(({ samples }) => padded(samples));
+    const frames = audio.map(({ length }) => frameCount(length));
+    speech.open(segments.length, Math.max(...frames));
+    const paddedFrames = new Tensor('int64', BigInt64Array.of(BigInt(speech.frames)), [1]);
+    for (const [i, samples] of audio.entries()) {
+      const feeds = {
+        samples: new Tensor('float32', samples, [1, samples.length]),
+        padded_frames: paddedFrames,
+      };
+      await this.#encoder.run(feeds, speech.row(i));
+    }
+
+    return segments.map(({ samples, draft = [] }, i) => {
+      const sequence = new GreedySequence(samples.length / SAMPLE_RATE);
+
+      return {
+        decoding: new DraftedDecoding(sequence, usableDraft(draft, sequence.tokenLimit)),
+        frames: frames[i]!,
+      };
+    });
   }
 
   async close(): Promise<void> {
@@ -77,7 +107,13 @@ export class Moonshine implements Recognizer {
     this.#closed = true;
     await this.#encoder.release();
     await this.#decoder.release();
+    await this.#preciseDecoder.release();
   }
+}
+
+function run(session: InferenceSession, feeds: Values): Promise<Values> {
+  // All outputs are tensors.
+  return session.run(feeds) as Promise<Values>;
 }
 
 /** A draft as far as the model has such tokens and the audio can hold them: it comes from outside. */

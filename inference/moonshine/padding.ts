@@ -9,3 +9,18 @@ export function padded(samples: Float32Array): Float32Array {
 
   return longer;
 }
+
+/** Kernel and stride of the three convolutions. */
+const CONVOLUTIONS = [
+  [127, 64],
+  [7, 3],
+  [3, 2],
+] as const;
+
+/** Frames that the encoder makes of so many samples. */
+export function frameCount(samples: number): number {
+  return CONVOLUTIONS.reduce(
+    (length, [kernel, stride]) => Math.floor((length - kernel) / stride) + 1,
+    samples,
+  );
+}

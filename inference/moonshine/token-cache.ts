@@ -1,94 +1,110 @@
 import { Tensor } from 'onnxruntime-node';
 import { ATTENTION_STEP, HEAD_SIZE, HEADS, LAYERS } from './dimensions.ts';
+import type { Values } from './speech-cache.ts';
 
-/** Values by the names the graphs give them. */
-export type Values = Readonly<Record<string, Tensor>>;
-
-/** `key_0`, `value_0`, `key_1` …: what every layer keeps. */
-export const SUFFIXES = Array.from({ length: LAYERS }, (_, layer) => [
-  `key_${layer}`,
-  `value_${layer}`,
+/** What the decoder is fed, in the order in which it gives new ones. */
+const NAMES = Array.from({ length: LAYERS }, (_, layer) => [
+  `cache_key_${layer}`,
+  `cache_value_${layer}`,
 ]).flat();
 
 /**
- * Keys and values of the tokens decoded so far, in slots by position: `[rows, 8, slots, 36]` for each layer. Grows by
- * 64 slots at a time and is fed to the decoder as it stands, without a copy.
+ * Keys and values of the tokens decoded so far, in slots by position: `[rows, 1, 8, slots, 36]` for each layer. Grows by 64
+ * slots at a time, and is fed to the decoder as it stands. The memory is kept from batch to batch, but no batch sees
+ * what another left.
  */
 export class TokenCache {
-  #rows: number;
-  #slots = ATTENTION_STEP;
-  #buffers: ReadonlyMap<string, Float32Array>;
-  #feeds: Values;
-
-  constructor(rows: number) {
-    this.#rows = rows;
-    this.#buffers = new Map(SUFFIXES.map((suffix) => [suffix, new Float32Array(rows * this.#rowSize())]));
-    this.#feeds = this.#wrap();
-  }
+  #buffers: readonly Float32Array[] = NAMES.map(() => new Float32Array(0));
+  #rows = 0;
+  #slots = 0;
+  /** What was fed last, and of how many rows: most passes are fed the same. */
+  #fed: { readonly count: number; readonly values: Values } | null = null;
 
   /** Slots there are, used or not. */
   get slots(): number {
     return this.#slots;
   }
 
-  /** What the decoder is fed. */
-  get feeds(): Values {
-    return this.#feeds;
+  /** Makes room for a batch; what was there is lost. */
+  open(rows: number): void {
+    this.#rows = rows;
+    this.#slots = ATTENTION_STEP;
+    this.#grow();
+    // A masked slot counts for nothing only as long as it holds a number.
+    for (const buffer of this.#buffers) buffer.fill(0, 0, rows * this.#rowSize());
   }
 
   /** Makes room for positions up to `count`. */
   reserve(count: number): void {
     if (count <= this.#slots) return;
-    const before = this.#slots;
+    const before = this.#slots * HEAD_SIZE;
     this.#slots = Math.ceil(count / ATTENTION_STEP) * ATTENTION_STEP;
-    const heads = this.#rows * HEADS;
-    this.#replace((old) => {
-      const grown = new Float32Array(heads * this.#slots * HEAD_SIZE);
-      for (let head = 0; head < heads; head++) {
-        const own = old.subarray(head * before * HEAD_SIZE, (head + 1) * before * HEAD_SIZE);
-        grown.set(own, head * this.#slots * HEAD_SIZE);
-      }
-
-      return grown;
-    });
-  }
-
-  /** Keeps the first `count` of a row's new positions, from slot `first` on. @param fresh the decoder's outputs. */
-  keep(row: number, first: number, count: number, fresh: Readonly<Record<string, unknown>>): void {
-    for (const [suffix, buffer] of this.#buffers) {
-      const { data, dims } = fresh[`new_${suffix}`] as Tensor;
-      const width = dims[2]!;
-      for (let head = row * HEADS; head < (row + 1) * HEADS; head++) {
-        const from = head * width * HEAD_SIZE;
-        const own = (data as Float32Array).subarray(from, from + count * HEAD_SIZE);
-        buffer.set(own, (head * this.#slots + first) * HEAD_SIZE);
+    const after = this.#slots * HEAD_SIZE;
+    this.#grow();
+    for (const buffer of this.#buffers) {
+      // From the last on, so that no head is overwritten before it has moved.
+      for (let head = this.#rows * HEADS - 1; head >= 0; head--) {
+        buffer.copyWithin(head * after, head * before, (head + 1) * before);
+        buffer.fill(0, head * after + before, (head + 1) * after);
       }
     }
   }
 
-  /** Forgets all rows but these. */
-  pick(rows: readonly number[]): void {
+  /** The first `count` rows, for the decoder. */
+  rows(count: number): Values {
+    if (this.#fed?.count !== count) this.#fed = { count, values: this.#feeds(0, count) };
+
+    return this.#fed.values;
+  }
+
+  /** One row, for the decoder. */
+  row(index: number): Values {
+    return this.#feeds(index, 1);
+  }
+
+  /**
+   * Keeps what a row's new position `from` gave, in slot `slot`.
+   * @param fresh `[rows, positions, 96, 36]`, as the decoder gives them.
+   */
+  keep(row: number, from: number, slot: number, { data, dims }: Tensor): void {
+    const numbers = data as Float32Array;
+    let at = (row * dims[1]! + from) * NAMES.length * HEADS * HEAD_SIZE;
+    for (const buffer of this.#buffers) {
+      for (let head = 0; head < HEADS; head++) {
+        const to = ((row * HEADS + head) * this.#slots + slot) * HEAD_SIZE;
+        for (let i = 0; i < HEAD_SIZE; i++) buffer[to + i] = numbers[at++]!;
+      }
+    }
+  }
+
+  /** Puts row `from` where row `to` was. */
+  move(from: number, to: number): void {
     const size = this.#rowSize();
-    this.#rows = rows.length;
-    this.#replace((old) => {
-      const picked = new Float32Array(rows.length * size);
-      for (const [i, row] of rows.entries()) picked.set(old.subarray(row * size, (row + 1) * size), i * size);
-
-      return picked;
-    });
+    for (const buffer of this.#buffers) buffer.copyWithin(to * size, from * size, (from + 1) * size);
   }
 
-  #replace(change: (old: Float32Array) => Float32Array): void {
-    this.#buffers = new Map([...this.#buffers].map(([suffix, old]) => [suffix, change(old)]));
-    this.#feeds = this.#wrap();
-  }
-
-  #wrap(): Values {
-    const dims = [this.#rows, HEADS, this.#slots, HEAD_SIZE];
+  #feeds(first: number, count: number): Values {
+    const size = this.#rowSize();
+    const dims = [count, 1, HEADS, this.#slots, HEAD_SIZE];
 
     return Object.fromEntries(
-      [...this.#buffers].map(([suffix, data]) => [`cache_${suffix}`, new Tensor('float32', data, dims)]),
+      this.#buffers.map((buffer, i) => [
+        NAMES[i]!,
+        new Tensor('float32', buffer.subarray(first * size, (first + count) * size), dims),
+      ]),
     );
+  }
+
+  #grow(): void {
+    this.#fed = null;
+    const size = this.#rows * this.#rowSize();
+    this.#buffers = this.#buffers.map((buffer) => {
+      if (buffer.length >= size) return buffer;
+      const grown = new Float32Array(size);
+      grown.set(buffer);
+
+      return grown;
+    });
   }
 
   #rowSize(): number {

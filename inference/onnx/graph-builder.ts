@@ -1,5 +1,6 @@
 import {
   type AttributeProto,
+  DataLocation,
   ElementType,
   encodeModel,
   type NodeProto,
@@ -22,6 +23,8 @@ export const MICROSOFT = 'com.microsoft';
 /** 18: the newest opset in which all operators used here have their present form. 9 goes with it. */
 const OPSET = 18;
 const IR_VERSION = 9;
+/** Mappings begin at whole pages. */
+const PAGE_BYTES = 4096;
 
 /** ONNX's attribute types. */
 const AttributeType = { float: 1, int: 2, ints: 7 } as const;
@@ -68,11 +71,16 @@ export class GraphBuilder {
     return this.#add('', opType, input, [name ?? this.#name()], attributes)[0]!;
   }
 
-  /** A node with several outputs. */
+  /** Parts of these sizes along the last axis. */
   split(input: Value, sizes: readonly number[]): readonly Value[] {
     const outputs = sizes.map(() => this.#name());
 
     return this.#add('', 'Split', [input, this.integers(...sizes)], outputs, { axis: -1 });
+  }
+
+  /** The `count` largest along the last axis, in falling order, and where they stand. */
+  topK(input: Value, count: number, values: Value, indices: Value): readonly Value[] {
+    return this.#add('', 'TopK', [input, this.integers(count)], [values, indices], { axis: -1 });
   }
 
   /** A node of onnxruntime's own. `outputs` names them; null has one made up, '' leaves one out. */
@@ -89,6 +97,41 @@ export class GraphBuilder {
 
   /** The model as ONNX bytes. */
   build(name: string): Uint8Array {
+    return this.#encode(name, [...this.#constants.values()]);
+  }
+
+  /**
+   * The model with its large constants in another file, which the runtime maps into memory instead of copying it.
+   * @param weightsFile what that file will be called, beside the model's.
+   */
+  buildApart(
+    name: string,
+    weightsFile: string,
+  ): { readonly model: Uint8Array; readonly weights: Uint8Array } {
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    const append = (bytes: Uint8Array) => {
+      chunks.push(bytes);
+      length += bytes.length;
+    };
+    const constants = [...this.#constants.values()].map(({ rawData, ...tensor }): TensorProto => {
+      if (!rawData || rawData.length < PAGE_BYTES) return { ...tensor, ...(rawData && { rawData }) };
+      const offset = length;
+      append(rawData);
+      append(new Uint8Array(-length & (PAGE_BYTES - 1)));
+      const place = { location: weightsFile, offset: String(offset), length: String(rawData.length) };
+
+      return {
+        ...tensor,
+        dataLocation: DataLocation.external,
+        externalData: Object.entries(place).map(([key, value]) => ({ key, value })),
+      };
+    });
+
+    return { model: this.#encode(name, constants), weights: Buffer.concat(chunks) };
+  }
+
+  #encode(name: string, initializer: readonly TensorProto[]): Uint8Array {
     return encodeModel({
       irVersion: IR_VERSION,
       opsetImport: [
@@ -98,7 +141,7 @@ export class GraphBuilder {
       graph: {
         name,
         node: this.#nodes,
-        initializer: [...this.#constants.values()],
+        initializer,
         input: this.#inputs,
         output: this.#outputs,
       },

@@ -4,7 +4,11 @@ import protobuf from 'protobufjs/light.js';
 export const ElementType = { float32: 1, uint8: 2, int8: 3, int64: 7 } as const;
 export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 
-/** A constant tensor. Its values are in `rawData`, little-endian, or in the field of its type. */
+/** Where a tensor's values are. */
+export const DataLocation = { inModel: 0, external: 1 } as const;
+export type DataLocation = (typeof DataLocation)[keyof typeof DataLocation];
+
+/** A constant tensor. Its values are in `rawData`, little-endian, in the field of its type, or in another file. */
 export interface TensorProto {
   readonly name?: string;
   readonly dims?: readonly (number | protobuf.Long)[];
@@ -12,6 +16,9 @@ export interface TensorProto {
   readonly rawData?: Uint8Array;
   readonly floatData?: readonly number[];
   readonly int32Data?: readonly number[];
+  /** `location`, a file beside the model's, with `offset` and `length` in bytes; counts when `dataLocation` says so. */
+  readonly externalData?: readonly { readonly key: string; readonly value: string }[];
+  readonly dataLocation?: DataLocation;
 }
 
 /** A setting of a node; which field counts is told by `type`. */
@@ -112,8 +119,11 @@ const schema = protobuf.Root.fromJSON({
         int32Data: packed(5, 'int32'),
         name: field(8, 'string'),
         rawData: field(9, 'bytes'),
+        externalData: list(13, 'StringStringEntryProto'),
+        dataLocation: field(14, 'int32'),
       },
     },
+    StringStringEntryProto: { fields: { key: field(1, 'string'), value: field(2, 'string') } },
     ValueInfoProto: { fields: { name: field(1, 'string'), type: field(2, 'TypeProto') } },
     TypeProto: { fields: { tensorType: field(1, 'TensorTypeProto') } },
     TensorTypeProto: { fields: { elemType: field(1, 'int32'), shape: field(2, 'TensorShapeProto') } },

@@ -1,60 +1,97 @@
 import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
 import { ElementType } from '../../onnx/onnx-model.ts';
-import { HEAD_SIZE, HEADS, HIDDEN_SIZE, LAYERS } from '../dimensions.ts';
+import { CACHE_PLANES, HEAD_SIZE, HEADS, HIDDEN_SIZE, LAYERS } from '../dimensions.ts';
 import {
   addAndNormalize,
-  attend,
   byteLinear,
+  floatLinear,
+  type Linear,
   normalize,
   type RotaryTables,
   rotaryTables,
   rotate,
-  toHeads,
   transposedByteLinear,
 } from './layers.ts';
-import type { ShippedGraph } from './shipped-graph.ts';
+import { type QuantizedMatrix, type ShippedGraph, UnknownGraphError } from './shipped-graph.ts';
 
 /** Above 30 s at 6.5 tokens a second. */
 const MAX_TOKENS = 512;
+/** The likeliest tokens that are weighed again when they are close. */
+const CANDIDATES = 4;
 const EMBEDDING = 'model.decoder.embed_tokens.weight_merged_0';
 
+/** What every layer is given besides what the one before it made. */
 interface Inputs {
+  readonly linear: Linear;
   readonly positions: Value;
   readonly selfMask: Value;
   readonly slots: Value;
   readonly crossMask: Value;
   readonly tables: RotaryTables;
+  /** Keys and values to be kept, `[batch, positions, 8, 36]`, layer by layer: each adds its own. */
+  readonly fresh: Value[];
 }
 
 /**
- * One pass of the decoder over any number of positions, first and later ones alike: `tokens [batch, positions]` →
- * the most likely next token of each position and its log-probability, and `new_key_N`, `new_value_N [batch, 8,
- * positions, 36]` for the cache, which the caller keeps. `slots [batch, 8, positions, 3]` say where in the cache they
- * belong, as row, head and slot. Masks are added to the attention's scores: 0 where a position may look, minus
- * infinity where it may not.
+ * One pass of the decoder over any number of positions, first and later ones alike: `tokens [batch, positions]` → for
+ * each position its likeliest next tokens in falling order, `candidates [batch, positions, 4]`, with their `scores`, and
+ * the probability of the first, `probabilities [batch, positions]`; also `fresh [batch, positions, 96, 36]`, which the
+ * caller keeps for later passes as `cache_key_N` and `cache_value_N [batch, 1, 8, slots, 36]`. `slots [batch, positions,
+ * 8, 4]` say where in them new ones belong, as row, 0, head and slot. Masks are added to the attention's scores: 0 where a
+ * position may look, minus infinity where it may not. Weights are the shipped bytes but for what later tokens see.
  */
-export function buildDecoder(decoder: ShippedGraph): Uint8Array {
+export function buildDecoder(decoder: ShippedGraph): GraphBuilder {
   const graph = new GraphBuilder();
+  const { x, fresh } = decode(graph, decoder, byteLinear);
+  graph.node('Concat', fresh, { axis: 2 }, 'fresh');
+  graph.output('fresh', ElementType.float32, ['batch', 'positions', CACHE_PLANES, HEAD_SIZE]);
+  chooseTokens(graph, transposedByteLinear(graph, x, 'logits', decoder.namedMatrix(EMBEDDING)));
+
+  return graph;
+}
+
+/**
+ * The same pass with weights and arithmetic in floats, for what `buildDecoder`'s bytes leave in doubt: it takes
+ * `candidates [batch, positions, 4]` besides, and gives nothing but their `scores`.
+ */
+export function buildPreciseDecoder(decoder: ShippedGraph): GraphBuilder {
+  const graph = new GraphBuilder();
+  const candidates = graph.input('candidates', ElementType.int64, ['batch', 'positions', CANDIDATES]);
+  const { x } = decode(graph, decoder, floatLinear);
+  const column = graph.node('Unsqueeze', [x, graph.integers(-1)]);
+  const product = graph.node('MatMul', [embed(graph, decoder, candidates), column]);
+  graph.node('Squeeze', [product, graph.integers(-1)], {}, 'scores');
+  graph.output('scores', ElementType.float32, ['batch', 'positions', CANDIDATES]);
+
+  return graph;
+}
+
+/** From tokens to what their successors are chosen by, `[batch, positions, 288]`. */
+function decode(graph: GraphBuilder, decoder: ShippedGraph, linear: Linear): { x: Value; fresh: Value[] } {
   const tokens = graph.input('tokens', ElementType.int64, ['batch', 'positions']);
   const inputs: Inputs = {
+    linear,
     positions: graph.input('positions', ElementType.int64, ['batch', 'positions']),
-    selfMask: graph.input('self_mask', ElementType.float32, ['batch', 1, 'positions', 'slots']),
-    slots: graph.input('slots', ElementType.int64, ['batch', HEADS, 'positions', 3]),
-    crossMask: graph.input('cross_mask', ElementType.float32, ['batch', 1, 'positions', 'frames']),
+    selfMask: graph.input('self_mask', ElementType.float32, ['batch', 'positions', 1, 1, 'slots']),
+    slots: graph.input('slots', ElementType.int64, ['batch', 'positions', HEADS, 4]),
+    crossMask: graph.input('cross_mask', ElementType.float32, ['batch', 1, 1, 1, 'frames']),
     tables: rotaryTables(graph, decoder.floats('/model/decoder/rotary_emb/Cast_1_output_0'), MAX_TOKENS),
+    fresh: [],
   };
+  decoder.refuseLayer(`/model/decoder/layers.${LAYERS}/self_attn/q_proj`);
   let residual = embed(graph, decoder, tokens);
   let x = normalize(graph, residual, 'norm_0', normWeights(decoder, 0));
   for (let layer = 0; layer < LAYERS; layer++) {
     [x, residual] = decodeLayer(graph, decoder, layer, x, residual, inputs);
   }
-  chooseTokens(graph, transposedByteLinear(graph, x, 'logits', decoder.namedMatrix(EMBEDDING)));
 
-  return graph.build('moonshine_decoder');
+  return { x, fresh: inputs.fresh };
 }
 
 function embed(graph: GraphBuilder, decoder: ShippedGraph, tokens: Value): Value {
   const { rows, columns, bytes, zeroPoint, scale } = decoder.namedMatrix(EMBEDDING);
+  if (columns !== HIDDEN_SIZE)
+    throw new UnknownGraphError(`${EMBEDDING} has ${columns} columns, not ${HIDDEN_SIZE}.`);
   const rowsOfTokens = graph.node('Gather', [graph.constant('embedding', [rows, columns], bytes), tokens]);
 
   return graph.node('DequantizeLinear', [
@@ -80,7 +117,7 @@ function decodeLayer(
 ): readonly [Value, Value] {
   const matrix = (name: string) => decoder.matrix(`/model/decoder/layers.${layer}/${name}`);
   const weight = (name: string) => decoder.floats(`model.decoder.layers.${layer}.${name}_merged_0`);
-  const own = byteLinear(graph, attendToSelf(graph, decoder, layer, x, inputs), `dense_${layer}`, [
+  const own = inputs.linear(graph, attendToSelf(graph, decoder, layer, x, inputs), `dense_${layer}`, [
     matrix('self_attn/dense'),
   ]);
   const [afterSelf, selfSum] = addAndNormalize(
@@ -90,7 +127,7 @@ function decodeLayer(
     `cross_norm_${layer}`,
     weight('post_attention_layernorm.weight'),
   );
-  const heard = byteLinear(
+  const heard = inputs.linear(
     graph,
     attendToSpeech(graph, decoder, layer, afterSelf, inputs),
     `cross_dense_${layer}`,
@@ -103,7 +140,7 @@ function decodeLayer(
     `mlp_norm_${layer}`,
     weight('final_layernorm.weight'),
   );
-  const up = byteLinear(
+  const up = inputs.linear(
     graph,
     afterCross,
     `up_${layer}`,
@@ -114,7 +151,7 @@ function decodeLayer(
   // With alpha 1 this is SiLU, x * sigmoid(x), in one operator.
   const [opened] = graph.contrib('QuickGelu', [gate!], { alpha: { float: 1 } });
   const gated = graph.node('Mul', [opened!, linear!]);
-  const down = byteLinear(
+  const down = inputs.linear(
     graph,
     gated,
     `down_${layer}`,
@@ -130,30 +167,29 @@ function attendToSelf(
   decoder: ShippedGraph,
   layer: number,
   x: Value,
-  { positions, selfMask, slots, tables }: Inputs,
+  { positions, selfMask, slots, tables, fresh }: Inputs,
 ): Value {
   const projections = ['q', 'k', 'v'].map((name) =>
     decoder.matrix(`/model/decoder/layers.${layer}/self_attn/${name}_proj`),
   );
-  const joined = byteLinear(graph, x, `qkv_${layer}`, projections);
-  const [query, key, value] = graph.split(joined, [HIDDEN_SIZE, HIDDEN_SIZE, HIDDEN_SIZE]);
-  const turn = (each: Value) => rotate(graph, each, positions, tables);
-  const remember = (part: 'key' | 'value', fresh: Value): Value => {
-    const cache = graph.input(`cache_${part}_${layer}`, ElementType.float32, [
-      'batch',
-      HEADS,
-      'slots',
-      HEAD_SIZE,
-    ]);
-    const split = toHeads(graph, fresh, `new_${part}_${layer}`);
-    graph.output(split, ElementType.float32, ['batch', HEADS, 'positions', HEAD_SIZE]);
+  // In floats always: every later token looks back on these, where no choice between two can mend them.
+  const joined = floatLinear(graph, x, `qkv_${layer}`, [scaled(projections[0]!), ...projections.slice(1)]);
+  const [rotated, value] = graph.split(joined, [2 * HIDDEN_SIZE, HIDDEN_SIZE]);
+  const turned = rotate(graph, rotated!, positions, tables, 2 * HEADS);
+  const [query, key] = graph.split(turned, [HIDDEN_SIZE, HIDDEN_SIZE]);
+  const remember = (part: 'key' | 'value', made: Value): Value => {
+    const sizes = ['batch', 1, HEADS, 'slots', HEAD_SIZE];
+    const cache = graph.input(`cache_${part}_${layer}`, ElementType.float32, sizes);
+    const heads = graph.node('Reshape', [made, graph.integers(0, 0, HEADS, HEAD_SIZE)]);
+    fresh.push(heads);
 
-    return graph.node('ScatterND', [cache, slots, split]);
+    return graph.node('ScatterND', [cache, slots, heads]);
   };
-  const keys = remember('key', turn(key!));
+  const keys = remember('key', key!);
   const values = remember('value', value!);
+  const [scores] = graph.contrib('FusedMatMul', [eachQuery(graph, query!), keys], { transB: 1 });
 
-  return attend(graph, turn(query!), keys, values, selfMask);
+  return weigh(graph, scores!, selfMask, values);
 }
 
 function attendToSpeech(
@@ -161,23 +197,52 @@ function attendToSpeech(
   decoder: ShippedGraph,
   layer: number,
   x: Value,
-  { crossMask }: Inputs,
+  { linear, crossMask }: Inputs,
 ): Value {
   const matrix = decoder.matrix(`/model/decoder/layers.${layer}/encoder_attn/q_proj`);
-  const query = byteLinear(graph, x, `cross_q_${layer}`, [matrix]);
-  const [key, value] = ['key', 'value'].map((part) =>
-    graph.input(`cross_${part}_${layer}`, ElementType.float32, ['batch', HEADS, 'frames', HEAD_SIZE]),
-  );
+  const query = linear(graph, x, `cross_q_${layer}`, [scaled(matrix)]);
+  const key = graph.input(`cross_key_${layer}`, ElementType.float32, [
+    'batch',
+    1,
+    HEADS,
+    HEAD_SIZE,
+    'frames',
+  ]);
+  const value = graph.input(`cross_value_${layer}`, ElementType.float32, [
+    'batch',
+    1,
+    HEADS,
+    'frames',
+    HEAD_SIZE,
+  ]);
 
-  return attend(graph, query, key!, value!, crossMask);
+  return weigh(graph, graph.node('MatMul', [eachQuery(graph, query), key]), crossMask, value);
+}
+
+/** `[batch, positions, 288]` to `[batch, positions, 8, 1, 36]`: every query a product of its own. */
+function eachQuery(graph: GraphBuilder, query: Value): Value {
+  return graph.node('Reshape', [query, graph.integers(0, 0, HEADS, 1, HEAD_SIZE)]);
+}
+
+/** The values by the scores, `[batch, positions, 8, 1, length]`, of those that the mask leaves. */
+function weigh(graph: GraphBuilder, scores: Value, mask: Value, values: Value): Value {
+  const shares = graph.node('Softmax', [graph.node('Add', [scores, mask])], { axis: -1 });
+  const heard = graph.node('MatMul', [shares, values]);
+
+  return graph.node('Reshape', [heard, graph.integers(0, 0, HIDDEN_SIZE)]);
+}
+
+/** A query's projection, divided by the root of a head's size as attention asks for. */
+function scaled(matrix: QuantizedMatrix): QuantizedMatrix {
+  return { ...matrix, scale: matrix.scale / Math.sqrt(HEAD_SIZE) };
 }
 
 /** Greedy choice inside the graph: 32,768 scores a position never leave it. */
 function chooseTokens(graph: GraphBuilder, logits: Value): void {
-  graph.node('ArgMax', [logits], { axis: -1, keepdims: 0 }, 'next_tokens');
-  graph.output('next_tokens', ElementType.int64, ['batch', 'positions']);
-  const most = graph.node('ReduceMax', [logits, graph.integers(-1)], { keepdims: 0 });
-  const all = graph.node('ReduceLogSumExp', [logits, graph.integers(-1)], { keepdims: 0 });
-  graph.node('Sub', [most, all], {}, 'log_probs');
-  graph.output('log_probs', ElementType.float32, ['batch', 'positions']);
+  graph.topK(logits, CANDIDATES, 'scores', 'candidates');
+  graph.output('scores', ElementType.float32, ['batch', 'positions', CANDIDATES]);
+  graph.output('candidates', ElementType.int64, ['batch', 'positions', CANDIDATES]);
+  const shares = graph.node('Softmax', [logits], { axis: -1 });
+  graph.node('ReduceMax', [shares, graph.integers(-1)], { keepdims: 0 }, 'probabilities');
+  graph.output('probabilities', ElementType.float32, ['batch', 'positions']);
 }

@@ -1,6 +1,6 @@
 import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
 import { ElementType } from '../../onnx/onnx-model.ts';
-import { ATTENTION_STEP, HEAD_SIZE, HEADS, HIDDEN_SIZE, LAYERS } from '../dimensions.ts';
+import { HEAD_SIZE, HEADS, HIDDEN_SIZE, LAYERS } from '../dimensions.ts';
 import { addAndNormalize, attend, floatLinear, normalize, rotaryTables, rotate, toHeads } from './layers.ts';
 import type { ShippedGraph } from './shipped-graph.ts';
 
@@ -9,24 +9,26 @@ const MAX_FRAMES = 1400;
 
 /**
  * Audio to the keys and values that every layer of the decoder attends to: `samples [batch, samples]` →
- * `cross_key_N`, `cross_value_N [batch, 8, padded frames, 36]`, and `shape [3]`, whose second number is that of frames
- * before they were padded. Weights are unpacked to floats: on a machine with wide
+ * `cross_key_N [batch, 1, 8, 36, frames]` and `cross_value_N [batch, 1, 8, frames, 36]`, with zeros behind the speech
+ * up to `padded_frames`. Weights are unpacked to floats: on a machine with wide
  * vectors that is as fast as bytes over hundreds of frames, and exact.
  */
-export function buildEncoder(encoder: ShippedGraph, decoder: ShippedGraph): Uint8Array {
+export function buildEncoder(encoder: ShippedGraph, decoder: ShippedGraph): GraphBuilder {
+  encoder.refuseLayer(`/layers.${LAYERS}/self_attn/q_proj`);
   const graph = new GraphBuilder();
   const samples = graph.input('samples', ElementType.float32, ['batch', 'samples']);
+  const padded = graph.input('padded_frames', ElementType.int64, [1]);
   let residual = convolve(graph, encoder, samples);
   let x = normalize(graph, residual, 'norm_0', encoder.floats('layers.0.input_layernorm.weight'));
   const tables = rotaryTables(graph, encoder.floats('/rotary_emb/Cast_1_output_0'), MAX_FRAMES);
   for (let layer = 0; layer < LAYERS; layer++) {
     [x, residual] = encodeLayer(graph, encoder, layer, x, residual, (value) =>
-      rotate(graph, value, graph.integers(0), tables),
+      rotate(graph, value, graph.integers(0), tables, HEADS),
     );
   }
-  projectForDecoder(graph, decoder, padFrames(graph, x));
+  projectForDecoder(graph, decoder, x, padded);
 
-  return graph.build('moonshine_encoder');
+  return graph;
 }
 
 /** Three convolutions, from 16 kHz to 41.6 frames a second. */
@@ -86,14 +88,14 @@ function encodeLayer(
   layer: number,
   x: Value,
   residual: Value,
-  rotateValue: (value: Value) => Value,
+  turn: (value: Value) => Value,
 ): readonly [Value, Value] {
   const matrix = (name: string) => encoder.matrix(`/layers.${layer}/${name}`);
   const weight = (name: string) => encoder.floats(`layers.${layer}.${name}`);
   const projections = ['q', 'k', 'v'].map((name) => matrix(`self_attn/${name}_proj`));
   const joined = floatLinear(graph, x, `qkv_${layer}`, projections);
   const [query, key, value] = graph.split(joined, [HIDDEN_SIZE, HIDDEN_SIZE, HIDDEN_SIZE]);
-  const attended = attend(graph, rotateValue(query!), rotateValue(key!), value!);
+  const attended = attend(graph, turn(query!), turn(key!), value!);
   const dense = floatLinear(graph, attended, `dense_${layer}`, [matrix('self_attn/dense')]);
   const [normal, sum] = addAndNormalize(
     graph,
@@ -115,30 +117,31 @@ function encodeLayer(
   return addAndNormalize(graph, down, sum, `norm_${layer + 1}`, encoder.floats(next));
 }
 
-/** Adds frames of zeros up to the next multiple of 64; their keys and values are zeros too. */
-function padFrames(graph: GraphBuilder, x: Value): Value {
-  const shape = graph.node('Shape', [x], {}, 'shape');
-  graph.output('shape', ElementType.int64, [3]);
-  const frames = graph.node('Gather', [shape, graph.integers(1)]);
-  // With a positive divisor Mod is never negative.
-  const missing = graph.node('Mod', [graph.node('Neg', [frames]), graph.integers(ATTENTION_STEP)]);
+/**
+ * Every layer of the decoder asks for keys and values of its own; they are computed once, as one product, and padded
+ * with zeros up to `padded`, `[1]`.
+ */
+function projectForDecoder(graph: GraphBuilder, decoder: ShippedGraph, x: Value, padded: Value): void {
+  const parts = Array.from({ length: LAYERS }, (_, layer) =>
+    (['key', 'value'] as const).map((part) => ({ part, layer })),
+  ).flat();
+  const matrices = parts.map(({ part, layer }) =>
+    decoder.matrix(`/model/decoder/layers.${layer}/encoder_attn/${part[0]}_proj`),
+  );
+  const joined = padFrames(graph, floatLinear(graph, x, 'cross', matrices), padded);
+  const split = graph.split(joined, new Array<number>(parts.length).fill(HIDDEN_SIZE));
+  for (const [i, { part, layer }] of parts.entries()) {
+    const output = toHeads(graph, split[i]!, part, `cross_${part}_${layer}`);
+    const sizes = part === 'key' ? [HEAD_SIZE, 'frames'] : ['frames', HEAD_SIZE];
+    graph.output(output, ElementType.float32, ['batch', 1, HEADS, ...sizes]);
+  }
+}
+
+function padFrames(graph: GraphBuilder, x: Value, padded: Value): Value {
+  const frames = graph.node('Gather', [graph.node('Shape', [x]), graph.integers(1)]);
+  const missing = graph.node('Sub', [padded, frames]);
   const before = graph.integers(0, 0, 0, 0);
   const pads = graph.node('Concat', [before, missing, graph.integers(0)], { axis: 0 });
 
   return graph.node('Pad', [x, pads]);
-}
-
-/** Every layer of the decoder asks for keys and values of its own; they are computed once, as one product. */
-function projectForDecoder(graph: GraphBuilder, decoder: ShippedGraph, x: Value): void {
-  const names = Array.from({ length: LAYERS }, (_, layer) => [
-    { output: `cross_key_${layer}`, layer: `/model/decoder/layers.${layer}/encoder_attn/k_proj` },
-    { output: `cross_value_${layer}`, layer: `/model/decoder/layers.${layer}/encoder_attn/v_proj` },
-  ]).flat();
-  const matrices = names.map(({ layer }) => decoder.matrix(layer));
-  const joined = floatLinear(graph, x, 'cross', matrices);
-  const parts = graph.split(joined, new Array<number>(names.length).fill(HIDDEN_SIZE));
-  for (const [i, { output }] of names.entries()) {
-    toHeads(graph, parts[i]!, output);
-    graph.output(output, ElementType.float32, ['batch', HEADS, 'frames', HEAD_SIZE]);
-  }
 }

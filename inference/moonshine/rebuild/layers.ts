@@ -9,6 +9,15 @@ const ACCURACY_INT8 = 4;
 /** Dimensions of a head that are rotated by position. */
 const ROTARY_SIZE = 32;
 
+/** A product of `x` with matrices set side by side, computed as one. */
+export type Linear = (
+  graph: GraphBuilder,
+  x: Value,
+  name: string,
+  matrices: readonly QuantizedMatrix[],
+  bias?: Float32Array,
+) => Value;
+
 /** Product with weights unpacked to floats; several are set side by side and computed as one. */
 export function floatLinear(
   graph: GraphBuilder,
@@ -140,9 +149,18 @@ export function addAndNormalize(
 
 const EPSILON = { float: 1e-5 };
 
-/** Rotates queries or keys `[batch, positions, 288]` by their positions, `[batch, positions]` or one offset. */
-export function rotate(graph: GraphBuilder, x: Value, positions: Value, tables: RotaryTables): Value {
-  const attributes = { interleaved: 1, num_heads: HEADS, rotary_embedding_dim: ROTARY_SIZE };
+/**
+ * Rotates queries or keys by their positions, `[batch, positions]` or one offset.
+ * @param x `[batch, positions, heads * 36]`
+ */
+export function rotate(
+  graph: GraphBuilder,
+  x: Value,
+  positions: Value,
+  tables: RotaryTables,
+  heads: number,
+): Value {
+  const attributes = { interleaved: 1, num_heads: heads, rotary_embedding_dim: ROTARY_SIZE };
 
   return graph.contrib('RotaryEmbedding', [x, positions, tables.cos, tables.sin], attributes)[0]!;
 }
@@ -171,17 +189,19 @@ export function rotaryTables(
   };
 }
 
-/** Fused attention over eight heads, scaled by the head's size, with a mask that is added to the scores. */
-export function attend(graph: GraphBuilder, query: Value, key: Value, value: Value, mask?: Value): Value {
-  // Between the values and the mask stand a bias and a mask by keys, which are not used.
-  const operands = mask === undefined ? [query, key, value] : [query, key, value, '', '', mask];
-
-  return graph.contrib('MultiHeadAttention', operands, { num_heads: HEADS })[0]!;
+/** Fused attention over eight heads, scaled by the root of a head's size. */
+export function attend(graph: GraphBuilder, query: Value, key: Value, value: Value): Value {
+  return graph.contrib('MultiHeadAttention', [query, key, value], { num_heads: HEADS })[0]!;
 }
 
-/** `[batch, frames, 288]` to `[batch, heads, frames, 36]`, the layout attention keeps its cache in. */
-export function toHeads(graph: GraphBuilder, x: Value, name: string): Value {
-  const shaped = graph.node('Reshape', [x, graph.integers(0, 0, HEADS, HEAD_SIZE)]);
+/** Splits `[batch, frames, 288]` into heads, `[batch, 1, 8, frames, 36]` or, for keys, `[batch, 1, 8, 36, frames]`. */
+export function toHeads(graph: GraphBuilder, x: Value, part: 'key' | 'value', name: string): Value {
+  const shaped = graph.node('Reshape', [x, graph.integers(0, 1, -1, HEADS, HEAD_SIZE)]);
 
-  return graph.node('Transpose', [shaped], { perm: [0, 2, 1, 3] }, name);
+  return graph.node(
+    'Transpose',
+    [shaped],
+    { perm: part === 'key' ? [0, 1, 3, 4, 2] : [0, 1, 3, 2, 4] },
+    name,
+  );
 }

@@ -37,9 +37,15 @@ export class ShippedGraph {
     }
   }
 
+  /** @throws {UnknownGraphError} when there is such a layer: the model is larger than what is read of it. */
+  refuseLayer(layer: string): void {
+    if (this.#product(layer))
+      throw new UnknownGraphError(`It has a product named ${layer}, which is one too many.`);
+  }
+
   /** The weights of the layer whose matrix product has an output that begins so. */
   matrix(layer: string): QuantizedMatrix {
-    const product = this.#products.find(({ output }) => output[0]!.startsWith(`${layer}/`));
+    const product = this.#product(layer);
     if (!product) throw new UnknownGraphError(`It has no quantised product named ${layer}.`);
     const [, weights, , zeroPoint] = product.input;
 
@@ -53,7 +59,7 @@ export class ShippedGraph {
 
   /** A constant of floats. */
   floats(name: string): Float32Array {
-    return toFloats(this.#constant(name));
+    return toFloats(name, this.#constant(name));
   }
 
   /** A constant of floats that goes into the node which makes `output`. */
@@ -85,6 +91,10 @@ export class ShippedGraph {
     return tensor.dataType === ElementType.int8 ? new Int8Array(raw.buffer) : raw;
   }
 
+  #product(layer: string): NodeProto | undefined {
+    return this.#products.find(({ output }) => output[0]!.startsWith(`${layer}/`));
+  }
+
   #index(node: NodeProto): void {
     for (const output of node.output) this.#producers.set(output, node);
     if (node.opType === 'MatMulInteger') this.#products.push(node);
@@ -101,28 +111,41 @@ export class ShippedGraph {
   }
 
   #quantized(weights: string, zeroPoint: string): QuantizedMatrix {
-    const tensor = this.#constant(weights);
-    const [rows, columns] = (tensor.dims ?? []).map(Number);
-    if (tensor.dataType !== ElementType.uint8 || rows === undefined || columns === undefined) {
+    const { dims = [], dataType, rawData } = this.#constant(weights);
+    const [rows, columns] = dims.map(Number);
+    if (dataType !== ElementType.uint8 || dims.length !== 2 || rawData?.length !== rows! * columns!) {
       throw new UnknownGraphError(`${weights} is no matrix of unsigned bytes.`);
     }
     const scale = this.floats(weights.replace(/_quantized$/, '_scale'));
-    const zero = this.#constant(zeroPoint);
     if (scale.length !== 1) throw new UnknownGraphError(`${weights} has more than one scale.`);
+    const zero = this.#constant(zeroPoint);
+    if (zero.dataType !== ElementType.uint8 || sizeOf(zero) !== 1) {
+      throw new UnknownGraphError(`${zeroPoint} is no single unsigned byte.`);
+    }
 
     return {
-      rows,
-      columns,
-      bytes: tensor.rawData!,
+      rows: rows!,
+      columns: columns!,
+      bytes: rawData,
       zeroPoint: zero.rawData?.[0] ?? zero.int32Data?.[0] ?? 0,
       scale: scale[0]!,
     };
   }
 }
 
-function toFloats({ rawData, floatData }: TensorProto): Float32Array {
-  if (floatData && floatData.length > 0) return Float32Array.from(floatData);
+function sizeOf({ dims = [] }: TensorProto): number {
+  return dims.reduce<number>((size, each) => size * Number(each), 1);
+}
+
+function toFloats(name: string, tensor: TensorProto): Float32Array {
+  const { dataType, rawData, floatData } = tensor;
+  const isRaw = !floatData || floatData.length === 0;
+  const length = isRaw ? (rawData?.length ?? 0) / Float32Array.BYTES_PER_ELEMENT : floatData.length;
+  if (dataType !== ElementType.float32 || length !== sizeOf(tensor)) {
+    throw new UnknownGraphError(`${name} does not hold the floats it says.`);
+  }
+  if (!isRaw) return Float32Array.from(floatData);
 
   // Copied, because a view of floats has to be aligned and the file's bytes are not.
-  return new Float32Array(Uint8Array.from(rawData ?? []).buffer);
+  return new Float32Array(Uint8Array.from(rawData!).buffer);
 }
