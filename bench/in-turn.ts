@@ -16,3 +16,17 @@ export async function mapLimited<T, R>(
 
   return results;
 }
+
+/** The same items, another one first. */
+export function rotate<T>(items: readonly T[], by: number): readonly T[] {
+  const first = by % Math.max(1, items.length);
+
+  return [...items.slice(first), ...items.slice(0, first)];
+}
+
+/** Neighbours in batches, the last of which may be smaller. */
+export function inBatches<T>(items: readonly T[], size: number): readonly (readonly T[])[] {
+  return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
+    items.slice(i * size, (i + 1) * size),
+  );
+}

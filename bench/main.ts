@@ -1,10 +1,12 @@
 import { Command } from 'commander';
 import { Failure } from '../server/failure.ts';
 import { accuracyCommand } from './accuracy/accuracy-command.ts';
+import { engineCommand } from './engine/engine-command.ts';
 
 const program = new Command('bench')
-  .description('Measure the server: each command starts one of its own.')
-  .addCommand(accuracyCommand());
+  .description('Measure the server, and the engine in it.')
+  .addCommand(accuracyCommand())
+  .addCommand(engineCommand());
 
 for (const command of program.commands) command.showHelpAfterError('Try --help.');
 

@@ -15,3 +15,13 @@ export function formatTable(rows: readonly (readonly (string | number)[])[]): st
     )
     .join('\n');
 }
+
+/** One row of a table: cells by the heads of their columns. */
+export type Row = Readonly<Record<string, string | number>>;
+
+/** Rows that all have the same columns, under their heads; nothing of none. */
+export function formatRows(rows: readonly Row[]): string {
+  return rows.length === 0
+    ? ''
+    : formatTable([Object.keys(rows[0]!), ...rows.map((row) => Object.values(row))]);
+}

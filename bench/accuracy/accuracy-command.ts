@@ -7,13 +7,12 @@ import { streamProgress } from '../../server/model-store/progress.ts';
 import { ModelStore } from '../../server/model-store/store.ts';
 import { PACES, type Pace } from '../../server/transcribe/stream-recording.ts';
 import { describeMachine } from '../machine.ts';
-import { formatTable } from '../table.ts';
+import { formatRows, type Row } from '../table.ts';
 import {
   measureLatency,
   measureNoise,
   measureVoiceActivity,
   measureWords,
-  type Row,
   type Setting,
 } from './sections.ts';
 
@@ -76,8 +75,7 @@ async function measure({ data, folder, only, pace, streams, json }: Flags): Prom
 
 function print(title: string, rows: readonly Row[]): void {
   console.log(`\n${title}`);
-  if (rows.length > 0)
-    console.log(formatTable([Object.keys(rows[0]!), ...rows.map((row) => Object.values(row))]));
+  if (rows.length > 0) console.log(formatRows(rows));
 }
 
 function sections(value: string): SectionName[] {

@@ -3,7 +3,7 @@ import { WebSocket } from 'ws';
 import { SpeakerConnection } from '../../client-sdk/speaker-connection.ts';
 import { SAMPLE_RATE } from '../../inference/recognizer.ts';
 import { readRecording } from '../../server/recording/read-recording.ts';
-import { to16kHz } from './whole-clips.ts';
+import { to16kHz } from '../audio.ts';
 
 /** What a microphone's worklet sends at a time. */
 const MESSAGE_MS = 20;

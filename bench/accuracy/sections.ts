@@ -8,6 +8,7 @@ import { transcribeRecording } from '../../server/transcribe/transcribe-recordin
 import { type Clip, listFiles, readClips } from '../data-folder.ts';
 import { mapLimited } from '../in-turn.ts';
 import { percentile } from '../statistics.ts';
+import type { Row } from '../table.ts';
 import { countWordErrors, type WordErrors, wordErrorRate } from '../word-error-rate.ts';
 import { measureDelays } from './latency.ts';
 import { frameScores, scoreVoiceActivity } from './voice-activity.ts';
@@ -30,9 +31,6 @@ export interface Setting {
   /** Hears what a table does not show, such as what was left out. */
   readonly note: (sentence: string) => void;
 }
-
-/** One row of a section's table: cells by the heads of their columns. */
-export type Row = Readonly<Record<string, string | number>>;
 
 /** Words: error rate of the live path beside that of the same clips decoded whole, for each folder. */
 export async function measureWords({

@@ -5,7 +5,7 @@ import type { Clock } from '../../server/clock.ts';
 import type { Config } from '../../server/config/options.ts';
 import { readRecording } from '../../server/recording/read-recording.ts';
 import { type VadSource, VadTicker } from '../../server/stream/vad-ticker.ts';
-import { to16kHz } from './whole-clips.ts';
+import { to16kHz } from '../audio.ts';
 
 /** Labels and decisions are compared in steps of this length. */
 const FRAME_SECONDS = 0.01;
