@@ -2,8 +2,8 @@
 export interface SpeechSegment {
   /**
    * Mono PCM at 16 kHz, in [-1, 1]. The callee reads it and nobody writes to it until `decode` has settled; from then
-   * on the callee has let go of it. In a `SharedArrayBuffer` it reaches a thread without a copy; otherwise it is copied
-   * there, with all of the buffer it lies in. A model itself may insist on an `ArrayBuffer`.
+   * on the callee has let go of it. In a `SharedArrayBuffer` it is handed to a thread as it is; otherwise it is copied
+   * there, with all of the buffer it lies in. A model in the calling thread takes an `ArrayBuffer` only.
    */
   readonly samples: Float32Array;
   /** BCP 47 tag, or null for the model's own choice. */
@@ -32,7 +32,7 @@ export interface DecodeResult {
   readonly hypotheses: readonly Hypothesis[];
   /** Time inside the model, in milliseconds, without any queue. */
   readonly inferenceMs: number;
-  /** Passes through the decoder; 0 where there is none. */
+  /** Passes through the decoder, without those that weigh a single doubtful token again; 0 where there is none. */
   readonly passes: number;
   /** Drafts' tokens that were tried, and those of them that the model agreed with. */
   readonly guessedTokens: number;

@@ -49,6 +49,7 @@ describe('headlines', () => {
       [8, score(75, { sameAsCold: 0.5 })],
     ]),
     byLength: score(90, { sameAsCold: 0.75 }),
+    draftedBatches: score(120, { sameAsCold: 0.75 }),
   };
 
   test('set rates over those of sherpa-onnx and partials over naive ones', () => {
@@ -57,6 +58,7 @@ describe('headlines', () => {
       ratioDrafts: 4,
       ratioBatch8: 2.5,
       ratioBatch8ByLength: 3,
+      ratioBatch8Drafts: 4,
       partialCostRatio: 0.1,
       partialCostRatioOwnCold: 0.2,
       identicalShare: 0.9,

@@ -17,8 +17,10 @@ function decode(model: Model, draft: readonly number[], audioSeconds = 30) {
   const decoding = new DraftedDecoding(new GreedySequence(audioSeconds), draft);
   const right: number[] = [];
   let passes = 0;
+  let widest = 0;
   while (!decoding.sequence.finished) {
     const pending = decoding.pending;
+    widest = Math.max(widest, pending.length);
     let taken = 0;
     let goesOn = true;
     while (goesOn) {
@@ -29,7 +31,7 @@ function decode(model: Model, draft: readonly number[], audioSeconds = 30) {
     passes++;
   }
 
-  return { ...decoding.sequence.hypothesis(), passes, guesses: decoding.guesses, right };
+  return { ...decoding.sequence.hypothesis(), passes, widest, guesses: decoding.guesses, right };
 }
 
 const TEXT = [450, 300, 700, 512, 613, 814, 905, 333, 444, 555, 666, 777];
@@ -39,6 +41,12 @@ describe('Decoding with a draft', () => {
   test('takes one pass when the draft is right, and one when there is none for each token', () => {
     expect(decode(reciting(TEXT), TEXT)).toMatchObject({ tokens: TEXT, passes: 1 });
     expect(decode(reciting(TEXT), [])).toMatchObject({ tokens: TEXT, passes: TEXT.length + 1 });
+  });
+
+  test('feeds a long draft in parts, each as soon as the one before was right', () => {
+    const text = Array.from({ length: 100 }, (_, i) => 300 + i);
+    const { tokens, passes, widest } = decode(reciting(text), text);
+    expect([tokens, passes, widest]).toEqual([text, 4, 33]);
   });
 
   test('goes on from a draft that stops short, as a partial does', () => {

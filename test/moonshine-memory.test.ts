@@ -2,8 +2,9 @@ import fc from 'fast-check';
 import { Tensor } from 'onnxruntime-node';
 import { describe, expect, test } from 'vitest';
 import { HEAD_SIZE, HEADS, LAYERS } from '../inference/moonshine/dimensions.ts';
-import { SpeechCache, type Values } from '../inference/moonshine/speech-cache.ts';
+import { SpeechCache } from '../inference/moonshine/speech-cache.ts';
 import { TokenCache } from '../inference/moonshine/token-cache.ts';
+import type { Values } from '../inference/moonshine/values.ts';
 
 const PLANES = LAYERS * 2 * HEADS;
 /** Names in the order of planes. */

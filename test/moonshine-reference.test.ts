@@ -4,8 +4,8 @@ import { crossMask, feedTokens } from '../inference/moonshine/decoder-feeds.ts';
 import { HEAD_SIZE, HEADS, HIDDEN_SIZE, LAYERS } from '../inference/moonshine/dimensions.ts';
 import { buildDecoder, buildPreciseDecoder } from '../inference/moonshine/rebuild/decoder-graph.ts';
 import { ShippedGraph } from '../inference/moonshine/rebuild/shipped-graph.ts';
-import type { Values } from '../inference/moonshine/speech-cache.ts';
 import { TokenCache } from '../inference/moonshine/token-cache.ts';
+import type { Values } from '../inference/moonshine/values.ts';
 import { sessionOptions } from '../inference/session-options.ts';
 import { modelBytes, TINY_VOCABULARY, tinyDecoder, weightsOf } from './support/tiny-moonshine.ts';
 

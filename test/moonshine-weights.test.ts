@@ -193,6 +193,11 @@ describe('A model that is not what the rewriter knows', () => {
       ({ constants }) => change(constants, 'layer_norm.weight', { rawData: new Uint8Array(401) }),
     ],
     [
+      'a convolution over more samples',
+      'conv3 spans 5 samples, not 3.',
+      ({ constants }) => change(constants, 'conv3.weight_quantized', { dims: [288, 576, 5] }),
+    ],
+    [
       'a seventh layer',
       'It has a product named /layers.6/self_attn/q_proj, which is one too many.',
       ({ nodes }) => {

@@ -60,6 +60,8 @@ export interface Contenders {
   readonly drafts: Contender;
   /** This engine, several clips at a time. */
   readonly batches: readonly Contender[];
+  /** Eight clips at a time, each with its draft. */
+  readonly draftedBatches: Contender;
   /** The same in batches of eight clips of like length. */
   readonly byLength: Contender;
 }
@@ -93,6 +95,7 @@ export function contenders(
       ...alone(`this engine, batches of ${size}`, own),
       batchSize: size,
     })),
-    byLength: { ...alone('this engine, batches of 8 of like length', own), batchSize: 8, byLength: true },
+    draftedBatches: { ...alone('this engine, batches of 8, drafts', own), batchSize: 8, drafted: true },
+    byLength: { ...alone('this engine, 8 of like length', own), batchSize: 8, byLength: true },
   };
 }

@@ -59,7 +59,16 @@ export async function runEngineBench(bench: EngineBench): Promise<EngineReport> 
   const { own, files } = engines;
   const all = contenders(engines, maxBatchSize, note);
   await warm(engines, clips, maxBatchSize);
-  const order = [all.reference, all.shipped, all.sherpa, all.cold, all.drafts, ...all.batches, all.byLength];
+  const order = [
+    all.reference,
+    all.shipped,
+    all.sherpa,
+    all.cold,
+    all.drafts,
+    ...all.batches,
+    all.byLength,
+    all.draftedBatches,
+  ];
   note(`${clips.length} clips whole, in ${order.length} ways …`);
   const heard = await measureFinals(clips, order, own, (done) => note(`${done} of ${clips.length}`));
   const [reference, cold] = [heard.get(all.reference)!, heard.get(all.cold)!];
@@ -129,6 +138,7 @@ function summarize(
       drafts: of(all.drafts),
       batches: new Map(all.batches.map((batch) => [batch.batchSize, of(batch)])),
       byLength: of(all.byLength),
+      draftedBatches: of(all.draftedBatches),
     },
     { naive: naive.meanMs, cold: cold.meanMs, drafts: drafts.meanMs },
   );

@@ -6,9 +6,10 @@ import { readConfig } from '../../server/config/config.ts';
 import { streamProgress } from '../../server/model-store/progress.ts';
 import { ModelStore } from '../../server/model-store/store.ts';
 import { describeMachine } from '../machine.ts';
-import { formatRows } from '../table.ts';
+import { formatRows, type Row } from '../table.ts';
 import { drawChart } from './chart.ts';
 import { type EngineReport, runEngineBench } from './engine-bench.ts';
+import { NONE } from './rows.ts';
 
 /** Behind the point. */
 const JSON_DIGITS = 4;
@@ -52,7 +53,9 @@ function print({ sections, differences, headlines }: EngineReport): void {
 async function save(report: EngineReport, path: string): Promise<void> {
   const { headlines, clips, audioSeconds, sections, differences, panels } = report;
   const machine = describeMachine();
-  const tables = Object.fromEntries(Object.entries(sections).map(([name, { rows }]) => [name, rows]));
+  const tables = Object.fromEntries(
+    Object.entries(sections).map(([name, { rows }]) => [name, rows.map(forMachines)]),
+  );
   const figures = { machine, clips, audioSeconds, ...headlines, ...tables, differences };
   const rounded = (_: string, value: unknown) =>
     typeof value === 'number' ? Number(value.toFixed(JSON_DIGITS)) : value;
@@ -60,6 +63,15 @@ async function save(report: EngineReport, path: string): Promise<void> {
   const { cpu, commit, date } = machine;
   const title = `Moonshine tiny on one thread of ${cpu}, ${date}, ${commit ?? 'no commit'}`;
   await writeFile(chartPath(path), drawChart(title, panels));
+}
+
+/** A row with numbers as such, and null where there is none. */
+function forMachines(row: Row): Record<string, string | number | null> {
+  const cell = (value: string | number) => (Number.isNaN(Number(value)) ? value : Number(value));
+
+  return Object.fromEntries(
+    Object.entries(row).map(([head, value]) => [head, value === NONE ? null : cell(value)]),
+  );
 }
 
 function chartPath(jsonPath: string): string {

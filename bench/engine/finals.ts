@@ -31,8 +31,10 @@ export async function measureFinals(
   progress: (clipsDone: number) => void,
 ): Promise<ReadonlyMap<Contender, Tally<SpokenClip>>> {
   const tallies = new Map(contenders.map((contender) => [contender, new Tally<SpokenClip>()]));
-  const decode = async (contender: Contender, batch: readonly SpokenClip[], draft: readonly number[]) => {
-    const questions = batch.map(({ audio }) => ({ audio, draft: contender.drafted ? draft : [] }));
+  const drafts = new Map<SpokenClip, readonly number[]>();
+  const decode = async (contender: Contender, batch: readonly SpokenClip[]) => {
+    const draftFor = (clip: SpokenClip) => (contender.drafted ? drafts.get(clip)! : []);
+    const questions = batch.map((clip) => ({ audio: clip.audio, draft: draftFor(clip) }));
     tallies.get(contender)!.add(batch, await contender.engine.decode(questions));
   };
   const single = contenders.filter(({ batchSize }) => batchSize === 1);
@@ -41,12 +43,12 @@ export async function measureFinals(
   const waiting = new Map(batched.map((contender) => [contender, batchesOf(clips, contender)]));
   for (const [turn, round] of inBatches(clips, roundClips).entries()) {
     for (const [i, clip] of round.entries()) {
-      const draft = await liveDraft(clip, drafter);
-      for (const contender of rotate(single, i)) await decode(contender, [clip], draft);
+      drafts.set(clip, await liveDraft(clip, drafter));
+      for (const contender of rotate(single, i)) await decode(contender, [clip]);
     }
     for (const contender of rotate(batched, turn)) {
       const batches = waiting.get(contender)!.splice(0, roundClips / contender.batchSize);
-      for (const batch of batches) await decode(contender, batch, []);
+      for (const batch of batches) await decode(contender, batch);
     }
     progress(turn * roundClips + round.length);
   }

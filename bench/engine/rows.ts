@@ -8,7 +8,7 @@ import type { FinalScore } from './scores.ts';
 import type { Tally } from './tally.ts';
 
 /** Stands where there is nothing to tell. */
-const NONE = '–';
+export const NONE = '–';
 
 const fixed = (value: number | null, digits: number) => value?.toFixed(digits) ?? NONE;
 const percent = (share: number | null) => fixed(share === null ? null : 100 * share, 1);

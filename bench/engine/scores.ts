@@ -44,6 +44,8 @@ export interface FinalScores {
   readonly batches: ReadonlyMap<number, FinalScore>;
   /** Batches of eight clips of like length. */
   readonly byLength: FinalScore;
+  /** Batches of eight clips, each with its draft. */
+  readonly draftedBatches: FinalScore;
 }
 
 /** The figures that say it all: ratios within one run, which drift of the machine leaves alone. */
@@ -54,6 +56,8 @@ export interface Headlines {
   readonly ratioBatch8: number | null;
   /** The same in batches of clips of like length. */
   readonly ratioBatch8ByLength: number;
+  /** In batches of eight, each clip with its draft. */
+  readonly ratioBatch8Drafts: number;
   /** Time of a partial with its draft, over that of the shipped graphs, and over that of this engine without draft. */
   readonly partialCostRatio: number;
   readonly partialCostRatioOwnCold: number;
@@ -73,13 +77,15 @@ export function headlines(
 ): Headlines {
   const ratio = (score: FinalScore) => score.audioPerSecond / finals.sherpa.audioPerSecond;
   const batch8 = finals.batches.get(8);
-  const shares = [...finals.batches.values(), finals.byLength].map(({ sameAsCold }) => sameAsCold ?? 0);
+  const together = [...finals.batches.values(), finals.byLength, finals.draftedBatches];
+  const shares = together.map(({ sameAsCold }) => sameAsCold ?? 0);
 
   return {
     ratioCold: ratio(finals.cold),
     ratioDrafts: ratio(finals.drafts),
     ratioBatch8: batch8 ? ratio(batch8) : null,
     ratioBatch8ByLength: ratio(finals.byLength),
+    ratioBatch8Drafts: ratio(finals.draftedBatches),
     partialCostRatio: partialMs.drafts / partialMs.naive,
     partialCostRatioOwnCold: partialMs.drafts / partialMs.cold,
     identicalShare: finals.cold.sameTokens,

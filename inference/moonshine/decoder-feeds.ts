@@ -1,7 +1,7 @@
 import { Tensor } from 'onnxruntime-node';
 import { HEADS } from './dimensions.ts';
-import type { Values } from './speech-cache.ts';
 import { END_TOKEN } from './tokens.ts';
+import type { Values } from './values.ts';
 
 /** Tokens that a row is fed in one pass, and the position of the first. */
 export interface PendingTokens {

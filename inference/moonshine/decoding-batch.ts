@@ -1,8 +1,9 @@
 import { Tensor } from 'onnxruntime-node';
 import { crossMask, feedTokens } from './decoder-feeds.ts';
 import type { DraftedDecoding } from './draft.ts';
-import type { SpeechCache, Values } from './speech-cache.ts';
+import type { SpeechCache } from './speech-cache.ts';
 import type { TokenCache } from './token-cache.ts';
+import type { Values } from './values.ts';
 
 /** One segment of a batch: its decoding, and how much speech there is. */
 export interface DecodingRow {

@@ -16,9 +16,10 @@ import { DraftedDecoding } from './draft.ts';
 import { GreedySequence } from './greedy-sequence.ts';
 import type { RebuiltFiles } from './moonshine-files.ts';
 import { frameCount, padded } from './padding.ts';
-import { SpeechCache, type Values } from './speech-cache.ts';
+import { SpeechCache } from './speech-cache.ts';
 import { TokenCache } from './token-cache.ts';
 import { END_TOKEN, VOCABULARY_SIZE } from './tokens.ts';
+import type { Values } from './values.ts';
 
 /**
  * Moonshine (Jeffries et al. 2024, "Moonshine: Speech Recognition for Live Transcription and Voice Commands") on the

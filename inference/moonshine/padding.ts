@@ -11,7 +11,7 @@ export function padded(samples: Float32Array): Float32Array {
 }
 
 /** Kernel and stride of the three convolutions. */
-const CONVOLUTIONS = [
+export const CONVOLUTIONS = [
   [127, 64],
   [7, 3],
   [3, 2],

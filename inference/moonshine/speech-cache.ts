@@ -1,12 +1,8 @@
 import { Tensor } from 'onnxruntime-node';
-import { ATTENTION_STEP, HEAD_SIZE, HEADS, LAYERS } from './dimensions.ts';
-
-/** Values by the names the graphs give them. */
-export type Values = Readonly<Record<string, Tensor>>;
+import { ATTENTION_STEP, HEAD_SIZE, HEADS, HIDDEN_SIZE, LAYERS } from './dimensions.ts';
+import type { Values } from './values.ts';
 
 const LAYER_NUMBERS = Array.from({ length: LAYERS }, (_, layer) => layer);
-/** Numbers a frame takes in each of the twelve tensors. */
-const FRAME_SIZE = HEADS * HEAD_SIZE;
 
 /**
  * Keys and values of the speech of a batch, which the decoder looks at for every token: for each layer `cross_key_N
@@ -66,6 +62,6 @@ export class SpeechCache {
   }
 
   #rowSize(): number {
-    return FRAME_SIZE * this.#frames;
+    return HIDDEN_SIZE * this.#frames;
   }
 }

@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
-import { ATTENTION_STEP, HEAD_SIZE, HEADS, LAYERS } from './dimensions.ts';
-import type { Values } from './speech-cache.ts';
+import { ATTENTION_STEP, CACHE_PLANES, HEAD_SIZE, HEADS, LAYERS } from './dimensions.ts';
+import type { Values } from './values.ts';
 
 /** What the decoder is fed, in the order in which it gives new ones. */
 const NAMES = Array.from({ length: LAYERS }, (_, layer) => [
@@ -68,7 +68,7 @@ export class TokenCache {
    */
   keep(row: number, from: number, slot: number, { data, dims }: Tensor): void {
     const numbers = data as Float32Array;
-    let at = (row * dims[1]! + from) * NAMES.length * HEADS * HEAD_SIZE;
+    let at = (row * dims[1]! + from) * CACHE_PLANES * HEAD_SIZE;
     for (const buffer of this.#buffers) {
       for (let head = 0; head < HEADS; head++) {
         const to = ((row * HEADS + head) * this.#slots + slot) * HEAD_SIZE;

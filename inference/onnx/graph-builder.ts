@@ -79,8 +79,8 @@ export class GraphBuilder {
   }
 
   /** The `count` largest along the last axis, in falling order, and where they stand. */
-  topK(input: Value, count: number, values: Value, indices: Value): readonly Value[] {
-    return this.#add('', 'TopK', [input, this.integers(count)], [values, indices], { axis: -1 });
+  topK(input: Value, count: number, values: Value, indices: Value): void {
+    this.#add('', 'TopK', [input, this.integers(count)], [values, indices], { axis: -1 });
   }
 
   /** A node of onnxruntime's own. `outputs` names them; null has one made up, '' leaves one out. */

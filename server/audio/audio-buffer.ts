@@ -76,8 +76,7 @@ export class AudioBuffer {
   }
 
   /**
-   * Fills `target`, wherever its memory may lie, with the samples from position `start` on: the one copy that a segment
-   * is made by.
+   * Fills `target`, wherever its memory may lie, with the samples from position `start` on.
    * @throws {RangeError} when some of them are not held; `target` is then as it was.
    */
   copyTo(target: Float32Array, start: number): void {

@@ -120,7 +120,7 @@ export const OPTIONS = {
     default: 15_000,
     min: 3000,
     max: 28_000,
-    about: 'A caption whose speech is this long is cut at its quietest recent point',
+    about: 'No caption is longer; one that would be is cut at its quietest recent point',
   },
   prefixPaddingMs: {
     kind: 'number',

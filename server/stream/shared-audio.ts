@@ -1,6 +1,6 @@
 /**
  * Memory for audio on its way to threads: lent for one batch, taken back when that is answered, and lent again. Threads
- * see it without a copy, and it is still there when a thread has died and its batch is run once more.
+ * are handed it as it is, and it is still there when a thread has died and its batch is run once more.
  *
  * It is kept because V8 does not count shared memory as its own, and so does not hurry to free it: with fresh memory for
  * every segment a process grew by hundreds of megabytes. There are never more blocks than segments were in flight at

@@ -2,7 +2,8 @@ import { InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Decoders } from '../../inference/moonshine/decoding-batch.ts';
 import type { RebuiltFiles } from '../../inference/moonshine/moonshine-files.ts';
 import { frameCount } from '../../inference/moonshine/padding.ts';
-import type { SpeechCache, Values } from '../../inference/moonshine/speech-cache.ts';
+import type { SpeechCache } from '../../inference/moonshine/speech-cache.ts';
+import type { Values } from '../../inference/moonshine/values.ts';
 import { sessionOptions } from '../../inference/session-options.ts';
 
 /** The three rebuilt graphs, each to be run by itself. */

@@ -1,8 +1,9 @@
 import { GraphBuilder, type Value } from '../../onnx/graph-builder.ts';
 import { ElementType } from '../../onnx/onnx-model.ts';
 import { HEAD_SIZE, HEADS, HIDDEN_SIZE, LAYERS } from '../dimensions.ts';
+import { CONVOLUTIONS } from '../padding.ts';
 import { addAndNormalize, attend, floatLinear, normalize, rotaryTables, rotate, toHeads } from './layers.ts';
-import type { ShippedGraph } from './shipped-graph.ts';
+import { type ShippedGraph, UnknownGraphError } from './shipped-graph.ts';
 
 /** 30 s at 41.6 frames a second, and some. */
 const MAX_FRAMES = 1400;
@@ -34,31 +35,28 @@ export function buildEncoder(encoder: ShippedGraph, decoder: ShippedGraph): Grap
 /** Three convolutions, from 16 kHz to 41.6 frames a second. */
 function convolve(graph: GraphBuilder, encoder: ShippedGraph, samples: Value): Value {
   const channel = graph.node('Unsqueeze', [samples, graph.integers(1)]);
-  const first = graph.node('Tanh', [convolution(graph, encoder, channel, 'conv1', 64)]);
-  const second = gelu(graph, convolution(graph, encoder, normalizeGroup(graph, encoder, first), 'conv2', 3));
-  const third = gelu(graph, convolution(graph, encoder, second, 'conv3', 2));
+  const first = graph.node('Tanh', [convolution(graph, encoder, channel, 1)]);
+  const second = gelu(graph, convolution(graph, encoder, normalizeGroup(graph, encoder, first), 2));
+  const third = gelu(graph, convolution(graph, encoder, second, 3));
 
   return graph.node('Transpose', [third], { perm: [0, 2, 1] });
 }
 
-function convolution(
-  graph: GraphBuilder,
-  encoder: ShippedGraph,
-  x: Value,
-  name: string,
-  stride: number,
-): Value {
+function convolution(graph: GraphBuilder, encoder: ShippedGraph, x: Value, number: 1 | 2 | 3): Value {
+  const name = `conv${number}`;
+  const [kernel, stride] = CONVOLUTIONS[number - 1]!;
   const { input } = encoder.producer(`${name}.weight_cast_tensor`);
   const scale = encoder.floatsInto(`${name}.weight_mul_tensor`)[0]!;
   const zero = encoder.floatsInto(`${name}.weight_add_tensor`)[0]!;
   const shape = encoder.shape(input[0]!);
+  if (shape[2] !== kernel) throw new UnknownGraphError(`${name} spans ${shape[2]} samples, not ${kernel}.`);
   const weights = Float32Array.from(encoder.bytes(input[0]!), (byte) => byte * scale + zero);
   const operands = [x, graph.constant(name, shape, weights)];
   // The first one has none.
-  if (name !== 'conv1')
+  if (number !== 1)
     operands.push(graph.constant(`${name}.bias`, [shape[0]!], encoder.floats(`${name}.bias`)));
 
-  return graph.node('Conv', operands, { strides: [stride], kernel_shape: [shape[2]!] });
+  return graph.node('Conv', operands, { strides: [stride], kernel_shape: [kernel] });
 }
 
 /** Normalises over all channels and the whole input together, then scales each channel. */
