@@ -76,7 +76,7 @@ describe('The rebuilt decoder', () => {
         ...feedTokens(fed, cache.slots),
       });
       for (const [row, { pending, position }] of fed.entries()) {
-        for (let i = 0; i < pending.length; i++) cache.keep(row, i, position + i, made.fresh!);
+        for (let i = 0; i < pending.length; i++) cache.keep(row, position + i, made.fresh!, row * width + i);
         positions[row]! += pending.length;
       }
       for (const [i, token] of fed[watched]!.pending.entries()) {

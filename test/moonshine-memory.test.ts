@@ -37,8 +37,8 @@ class PlainCache {
     while (this.slots < count) this.slots += 64;
   }
 
-  keep(row: number, from: number, slot: number, made: Tensor): void {
-    const at = (row * made.dims[1]! + from) * PLANES * HEAD_SIZE;
+  keep(row: number, slot: number, made: Tensor, position: number): void {
+    const at = position * PLANES * HEAD_SIZE;
     this.rows[row]![slot] = Array.from(
       { length: PLANES },
       (_, plane) => (made.data as Float32Array)[at + plane * HEAD_SIZE]!,
@@ -113,8 +113,8 @@ describe('TokenCache', () => {
           if (each.kind === 'move') for (const one of both) one.move(each.from % rows, each.to % rows);
           if (each.kind === 'keep') {
             const made = fresh(pass, rows, each.positions);
-            const last = each.positions - 1;
-            for (const one of both) one.keep(each.row % rows, last, each.slot % plain.slots, made);
+            const last = (each.row % rows) * each.positions + each.positions - 1;
+            for (const one of both) one.keep(each.row % rows, each.slot % plain.slots, made, last);
           }
         }
         expect(cache.slots).toBe(plain.slots);
@@ -134,7 +134,7 @@ describe('TokenCache', () => {
     cache.open(2);
     const fed = cache.rows(2);
     expect(cache.rows(2)).toBe(fed);
-    cache.keep(1, 0, 5, fresh(1, 2, 1));
+    cache.keep(1, 5, fresh(1, 2, 1), 1);
     expect((fed.cache_key_0!.data as Float32Array).some((value) => value !== 0)).toBe(true);
     cache.reserve(65);
     expect(cache.rows(2)).not.toBe(fed);

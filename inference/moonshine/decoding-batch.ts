@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
 import { crossMask, feedTokens } from './decoder-feeds.ts';
-import type { DraftedDecoding } from './draft.ts';
+import { type DraftedDecoding, REALIGNED_GUESS_TOKENS } from './draft.ts';
 import type { SpeechCache } from './speech-cache.ts';
 import type { TokenCache } from './token-cache.ts';
 import type { Values } from './values.ts';
@@ -61,35 +61,39 @@ export class DecodingBatch {
   /** Decodes until every row has finished. @returns the passes it took. */
   async run(): Promise<number> {
     while (this.#rows.length > 0) {
-      await this.#pass();
+      for (const [index, row] of this.#rows.entries()) while (isWide(row)) await this.#pass(index, 1);
+      this.#dropFinished();
+      if (this.#rows.length > 0) await this.#pass(0, this.#rows.length);
       this.#dropFinished();
     }
 
     return this.#passes;
   }
 
-  async #pass(): Promise<void> {
+  /** Feeds the pending tokens of `count` rows. */
+  async #pass(first: number, count: number): Promise<void> {
     const { tokens: cache } = this.#memory;
-    const rows = this.#rows.map(({ decoding, position }) => ({ pending: decoding.pending, position }));
+    const all = count === this.#rows.length;
+    const rows = this.#rows.slice(first, first + count);
+    const fed = rows.map(({ decoding, position }) => ({ pending: decoding.pending, position }));
     // Every row is fed as many tokens as the one with the most.
-    const width = Math.max(...rows.map(({ pending }) => pending.length));
-    cache.reserve(Math.max(...rows.map(({ position }) => position)) + width);
+    const width = Math.max(...fed.map(({ pending }) => pending.length));
+    cache.reserve(Math.max(...fed.map(({ position }) => position)) + width);
     const made = await this.#decoders.decode({
-      ...this.#speechFeeds,
-      ...cache.rows(rows.length),
-      ...feedTokens(rows, cache.slots),
+      ...(all ? this.#speechFeeds : this.#feedSpeechOf(first)),
+      ...(all ? cache.rows(count) : cache.row(first)),
+      ...feedTokens(fed, cache.slots),
     });
     this.#passes++;
-    for (const index of rows.keys()) await this.#take(index, made);
+    for (let i = 0; i < count; i++) await this.#take(first + i, made, i * width);
   }
 
-  /** Takes what a pass gave for one row, as far as its pending tokens were right. */
-  async #take(index: number, made: Values): Promise<void> {
+  /** Takes what a pass gave for one row from `start` on, as far as its pending tokens were right. */
+  async #take(index: number, made: Values, start: number): Promise<void> {
     const row = this.#rows[index]!;
-    const width = made.candidates!.dims[1]!;
     for (let i = 0, right = true; right; i++) {
-      this.#memory.tokens.keep(index, i, row.position, made.fresh!);
-      const at = index * width + i;
+      const at = start + i;
+      this.#memory.tokens.keep(index, row.position, made.fresh!, at);
       const scores = slice(made.scores!, at) as Float32Array;
       const candidates = slice(made.candidates!, at) as BigInt64Array;
       const doubtful = scores[0]! - scores[1]! < DOUBTFUL_MARGIN;
@@ -103,11 +107,10 @@ export class DecodingBatch {
 
   /** Which of the candidates to follow `token`, a row's newest in the cache, is the likeliest in floats. */
   async #weighAgain(index: number, token: number, candidates: BigInt64Array): Promise<number> {
-    const { speech, tokens: cache } = this.#memory;
-    const { position, frames } = this.#rows[index]!;
+    const { tokens: cache } = this.#memory;
+    const { position } = this.#rows[index]!;
     const { scores } = await this.#decoders.decodePrecisely({
-      ...speech.row(index),
-      cross_mask: crossMask([frames], speech.frames),
+      ...this.#feedSpeechOf(index),
       ...cache.row(index),
       ...feedTokens([{ pending: [token], position }], cache.slots),
       candidates: new Tensor('int64', candidates, [1, 1, candidates.length]),
@@ -131,12 +134,23 @@ export class DecodingBatch {
     if (this.#rows.length < before) this.#speechFeeds = this.#feedSpeech();
   }
 
+  #feedSpeechOf(index: number): Values {
+    const { speech } = this.#memory;
+
+    return { ...speech.row(index), cross_mask: crossMask([this.#rows[index]!.frames], speech.frames) };
+  }
+
   #feedSpeech(): Values {
     const { speech } = this.#memory;
     const frames = this.#rows.map((row) => row.frames);
 
     return { ...speech.rows(frames.length), cross_mask: crossMask(frames, speech.frames) };
   }
+}
+
+/** Whether a row has so many tokens to be fed that others would only be filled up to as many: it goes alone. */
+function isWide({ decoding }: LiveRow): boolean {
+  return !decoding.sequence.finished && decoding.pending.length > 1 + REALIGNED_GUESS_TOKENS;
 }
 
 /** The numbers of one position of `[rows, positions, …]`, counted over all rows. */

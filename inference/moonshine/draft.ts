@@ -4,9 +4,9 @@ import { START_TOKEN } from './tokens.ts';
 /** How far ahead in the rest of a draft a generated token is looked for. */
 const REALIGN_WINDOW_TOKENS = 4;
 /** Tokens guessed at once as long as the draft is right: of each the graph makes a row of 32,768 scores. */
-const GUESSED_TOKENS = 32;
+const GUESSED_TOKENS = 64;
 /** Tokens guessed at once after the text has parted from its draft: a pass of 8 costs about as much as three of 1. */
-const REALIGNED_GUESS_TOKENS = 8;
+export const REALIGNED_GUESS_TOKENS = 8;
 
 /**
  * Decodes one segment, several tokens a pass where its draft is right: the draft's tokens are fed together, and those

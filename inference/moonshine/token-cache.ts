@@ -63,12 +63,13 @@ export class TokenCache {
   }
 
   /**
-   * Keeps what a row's new position `from` gave, in slot `slot`.
+   * Keeps what a new position gave, in a row's slot.
    * @param fresh `[rows, positions, 96, 36]`, as the decoder gives them.
+   * @param position counted over all rows of `fresh`.
    */
-  keep(row: number, from: number, slot: number, { data, dims }: Tensor): void {
-    const numbers = data as Float32Array;
-    let at = (row * dims[1]! + from) * CACHE_PLANES * HEAD_SIZE;
+  keep(row: number, slot: number, fresh: Tensor, position: number): void {
+    const numbers = fresh.data as Float32Array;
+    let at = position * CACHE_PLANES * HEAD_SIZE;
     for (const buffer of this.#buffers) {
       for (let head = 0; head < HEADS; head++) {
         const to = ((row * HEADS + head) * this.#slots + slot) * HEAD_SIZE;
