@@ -49,6 +49,8 @@ const numbers = (values: Values, name: string) => Array.from(values[name]!.data 
  */
 class ScriptedDecoders implements Decoders {
   readonly questions: Question[] = [];
+  /** Rows and positions of each pass. */
+  readonly passes: (readonly number[])[] = [];
   readonly #script: Readonly<Record<number, Readonly<Record<number, Choice>>>>;
   readonly #preciseScores: readonly number[];
 
@@ -62,6 +64,7 @@ class ScriptedDecoders implements Decoders {
 
   async decode(feeds: Values): Promise<Values> {
     const [rows, width] = feeds.tokens!.dims as [number, number];
+    this.passes.push([rows, width]);
     const tokens = numbers(feeds, 'tokens');
     const speech = numbers(feeds, 'cross_key_0');
     const choices = tokens.map((token, i) => {
@@ -126,6 +129,23 @@ async function decode(decoders: Decoders, drafts: readonly (readonly number[])[]
 }
 
 const BEST_IS_SECOND = [5, 6, 1, 1];
+
+describe('A row with a long draft', () => {
+  test('is fed alone, so that no other is filled up to as many tokens, and joins the others then', async () => {
+    const text = Array.from({ length: 20 }, (_, i) => 500 + i);
+    const reciting = Object.fromEntries([START_TOKEN, ...text].map((token, i) => [token, clear(500 + i)]));
+    const decoders = new ScriptedDecoders(
+      { 1: reciting, 2: { [START_TOKEN]: clear(600), 600: clear(700) }, 3: reciting },
+      BEST_IS_SECOND,
+    );
+    const { hypotheses } = await decode(decoders, [text.slice(0, 12), [], text.slice(0, 8)]);
+    expect(hypotheses.map(({ tokens }) => tokens.length)).toEqual([21, 2, 21]);
+    expect(decoders.passes.slice(0, 2)).toEqual([
+      [1, 13],
+      [3, 9],
+    ]);
+  });
+});
 
 describe('A choice in doubt', () => {
   test('is weighed again in floats, with the newest token in the cache', async () => {
