@@ -77,6 +77,8 @@ async function collect(
     else if (message.type === 'final') {
       const final = { ...message, text: plainText(message.text) };
       finals.push(final);
+      // The acknowledgement follows; a server that dies in between has captioned this much.
+      acknowledged.ms = Math.max(acknowledged.ms, message.endMs);
       onFinal(final);
     }
   }
