@@ -23,7 +23,7 @@ const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url
 
 /** Cost is milliseconds of audio: most segments are served within a few rounds. */
 const QUANTUM_MS = 4000;
-/** Twice as many go through 3 % faster, and the first of them waits twice as long for the last. */
+/** Twice as many go through 2 % faster, and the first of them waits twice as long for the last. */
 const MAX_BATCH_SIZE = 8;
 
 /** A running server. */

@@ -15,6 +15,7 @@ export interface MetricsSources {
   bufferedSamples(): number;
   queued(): { readonly final: number; readonly partial: number };
   batchesInFlight(): number;
+  sharedAudioBytes(): number;
   /** Markers and flushes not yet answered. */
   waitingFences(): number;
   /** Bytes sent that clients have not read. */
@@ -70,7 +71,7 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   ]);
   readonly #passes = this.#counter(
     'decoder_passes_total',
-    'Passes through the decoder, each for a whole batch.',
+    'Passes through the decoder, each for a whole batch, without those that weigh one doubtful token again.',
     ['type'],
   );
   readonly #tokens = this.#counter('decoded_tokens_total', 'Tokens of hypotheses, end marks among them.', [
@@ -106,6 +107,9 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
       sources.outputBytes(),
     );
     this.#gauge('batches_in_flight', 'Batches in the recogniser.', () => sources.batchesInFlight());
+    this.#gauge('shared_audio_bytes', 'Memory kept for audio on its way to threads.', () =>
+      sources.sharedAudioBytes(),
+    );
     this.#queuedGauge(sources);
     this.#loopDelayGauge();
     this.#booksMetrics(sources);

@@ -23,5 +23,6 @@ describe('SharedAudio', () => {
       }
     }
     expect(blocks.size).toBe(3);
+    expect(memory.bytes).toBe(3 * 4000);
   });
 });

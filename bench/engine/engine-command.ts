@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from '../../server/config/config.ts';
 import { streamProgress } from '../../server/model-store/progress.ts';
 import { ModelStore } from '../../server/model-store/store.ts';
@@ -44,7 +44,7 @@ function print({ sections, differences, headlines }: EngineReport): void {
   }
   const rows = Object.entries(headlines).map(([figure, value]) => ({
     figure,
-    value: value?.toFixed(3) ?? '–',
+    value: value?.toFixed(3) ?? NONE,
   }));
   console.log(`\nIn short\n${formatRows(rows)}`);
 }
@@ -100,11 +100,10 @@ export function engineCommand(): Command {
       'Compare this engine with onnxruntime-node and sherpa-onnx-node on the same weights, one thread each.',
     )
     .requiredOption('--data <DIR>', 'folder with refs.tsv')
-    .option(
-      '--clips <COUNT>',
-      'only so many clips, the first of a fixed shuffled order',
-      clipCount,
-      Number.POSITIVE_INFINITY,
+    .addOption(
+      new Option('--clips <COUNT>', 'only so many clips, the first of a fixed shuffled order')
+        .argParser(clipCount)
+        .default(Number.POSITIVE_INFINITY, 'all'),
     )
     .option('--json <FILE.json>', 'write the figures there too, and a chart beside it', jsonFile)
     .action(measure);

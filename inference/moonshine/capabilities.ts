@@ -3,7 +3,7 @@ import type { MoonshineGraphs } from './moonshine-files.ts';
 
 /** Trained on up to 30 s. */
 const MAX_SEGMENT_SAMPLES = 30 * SAMPLE_RATE;
-/** 16 go through 3 % faster than 8, at twice the memory: what more would gain is not worth it. */
+/** 16 go through 2 % faster than 8, at twice the memory: what more would gain is not worth it. */
 const MAX_BATCH_SIZE = 16;
 
 /** What the Moonshine adapter can do, known before any model is loaded. */

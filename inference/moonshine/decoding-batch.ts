@@ -32,7 +32,7 @@ interface LiveRow extends DecodingRow {
 
 /**
  * Where the first two scores are closer than this, floats decide: bytes move the difference by 0.05 (root mean square
- * over 2,621 choices, at most 0.31), and 2.6 % of choices are so close.
+ * over 2,621 choices; at most 0.29), and 2.7 % of choices are so close.
  */
 const DOUBTFUL_MARGIN = 0.3;
 

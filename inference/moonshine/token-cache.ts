@@ -9,9 +9,9 @@ const NAMES = Array.from({ length: LAYERS }, (_, layer) => [
 ]).flat();
 
 /**
- * Keys and values of the tokens decoded so far, in slots by position: `[rows, 1, 8, slots, 36]` for each layer. Grows by 64
- * slots at a time, and is fed to the decoder as it stands. The memory is kept from batch to batch, but no batch sees
- * what another left.
+ * Keys and values of the tokens decoded so far, in slots by position: `[rows, 1, 8, slots, 36]` for each layer. Grows by
+ * 64 slots at a time, and is fed to the decoder as it stands. The memory is kept from batch to batch, but no batch
+ * sees what another left.
  */
 export class TokenCache {
   #buffers: readonly Float32Array[] = NAMES.map(() => new Float32Array(0));

@@ -189,6 +189,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return this.#services?.dispatcher.inFlight ?? 0;
   }
 
+  sharedAudioBytes(): number {
+    return this.#services?.dispatcher.sharedAudioBytes ?? 0;
+  }
+
   *openBooks(): Iterable<AudioBooks> {
     for (const { stream } of this.#speakers) if (stream) yield stream.books;
   }

@@ -84,6 +84,11 @@ export class Dispatcher {
     return this.#inFlight;
   }
 
+  /** Memory kept for audio on its way to threads: at most as many segments as are decoded at once. */
+  get sharedAudioBytes(): number {
+    return this.#memory.bytes;
+  }
+
   /**
    * Queues a job. A queued one of the same segment that it replaces hears nothing more.
    * @returns whether it was taken.

@@ -9,10 +9,16 @@
 export class SharedAudio {
   readonly #blockBytes: number;
   readonly #idle: SharedArrayBuffer[] = [];
+  #blocks = 0;
 
   /** @param maxSegmentSamples the most that is ever asked for at once. */
   constructor(maxSegmentSamples: number) {
     this.#blockBytes = maxSegmentSamples * Float32Array.BYTES_PER_ELEMENT;
+  }
+
+  /** Memory there is, lent or not. */
+  get bytes(): number {
+    return this.#blocks * this.#blockBytes;
   }
 
   /**
@@ -24,11 +30,17 @@ export class SharedAudio {
       throw new RangeError(`${samples} samples are longer than the longest segment.`);
     }
 
-    return new Float32Array(this.#idle.pop() ?? new SharedArrayBuffer(this.#blockBytes), 0, samples);
+    return new Float32Array(this.#idle.pop() ?? this.#block(), 0, samples);
   }
 
   /** Takes back what was lent, once. */
   takeBack({ buffer }: Float32Array<SharedArrayBuffer>): void {
     this.#idle.push(buffer);
+  }
+
+  #block(): SharedArrayBuffer {
+    this.#blocks++;
+
+    return new SharedArrayBuffer(this.#blockBytes);
   }
 }

@@ -34,11 +34,12 @@ interface Inputs {
 
 /**
  * One pass of the decoder over any number of positions, first and later ones alike: `tokens [batch, positions]` → for
- * each position its likeliest next tokens in falling order, `candidates [batch, positions, 4]`, with their `scores`, and
- * the probability of the first, `probabilities [batch, positions]`; also `fresh [batch, positions, 96, 36]`, which the
- * caller keeps for later passes as `cache_key_N` and `cache_value_N [batch, 1, 8, slots, 36]`. `slots [batch, positions,
- * 8, 4]` say where in them new ones belong, as row, 0, head and slot. Masks are added to the attention's scores: 0 where a
- * position may look, minus infinity where it may not. Weights are the shipped bytes but for what later tokens see.
+ * each position its likeliest next tokens in falling order, `candidates [batch, positions, 4]`, with their `scores`,
+ * and the probability of the first, `probabilities [batch, positions]`; also `fresh [batch, positions, 96, 36]`, which
+ * the caller keeps for later passes as `cache_key_N` and `cache_value_N [batch, 1, 8, slots, 36]`. `slots [batch,
+ * positions, 8, 4]` say where in them new ones belong, as row, 0, head and slot. Masks are added to the attention's
+ * scores: 0 where a position may look, minus infinity where it may not. Weights are the shipped bytes but for what
+ * later tokens see.
  */
 export function buildDecoder(decoder: ShippedGraph): GraphBuilder {
   const graph = new GraphBuilder();

@@ -11,8 +11,8 @@ const MAX_FRAMES = 1400;
 /**
  * Audio to the keys and values that every layer of the decoder attends to: `samples [batch, samples]` →
  * `cross_key_N [batch, 1, 8, 36, frames]` and `cross_value_N [batch, 1, 8, frames, 36]`, with zeros behind the speech
- * up to `padded_frames`. Weights are unpacked to floats: on a machine with wide
- * vectors that is as fast as bytes over hundreds of frames, and exact.
+ * up to `padded_frames`. Weights are unpacked to floats: on a machine with wide vectors that is as fast as bytes over
+ * hundreds of frames, and exact.
  */
 export function buildEncoder(encoder: ShippedGraph, decoder: ShippedGraph): GraphBuilder {
   encoder.refuseLayer(`/layers.${LAYERS}/self_attn/q_proj`);
