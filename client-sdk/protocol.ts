@@ -43,6 +43,8 @@ export interface StartMessage {
   readonly channels?: number;
   /** Whether partial captions are wanted; true when left out. */
   readonly partials?: boolean;
+  /** Whether captions carry `timing`; false when left out. */
+  readonly timing?: boolean;
   readonly endpointing?: EndpointingRequest;
 }
 
@@ -83,6 +85,34 @@ export interface ReadyMessage {
   readonly maxBufferedMs: number;
 }
 
+/**
+ * Answers `start` when the server has no room now: the stream waits for its turn, and hears again whenever its place or
+ * its expected wait changes. `ready` ends the wait; audio is not taken before.
+ */
+export interface WaitingMessage {
+  readonly type: 'waiting';
+  /** Streams that will be let in before this one. */
+  readonly ahead: number;
+  /** Null while there is nothing to tell it from. */
+  readonly expectedWaitMs: number | null;
+}
+
+/**
+ * What streams get: everything; partials at longer intervals; no partials but for what is likely to become final. Finals
+ * come at every level.
+ */
+export type ServiceLevel = 'full' | 'slower-partials' | 'finals-only';
+
+/** Why the level changed: the models are behind, captions come late, the socket thread is busy, or it is over. */
+export type ServiceReason = 'inference-backlog' | 'late-captions' | 'event-loop-delay' | 'recovered';
+
+/** The server has more work than it can do in time, or has no longer. Sent at every change to all it touches. */
+export interface ServiceMessage {
+  readonly type: 'service';
+  readonly level: ServiceLevel;
+  readonly reason: ServiceReason;
+}
+
 /** Someone began to speak. */
 export interface SpeechStartedMessage {
   readonly type: 'speech-started';
@@ -91,6 +121,20 @@ export interface SpeechStartedMessage {
   readonly speaker: string;
   readonly segmentId: number;
   readonly atMs: number;
+}
+
+/** Where the time of one caption went, in milliseconds; what follows the arrival of its newest audio at the server. */
+export interface CaptionTiming {
+  /** From that arrival until decoding was asked for: gathering windows, voice detection, the silence of an endpoint. */
+  readonly audioWaitMs: number;
+  /** Until a thread was free and it was this segment's turn. */
+  readonly queueWaitMs: number;
+  /** In a batch, but not in the model: handed over, and back. */
+  readonly batchWaitMs: number;
+  /** In the model, together with the rest of its batch. */
+  readonly inferenceMs: number;
+  /** From the hypothesis until the caption was handed to the socket, which is later where an earlier one is awaited. */
+  readonly sendWaitMs: number;
 }
 
 /** What partial and final captions share. */
@@ -108,6 +152,8 @@ interface CaptionFields {
   readonly startMs: number;
   readonly endMs: number;
   readonly text: string;
+  /** Where `start` asked for it. */
+  readonly timing?: CaptionTiming;
 }
 
 /** The caption so far, while the speaker goes on. A later revision replaces it. */
@@ -152,6 +198,8 @@ export interface ErrorMessage {
   readonly fatal: boolean;
   /** The caption that is lost, for errors about one; what was shown of it will not become final. */
   readonly captionId?: string;
+  /** Time after which to try again, for errors that busyness explains. */
+  readonly retryAfterMs?: number;
 }
 
 /** Where every millisecond of a stream's audio went: `receivedMs` is the sum of the other three. */
@@ -190,6 +238,8 @@ export type CaptionMessage = PartialMessage | FinalMessage;
 /** What a speaker's connection receives. */
 export type SpeakerServerMessage =
   | ReadyMessage
+  | WaitingMessage
+  | ServiceMessage
   | SpeechStartedMessage
   | CaptionMessage
   | MarkerMessage
@@ -200,6 +250,7 @@ export type SpeakerServerMessage =
 /** What a viewer's connection receives. */
 export type ViewerServerMessage =
   | WatchingMessage
+  | ServiceMessage
   | SpeechStartedMessage
   | CaptionMessage
   | SpeakerLeftMessage
