@@ -49,7 +49,7 @@ export interface RecognizerCapabilities {
   readonly maxSegmentSamples: number;
   /** Which segments are cheaper together than apart: those of the same length, or any. */
   readonly batching: 'equal-length' | 'any';
-  /** How many batches may be decoded at once. */
+  /** How many batches may be decoded at once, while everything is well: `idle` says how it is now. */
   readonly concurrency: number;
 }
 
@@ -61,9 +61,15 @@ export interface Recognizer {
   readonly capabilities: RecognizerCapabilities;
   /**
    * Decodes a batch of 1 to `maxBatchSize` segments.
+   * @param deadlineMs how long decoding may take once it has begun; a batch that takes longer fails as `hung`. For ever
+   * by default. A model in the calling thread blocks it and keeps no deadline.
    * @throws {RecognizerError} when the whole batch failed; there are no partial results.
    */
-  decode(batch: readonly SpeechSegment[]): Promise<DecodeResult>;
+  decode(batch: readonly SpeechSegment[], deadlineMs?: number): Promise<DecodeResult>;
+  /** Batches that would begin, or be refused, at once. Falls as soon as `decode` is called; 0 when closed. */
+  readonly idle: number;
+  /** Has `listener` told whenever `idle` may have grown; it takes the place of the one before. */
+  onIdle(listener: () => void): void;
   /** Releases threads and sessions. Idempotent; decode() rejects afterwards. */
   close(): Promise<void>;
 }
@@ -71,8 +77,11 @@ export interface Recognizer {
 /** Why a batch failed. */
 export class RecognizerError extends Error {
   override readonly name = 'RecognizerError';
-  /** `crashed`: the thread died. `failed`: the model threw. `closed`: after close(). `invalid`: a bad batch. */
-  readonly reason: 'crashed' | 'failed' | 'closed' | 'invalid';
+  /**
+   * `crashed`: the thread died, or none could be started. `hung`: the thread did not answer in time, or no thread is
+   * left because too many did not. `failed`: the model threw. `closed`: after close(). `invalid`: a bad batch.
+   */
+  readonly reason: 'crashed' | 'hung' | 'failed' | 'closed' | 'invalid';
 
   constructor(reason: RecognizerError['reason'], message: string, options?: ErrorOptions) {
     super(message, options);

@@ -1,125 +1,116 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { ThreadCrashError, ThreadPool } from '../inference/threads/thread-pool.ts';
+import { ThreadCrashError } from '../inference/threads/thread-errors.ts';
+import {
+  CommandedPools,
+  CRASHES,
+  HELD,
+  LOAD_FAILURES,
+  LOADED,
+  STARTS,
+  until,
+} from './support/commanded-pool.ts';
 import { settle } from './support/settle.ts';
 
-interface Task {
-  readonly command: 'echo' | 'crash by exit' | 'crash by exception' | 'throw' | 'hold';
-  readonly value?: string;
-  /** Counts the threads that ran the task. */
-  readonly runs?: Int32Array;
-}
+const pools = new CommandedPools();
 
-/** Where `commanded.mjs` counts. */
-const [CRASHES, LOAD_FAILURES, STARTS, HELD, RELEASED, LOADED] = [0, 1, 2, 3, 4, 5] as const;
-
-function fixture(name: string): URL {
-  return new URL(`./fixtures/threads/${name}.mjs`, import.meta.url);
-}
+afterEach(() => pools.close());
 
 describe('ThreadPool', () => {
-  const pools: ThreadPool<Task, string>[] = [];
-
-  afterEach(async () => {
-    await Promise.all(pools.splice(0).map((pool) => pool.close()));
-  });
-
-  function start({
-    crashes = 0,
-    threads = 1,
-    worker = 'commanded',
-    loadFailure = 'exception',
-    holdLoading = false,
-  } = {}) {
-    const shared = new Int32Array(new SharedArrayBuffer(24));
-    shared[CRASHES] = crashes;
-    const told = { crashes: 0 };
-    const pool = new ThreadPool<Task, string>({
-      workerUrl: fixture(worker),
-      workerData: { shared: shared.buffer, loadFailure, holdLoading },
-      threads,
-      onCrash: () => told.crashes++,
-    });
-    pools.push(pool);
-    const release = () => {
-      Atomics.store(shared, RELEASED, 1);
-      Atomics.notify(shared, RELEASED);
-    };
-
-    return { pool, shared, told, release };
-  }
-
-  const until = async (condition: () => boolean) => {
-    while (!condition()) await settle();
-  };
+  const rejected = { status: 'rejected', reason: { name: 'ThreadCrashError' } };
 
   test('runs a task on a thread', async () => {
-    const { pool, told } = start();
+    const { pool, told } = pools.start();
     expect(await pool.run({ command: 'echo', value: 'hello' })).toBe('hello');
     expect(told.crashes).toBe(0);
   });
 
   test('warms every thread up', async () => {
-    const { pool } = start({ threads: 2 });
+    const { pool, shared } = pools.start({ threads: 2 });
     await pool.warmUp({ command: 'echo' });
     expect(pool.threads).toBe(2);
+    expect(shared[LOADED]).toBe(2);
   });
 
-  test.each(['crash by exit', 'crash by exception'] as const)(
-    'runs a task again, on a new thread, when its thread dies: %s',
+  test('gives a task to the first thread that is idle', async () => {
+    const { pool, shared, release } = pools.start({ threads: 3 });
+    await pool.warmUp({ command: 'echo' });
+    expect(await pool.run({ command: 'who are you' })).toBe('thread 0');
+    const held = pool.run({ command: 'hold' });
+    await until(() => Atomics.load(shared, HELD) === 1);
+    expect(await pool.run({ command: 'who are you' })).toBe('thread 1');
+    release();
+    await held;
+    expect(await pool.run({ command: 'who are you' })).toBe('thread 0');
+  });
+
+  test.each(['crash by exit', 'crash by exception', 'crash by memory'] as const)(
+    'fails the task whose thread dies, without running it again, and replaces the thread: %s',
     async (command) => {
-      const { pool, told } = start({ crashes: 1 });
-      expect(await pool.run({ command, value: 'survived' })).toBe('survived');
+      const { pool, shared, told } = pools.start({ crashes: 1 });
+      const runs = new Int32Array(new SharedArrayBuffer(4));
+      await expect(pool.run({ command, runs })).rejects.toThrow(ThreadCrashError);
+      expect(runs[0]).toBe(1);
+      expect(await pool.run({ command: 'echo', value: 'on' })).toBe('on');
       expect(told.crashes).toBe(1);
+      expect(shared[STARTS]).toBe(2);
     },
   );
 
-  test('hands shared memory to a thread as it is, and to the one that runs the task again', async () => {
-    const { pool } = start({ crashes: 1 });
+  test('says what the thread died of', async () => {
+    const { pool } = pools.start({ crashes: 2 });
+    const dying = pool.run({ command: 'crash by memory' });
+    await expect(dying).rejects.toMatchObject({ cause: { code: 'ERR_WORKER_OUT_OF_MEMORY' } });
+    await expect(pool.run({ command: 'crash by exception' })).rejects.toThrow('thrown outside the task');
+  });
+
+  test('hands shared memory to a thread as it is', async () => {
+    const { pool } = pools.start();
     const runs = new Int32Array(new SharedArrayBuffer(4));
-    await pool.run({ command: 'crash by exit', runs });
+    await pool.run({ command: 'echo', runs });
+    await pool.run({ command: 'echo', runs });
     expect(runs[0]).toBe(2);
   });
 
-  test.each(['crash by exit', 'crash by exception'] as const)(
-    'gives a task up that kills two threads, and runs the next: %s',
-    async (command) => {
-      const { pool, told } = start({ crashes: 2 });
-      await expect(pool.run({ command })).rejects.toThrow(ThreadCrashError);
-      expect(told.crashes).toBe(2);
-      expect(await pool.run({ command: 'echo', value: 'on' })).toBe('on');
-    },
-  );
-
   test('loses no task of the other threads when one dies', async () => {
-    const { pool } = start({ crashes: 1, threads: 2 });
-    const values = await Promise.all([
-      pool.run({ command: 'crash by exit', value: 'a' }),
-      pool.run({ command: 'echo', value: 'b' }),
-    ]);
-    expect(values).toEqual(['a', 'b']);
+    const { pool, shared, release } = pools.start({ crashes: 1, threads: 2 });
+    const held = pool.run({ command: 'hold', value: 'held' });
+    await until(() => Atomics.load(shared, HELD) === 1);
+    await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
+    release();
+    expect(await held).toBe('held');
   });
 
-  test('passes an exception in a task on as a plain error, without running it again', async () => {
-    const { pool, shared, told } = start();
+  test('passes an exception in a task on as a plain error, and keeps the thread', async () => {
+    const { pool, shared, told } = pools.start();
     const failing = pool.run({ command: 'throw', value: 'The batch is no good.' });
     await expect(failing).rejects.toThrow('The batch is no good.');
     await expect(failing).rejects.not.toBeInstanceOf(ThreadCrashError);
     expect(shared[CRASHES]).toBe(1);
     expect(told.crashes).toBe(0);
+    expect(shared[STARTS]).toBe(1);
+  });
+
+  test('fails a task that cannot be copied to a thread, and keeps the thread', async () => {
+    const { pool, shared } = pools.start();
+    const uncopied = { command: 'echo', value: () => {} } as never;
+    await expect(pool.run(uncopied)).rejects.toThrow('could not be cloned');
+    expect(await pool.run({ command: 'echo', value: 'on' })).toBe('on');
+    expect(shared[STARTS]).toBe(1);
   });
 
   test('says why a thread could not load', async () => {
-    const { pool } = start({ worker: 'fails-to-load' });
+    const { pool } = pools.start({ worker: 'fails-to-load' });
     await expect(pool.warmUp({ command: 'echo' })).rejects.toThrow('The model is no good.');
   });
 
   test.each(['exception', 'exit'])(
-    'gives a task up whose thread cannot be replaced, and runs the next on a fresh thread: %s',
+    'fails the tasks that wait for a thread that cannot be replaced, and runs the next on a fresh one: %s',
     async (loadFailure) => {
-      const { pool, shared, told } = start({ crashes: 1, loadFailure });
+      const { pool, shared, told } = pools.start({ crashes: 1, loadFailure });
       await pool.warmUp({ command: 'echo' });
       shared[LOAD_FAILURES] = 1;
-      await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
+      const tasks = [pool.run({ command: 'crash by exit' }), pool.run({ command: 'echo' })];
+      expect(await Promise.allSettled(tasks)).toMatchObject([rejected, rejected]);
       expect(told.crashes).toBe(2);
       expect(await pool.run({ command: 'echo', value: 'on' })).toBe('on');
       expect(shared[STARTS]).toBe(3);
@@ -127,35 +118,40 @@ describe('ThreadPool', () => {
   );
 
   test('says why the thread could not be replaced', async () => {
-    const { pool, shared } = start({ crashes: 1 });
+    const { pool, shared } = pools.start({ crashes: 1 });
     await pool.warmUp({ command: 'echo' });
     shared[LOAD_FAILURES] = 1;
-    await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow('There is no memory for the model.');
+    const dying = Promise.allSettled([pool.run({ command: 'crash by exit' })]);
+    await expect(pool.run({ command: 'echo' })).rejects.toThrow('There is no memory for the model.');
+    await dying;
   });
 
-  test('starts threads for tasks only while none can load, and runs tasks again when one can', async () => {
-    const { pool, shared } = start({ crashes: 1 });
+  test('starts one thread for each task while none can load, and runs tasks again when one can', async () => {
+    const { pool, shared, told } = pools.start({ crashes: 1 });
     await pool.warmUp({ command: 'echo' });
     shared[LOAD_FAILURES] = 1000;
-    for (const starts of [2, 4, 6]) {
-      await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
+    await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
+    await until(() => told.crashes === 2);
+    for (const starts of [3, 4, 5]) {
+      await expect(pool.run({ command: 'echo' })).rejects.toThrow(ThreadCrashError);
       // As long as threads take to start.
-      await start().pool.warmUp({ command: 'echo' });
+      await pools.start().pool.warmUp({ command: 'echo' });
       expect(shared[STARTS]).toBe(starts);
     }
     shared[LOAD_FAILURES] = 0;
     expect(await pool.run({ command: 'echo', value: 'on' })).toBe('on');
-    expect(shared[STARTS]).toBe(7);
+    expect(shared[STARTS]).toBe(6);
   });
 
-  test('gives the tasks of all its threads up when none can be replaced, and then runs as many again', async () => {
-    const { pool, shared, release } = start({ crashes: 4, threads: 2 });
+  test('runs as many tasks at once as before when all its threads could not be replaced', async () => {
+    const { pool, shared, told, release } = pools.start({ crashes: 2, threads: 2 });
     await pool.warmUp({ command: 'echo' });
     shared[LOAD_FAILURES] = 1000;
     const tasks = Array.from({ length: 2 }, () => pool.run({ command: 'crash by exit' }));
-    const rejected = { status: 'rejected', reason: { name: 'ThreadCrashError' } };
     expect(await Promise.allSettled(tasks)).toMatchObject([rejected, rejected]);
+    await until(() => told.crashes === 4);
     shared[LOAD_FAILURES] = 0;
+    expect(pool.idle).toBe(2);
     const held = ['a', 'b'].map((value) => pool.run({ command: 'hold', value }));
     await until(() => Atomics.load(shared, HELD) === 2);
     release();
@@ -163,12 +159,12 @@ describe('ThreadPool', () => {
   });
 
   test('goes on with the threads it has when one cannot be replaced, and has them all again when it can', async () => {
-    const { pool, shared, told, release } = start({ crashes: 1, threads: 2 });
+    const { pool, shared, told, release } = pools.start({ crashes: 1, threads: 2 });
     await pool.warmUp({ command: 'echo' });
     shared[LOAD_FAILURES] = 1;
-    expect(await pool.run({ command: 'crash by exit', value: 'a' })).toBe('a');
+    await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
     await until(() => told.crashes === 2);
-    expect(await pool.run({ command: 'echo', value: 'b' })).toBe('b');
+    expect(await pool.run({ command: 'who are you' })).toBe('thread 1');
     expect(shared[STARTS]).toBe(3);
     const held = ['c', 'd'].map((value) => pool.run({ command: 'hold', value }));
     await until(() => Atomics.load(shared, HELD) === 2);
@@ -178,39 +174,18 @@ describe('ThreadPool', () => {
   });
 
   test('replaces its last thread, too, after another could not be replaced', async () => {
-    const { pool, shared, told } = start({ crashes: 1, threads: 2 });
+    const { pool, shared, told } = pools.start({ crashes: 2, threads: 2 });
     await pool.warmUp({ command: 'echo' });
     shared[LOAD_FAILURES] = 1;
-    await pool.run({ command: 'crash by exit' });
+    await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
     await until(() => told.crashes === 2);
-    shared[CRASHES] = 1;
-    expect(await pool.run({ command: 'crash by exit', value: 'survived' })).toBe('survived');
+    await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
+    expect(await pool.run({ command: 'who are you' })).toBe('thread 1');
     expect(told.crashes).toBe(3);
   });
 
-  test('closes while a task waits for a thread that cannot load', async () => {
-    const { pool, shared, told } = start({ crashes: 1 });
-    await pool.warmUp({ command: 'echo' });
-    shared[LOAD_FAILURES] = 1000;
-    const waiting = Promise.allSettled([pool.run({ command: 'crash by exit' })]);
-    await until(() => told.crashes === 1);
-    await pool.close();
-    expect(await waiting).toMatchObject([{ status: 'rejected', reason: { name: 'ThreadCrashError' } }]);
-    expect(shared[STARTS]).toBe(2);
-  });
-
-  test('lets a thread load before it ends it', async () => {
-    const { pool, shared, release } = start({ holdLoading: true });
-    await until(() => Atomics.load(shared, STARTS) === 1);
-    const closing = pool.close();
-    await settle();
-    release();
-    await closing;
-    expect(shared[LOADED]).toBe(1);
-  });
-
   test('keeps as many tasks waiting as it runs, and refuses the next', async () => {
-    const { pool, told, release } = start();
+    const { pool, told, release } = pools.start();
     const taken = ['a', 'b'].map((value) => pool.run({ command: 'hold', value }));
     const refused = pool.run({ command: 'echo' });
     await expect(refused).rejects.toThrow('takes 2 tasks at once');
@@ -219,9 +194,96 @@ describe('ThreadPool', () => {
     expect(await Promise.all(taken)).toEqual(['a', 'b']);
     expect(told.crashes).toBe(0);
   });
+});
 
-  test('settles the task that runs when it is closed, and is closed once', async () => {
-    const { pool, shared, told, release } = start();
+describe('ThreadPool tells how many tasks it could take', () => {
+  test('none while its threads load, and each as it has loaded', async () => {
+    const { pool, shared, told, release } = pools.start({ threads: 2, holdLoading: true });
+    await until(() => Atomics.load(shared, STARTS) === 2);
+    expect(pool.idle).toBe(0);
+    expect(told.idle).toEqual([]);
+    release();
+    await until(() => pool.idle === 2);
+    expect(told.idle).toEqual([1, 2]);
+  });
+
+  test('fewer as soon as a task is given to it, and again as many when the task is done', async () => {
+    const { pool, shared, told, release } = pools.start({ threads: 2 });
+    await pool.warmUp({ command: 'echo' });
+    expect(pool.idle).toBe(2);
+    told.idle.length = 0;
+    const tasks = ['a', 'b', 'c'].map((value) => {
+      const task = pool.run({ command: 'hold', value });
+
+      return { task, idle: pool.idle };
+    });
+    expect(tasks.map(({ idle }) => idle)).toEqual([1, 0, 0]);
+    await until(() => Atomics.load(shared, HELD) === 2);
+    release();
+    await Promise.all(tasks.map(({ task }) => task));
+    expect(pool.idle).toBe(2);
+    // The first place to come free goes to the third task.
+    expect(told.idle).toEqual([1, 2]);
+  });
+
+  test('none in the place of a thread that died, until the new one has loaded', async () => {
+    const { pool, told } = pools.start({ crashes: 1 });
+    await pool.warmUp({ command: 'echo' });
+    await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
+    expect(pool.idle).toBe(0);
+    told.idle.length = 0;
+    await until(() => pool.idle === 1);
+    expect(told.idle).toEqual([1]);
+  });
+
+  test('one in the place of a thread that could not be replaced, so that a task has another started', async () => {
+    const { pool, shared, told } = pools.start({ crashes: 1 });
+    await pool.warmUp({ command: 'echo' });
+    shared[LOAD_FAILURES] = 1;
+    await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
+    told.idle.length = 0;
+    await until(() => told.crashes === 2);
+    expect(told.idle).toEqual([1]);
+    const task = pool.run({ command: 'echo', value: 'on' });
+    expect(pool.idle).toBe(0);
+    expect(await task).toBe('on');
+  });
+
+  test('none when it is closed', async () => {
+    const { pool } = pools.start();
+    await pool.warmUp({ command: 'echo' });
+    const closing = pool.close();
+    expect(pool.idle).toBe(0);
+    await closing;
+  });
+});
+
+describe('ThreadPool, closed,', () => {
+  test('settles the tasks that wait for a thread that cannot load', async () => {
+    const { pool, shared } = pools.start({ crashes: 1 });
+    await pool.warmUp({ command: 'echo' });
+    shared[LOAD_FAILURES] = 1000;
+    const tasks = [pool.run({ command: 'crash by exit' }), pool.run({ command: 'echo' })];
+    const waiting = Promise.allSettled(tasks);
+    await Promise.allSettled([tasks[0]]);
+    await pool.close();
+    const rejected = { status: 'rejected', reason: { name: 'ThreadCrashError' } };
+    expect(await waiting).toMatchObject([rejected, rejected]);
+    expect(shared[STARTS]).toBe(2);
+  });
+
+  test('lets a thread load before it ends it', async () => {
+    const { pool, shared, release } = pools.start({ holdLoading: true });
+    await until(() => Atomics.load(shared, STARTS) === 1);
+    const closing = pool.close();
+    await settle();
+    release();
+    await closing;
+    expect(shared[LOADED]).toBe(1);
+  });
+
+  test('settles the task that runs, and is closed once', async () => {
+    const { pool, shared, told, release } = pools.start();
     const running = Promise.allSettled([pool.run({ command: 'hold', value: 'held' })]);
     await until(() => Atomics.load(shared, HELD) === 1);
     expect(pool.closed).toBe(false);
@@ -229,12 +291,23 @@ describe('ThreadPool', () => {
     expect(pool.closed).toBe(true);
     expect(pool.close()).toBe(closing);
     release();
-    await Promise.all([running, closing]);
+    await closing;
+    expect(await running).toEqual([{ status: 'fulfilled', value: 'held' }]);
     expect(told.crashes).toBe(0);
   });
 
-  test('runs nothing once it is closed', async () => {
-    const { pool, shared } = start();
+  test('replaces no thread that dies, and tells of none', async () => {
+    const { pool, shared, told } = pools.start({ crashes: 1 });
+    await pool.warmUp({ command: 'echo' });
+    const dying = Promise.allSettled([pool.run({ command: 'crash by exit' })]);
+    await pool.close();
+    expect(await dying).toMatchObject([{ status: 'rejected' }]);
+    expect(shared[STARTS]).toBe(1);
+    expect(told.crashes).toBe(0);
+  });
+
+  test('runs nothing', async () => {
+    const { pool, shared } = pools.start();
     await pool.close();
     const starts = shared[STARTS];
     await expect(pool.run({ command: 'echo' })).rejects.toThrow('closed');

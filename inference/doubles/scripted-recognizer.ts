@@ -1,3 +1,4 @@
+import { Occupancy } from '../occupancy.ts';
 import {
   type DecodeResult,
   type Hypothesis,
@@ -22,6 +23,7 @@ export interface ScriptedRecognizerOptions {
 export class ScriptedRecognizer implements Recognizer {
   readonly capabilities: RecognizerCapabilities;
   readonly #options: ScriptedRecognizerOptions;
+  readonly #occupancy: Occupancy;
   #closed = false;
 
   constructor(options: ScriptedRecognizerOptions) {
@@ -34,11 +36,30 @@ export class ScriptedRecognizer implements Recognizer {
       concurrency: 1,
       ...options.capabilities,
     };
+    this.#occupancy = new Occupancy(this.capabilities.concurrency);
+  }
+
+  get idle(): number {
+    return this.#occupancy.idle;
+  }
+
+  onIdle(listener: () => void): void {
+    this.#occupancy.onIdle(listener);
   }
 
   async decode(batch: readonly SpeechSegment[]): Promise<DecodeResult> {
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
     validateBatch(batch, this.capabilities);
+
+    return this.#occupancy.run(() => this.#decode(batch));
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#occupancy.close();
+  }
+
+  async #decode(batch: readonly SpeechSegment[]): Promise<DecodeResult> {
     await this.#options.gate?.(batch);
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
     const hypotheses = batch.map((segment): Hypothesis => {
@@ -49,9 +70,5 @@ export class ScriptedRecognizer implements Recognizer {
     });
 
     return { hypotheses, inferenceMs: 1, passes: 0, guessedTokens: 0, acceptedTokens: 0 };
-  }
-
-  async close(): Promise<void> {
-    this.#closed = true;
   }
 }

@@ -1,5 +1,6 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import type { Device } from '../device.ts';
+import { Occupancy } from '../occupancy.ts';
 import {
   type DecodeResult,
   type Recognizer,
@@ -9,7 +10,7 @@ import {
   type SpeechSegment,
   validateBatch,
 } from '../recognizer.ts';
-import { sessionOptions } from '../session-options.ts';
+import { Session } from '../session.ts';
 import { moonshineCapabilities } from './capabilities.ts';
 import { DecodingBatch, type DecodingMemory, type DecodingRow } from './decoding-batch.ts';
 import { DraftedDecoding } from './draft.ts';
@@ -28,18 +29,15 @@ import type { Values } from './values.ts';
  */
 export class Moonshine implements Recognizer {
   readonly capabilities: RecognizerCapabilities = { ...moonshineCapabilities('rebuilt'), concurrency: 1 };
-  readonly #encoder: InferenceSession;
-  readonly #decoder: InferenceSession;
-  readonly #preciseDecoder: InferenceSession;
+  readonly #occupancy = new Occupancy(this.capabilities.concurrency);
+  readonly #encoder: Session;
+  readonly #decoder: Session;
+  readonly #preciseDecoder: Session;
   /** Of the last batch, for the next. */
   #memory: DecodingMemory | null = null;
   #closed = false;
 
-  private constructor(
-    encoder: InferenceSession,
-    decoder: InferenceSession,
-    preciseDecoder: InferenceSession,
-  ) {
+  private constructor(encoder: Session, decoder: Session, preciseDecoder: Session) {
     this.#encoder = encoder;
     this.#decoder = decoder;
     this.#preciseDecoder = preciseDecoder;
@@ -47,17 +45,29 @@ export class Moonshine implements Recognizer {
 
   /** @throws when a file is missing, is no such graph, or the device cannot be had. */
   static async load(files: RebuiltFiles, device: Device): Promise<Moonshine> {
-    const options = sessionOptions(device);
-    const encoder = await InferenceSession.create(files.encoder, options);
-    const decoder = await InferenceSession.create(files.decoder, options);
-    const preciseDecoder = await InferenceSession.create(files.preciseDecoder, options);
+    const encoder = await Session.load(files.encoder, device);
+    const decoder = await Session.load(files.decoder, device);
+    const preciseDecoder = await Session.load(files.preciseDecoder, device);
 
     return new Moonshine(encoder, decoder, preciseDecoder);
+  }
+
+  get idle(): number {
+    return this.#occupancy.idle;
+  }
+
+  onIdle(listener: () => void): void {
+    this.#occupancy.onIdle(listener);
   }
 
   async decode(segments: readonly SpeechSegment[]): Promise<DecodeResult> {
     if (this.#closed) throw new RecognizerError('closed', 'The model has been closed.');
     validateBatch(segments, this.capabilities);
+
+    return this.#occupancy.run(() => this.#decode(segments));
+  }
+
+  async #decode(segments: readonly SpeechSegment[]): Promise<DecodeResult> {
     const startedAt = performance.now();
     // Calls at the same time each take memory of their own, and the last one to end leaves it for the next.
     const memory = this.#memory ?? { speech: new SpeechCache(), tokens: new TokenCache() };
@@ -106,13 +116,14 @@ export class Moonshine implements Recognizer {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#occupancy.close();
     await this.#encoder.release();
     await this.#decoder.release();
     await this.#preciseDecoder.release();
   }
 }
 
-function run(session: InferenceSession, feeds: Values): Promise<Values> {
+function run(session: Session, feeds: Values): Promise<Values> {
   // All outputs are tensors.
   return session.run(feeds) as Promise<Values>;
 }

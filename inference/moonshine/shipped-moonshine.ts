@@ -1,5 +1,6 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Device } from '../device.ts';
+import { Occupancy } from '../occupancy.ts';
 import {
   type DecodeResult,
   type Hypothesis,
@@ -10,7 +11,7 @@ import {
   type SpeechSegment,
   validateBatch,
 } from '../recognizer.ts';
-import { sessionOptions } from '../session-options.ts';
+import { Session } from '../session.ts';
 import { moonshineCapabilities } from './capabilities.ts';
 import { HEAD_SIZE, HEADS, LAYERS } from './dimensions.ts';
 import { GreedySequence } from './greedy-sequence.ts';
@@ -31,29 +32,42 @@ type Feeds = Record<string, Tensor>;
  */
 export class ShippedMoonshine implements Recognizer {
   readonly capabilities: RecognizerCapabilities = { ...moonshineCapabilities('shipped'), concurrency: 1 };
-  readonly #encoder: InferenceSession;
-  readonly #decoder: InferenceSession;
+  readonly #occupancy = new Occupancy(this.capabilities.concurrency);
+  readonly #encoder: Session;
+  readonly #decoder: Session;
   /** In the present call. */
   #passes = 0;
   #closed = false;
 
-  private constructor(encoder: InferenceSession, decoder: InferenceSession) {
+  private constructor(encoder: Session, decoder: Session) {
     this.#encoder = encoder;
     this.#decoder = decoder;
   }
 
   /** @throws when a file is missing, is no such graph, or the device cannot be had. */
   static async load(files: MoonshineFiles, device: Device): Promise<ShippedMoonshine> {
-    const options = sessionOptions(device);
-    const encoder = await InferenceSession.create(files.encoder, options);
-    const decoder = await InferenceSession.create(files.decoder, options);
+    const encoder = await Session.load(files.encoder, device);
+    const decoder = await Session.load(files.decoder, device);
 
     return new ShippedMoonshine(encoder, decoder);
+  }
+
+  get idle(): number {
+    return this.#occupancy.idle;
+  }
+
+  onIdle(listener: () => void): void {
+    this.#occupancy.onIdle(listener);
   }
 
   async decode(batch: readonly SpeechSegment[]): Promise<DecodeResult> {
     if (this.#closed) throw new RecognizerError('closed', 'The model has been closed.');
     validateBatch(batch, this.capabilities);
+
+    return this.#occupancy.run(() => this.#decode(batch));
+  }
+
+  async #decode(batch: readonly SpeechSegment[]): Promise<DecodeResult> {
     const startedAt = performance.now();
     this.#passes = 0;
     const hypotheses = new Array<Hypothesis>(batch.length);
@@ -75,6 +89,7 @@ export class ShippedMoonshine implements Recognizer {
   async close(): Promise<void> {
     if (this.#closed) return;
     this.#closed = true;
+    this.#occupancy.close();
     await this.#encoder.release();
     await this.#decoder.release();
   }

@@ -1,7 +1,7 @@
-import { InferenceSession, Tensor } from 'onnxruntime-node';
+import { Tensor } from 'onnxruntime-node';
 import type { Device } from '../device.ts';
 import { SAMPLE_RATE } from '../recognizer.ts';
-import { sessionOptions } from '../session-options.ts';
+import { Session } from '../session.ts';
 import { type Vad, type VadAnswer, type VadRequest, type VadState, WINDOW_SAMPLES } from '../vad.ts';
 import { CONTEXT_SAMPLES, HIDDEN_SIZE, initialVadState, RECURRENT_SIZE } from './state.ts';
 
@@ -14,16 +14,16 @@ const MAX_ROWS = 64;
  * stream that has one.
  */
 export class Silero implements Vad {
-  readonly #session: InferenceSession;
+  readonly #session: Session;
   #closed = false;
 
-  private constructor(session: InferenceSession) {
+  private constructor(session: Session) {
     this.#session = session;
   }
 
   /** @throws when the file is missing or is no such graph. */
   static async load(file: string, device: Device): Promise<Silero> {
-    return new Silero(await InferenceSession.create(file, sessionOptions(device)));
+    return new Silero(await Session.load(file, device));
   }
 
   initialState(): VadState {

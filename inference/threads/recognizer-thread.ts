@@ -3,7 +3,8 @@ import type { Device } from '../device.ts';
 import { loadMoonshine } from '../moonshine/load-moonshine.ts';
 import type { MoonshineGraphs } from '../moonshine/moonshine-files.ts';
 import type { DecodeResult, SpeechSegment } from '../recognizer.ts';
-import { type TaskOutcome, taskHandler } from './thread-pool.ts';
+import { joinPool, lowerPriority } from './join-pool.ts';
+import { type TaskOutcome, taskHandler } from './task-handler.ts';
 
 /** What an inference thread is started with: one model set on one device. */
 export interface RecognizerThreadData {
@@ -14,6 +15,9 @@ export interface RecognizerThreadData {
 type Handler = (batch: readonly SpeechSegment[]) => Promise<TaskOutcome<DecodeResult>>;
 
 async function start(): Promise<Handler> {
+  joinPool();
+  // Sockets and voice detection need little, and need it at once.
+  lowerPriority();
   const { graphs, device } = workerData as RecognizerThreadData;
   const model = await loadMoonshine(graphs, device);
 
@@ -27,5 +31,5 @@ function inOwnMemory(segment: SpeechSegment): SpeechSegment {
     : segment;
 }
 
-/** Piscina awaits this before the first task, so a thread that cannot load its model fails its first task. */
+/** Piscina awaits this before it says that the thread has loaded. */
 export default start();

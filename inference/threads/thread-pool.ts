@@ -1,76 +1,115 @@
-import type { Worker } from 'node:worker_threads';
-import { Piscina } from 'piscina';
-import { forbidTelemetry } from '../telemetry.ts';
+import { type After, systemAfter } from './after.ts';
+import { PoolThread } from './pool-thread.ts';
+import { ThreadCrashError, ThreadHangError } from './thread-errors.ts';
 
-/** What the threads of a pool run, and how many there are. */
+/** What the threads of a pool run, and what the pool tells. */
 export interface ThreadPoolOptions {
   /** The compiled module a thread runs; its default export handles a task. */
   readonly workerUrl: URL;
-  /** Handed to each thread as it starts. */
-  readonly workerData: unknown;
-  readonly threads: number;
+  /** One for each thread, handed to it as it starts, and to the one that replaces it. */
+  readonly workerData: readonly object[];
+  /** How large the JavaScript heap of a thread may grow before the thread dies. */
+  readonly maxHeapMegabytes?: number;
   /** Called for each thread that dies, also of one that dies as it loads. Not called once the pool is closed. */
   readonly onCrash?: () => void;
+  /** Called for each thread that is given up because it did not answer in time. */
+  readonly onHang?: () => void;
+  /** Called once, the first time that as many given-up threads live on as the pool has threads. */
+  readonly onExhausted?: () => void;
+  /** Called whenever `idle` may have grown. */
+  readonly onIdle?: () => void;
+  readonly after?: After;
 }
 
-/** A task's thread died, and so did the one that tried again, or it could not be started. */
-export class ThreadCrashError extends Error {
-  override readonly name = 'ThreadCrashError';
+/** A task that waits, or runs. */
+interface Job<Task, Result> {
+  readonly task: Task;
+  readonly deadlineMs: number;
+  /** The only place it may run in, or null for any. */
+  readonly slot: Slot<Task, Result> | null;
+  readonly resolve: (result: Result) => void;
+  readonly reject: (error: Error) => void;
 }
 
-/** An exception inside a task arrives as a value, so that it is never mistaken for the death of a thread. */
-export type TaskOutcome<Result> =
-  | { readonly ok: true; readonly result: Result }
-  | { readonly ok: false; readonly message: string };
-
-/** Wraps a thread's handler so that its exceptions become outcomes. */
-export function taskHandler<Task, Result>(
-  handle: (task: Task) => Promise<Result>,
-): (task: Task) => Promise<TaskOutcome<Result>> {
-  return async (task) => {
-    try {
-      return { ok: true, result: await handle(task) };
-    } catch (error) {
-      return { ok: false, message: error instanceof Error ? error.message : String(error) };
-    }
-  };
+/** A place for a thread. */
+interface Slot<Task, Result> {
+  readonly workerData: object;
+  /** Null when its thread is gone and has not been replaced. */
+  thread: PoolThread<Task, Result> | null;
 }
+
+/** Far more than a thread needs, whose samples, sessions and tensors are all outside its heap. */
+const MAX_HEAP_MEGABYTES = 512;
 
 /**
- * A fixed number of threads on piscina, one task each at a time. The caller keeps no more than `threads` tasks in
- * flight, so piscina's own queue stays empty but while a dead thread is being replaced.
+ * A fixed number of threads, one task each at a time. A task is given to the first place whose thread has loaded and is
+ * idle; where there is none it waits. It is copied to its thread, but for what lies in shared memory, and never moved:
+ * the caller may run it again when its thread dies, so that a thread must leave shared memory as it was.
  *
- * A task is copied to its thread, but for what lies in shared memory, and never moved: when the thread dies the task is
- * run again, once. So a thread must leave shared memory as it was.
+ * A thread that dies is replaced at once, and its task fails. Where the new one cannot load, the pool goes on with
+ * those left, and tries again for a task that finds none idle. When none is left, the tasks that wait fail, and
+ * the next one starts a thread afresh: never does a thread start but for a death or a task.
  *
- * A dead thread is replaced at once. Where the new one cannot load, piscina goes on with those left and tries again
- * only for a task that finds none idle. With none left it would keep its tasks for ever, so that it is given up
- * with them, and the next task starts all threads afresh: never does a thread start but for a death or a task.
+ * A thread that does not answer by a task's deadline is given up and replaced. One that is inside native code lives
+ * on; when as many do as the pool has threads, no thread is started any more until one of them has ended.
  */
 export class ThreadPool<Task, Result> {
-  /** How many there are while all can be had. */
-  readonly threads: number;
   readonly #options: ThreadPoolOptions;
-  /** Null when every thread is gone. */
-  #piscina: Piscina<Task, TaskOutcome<Result>> | null;
-  /** Why the last thread of the piscina given up last could not load, where it said so. */
-  #loadFault: Error | null = null;
-  /** At most two for each thread: one that it runs, one that waits. */
-  readonly #running = new Set<Promise<unknown>>();
-  readonly #started = new WeakSet<Worker>();
-  /** One for each thread that loads, fulfilled when it has loaded or died. */
-  readonly #loading = new Set<Promise<unknown>>();
+  readonly #after: After;
+  readonly #slots: readonly Slot<Task, Result>[];
+  readonly #waiting: Job<Task, Result>[] = [];
+  /** Of all jobs, also of those that wait. */
+  readonly #unanswered = new Set<Promise<unknown>>();
+  /** Given up, and not ended yet. */
+  readonly #abandoned = new Set<PoolThread<Task, Result>>();
+  #exhaustionTold = false;
   #closing: Promise<void> | null = null;
+  #closed = false;
 
   constructor(options: ThreadPoolOptions) {
-    this.threads = options.threads;
     this.#options = options;
-    this.#piscina = this.#startThreads();
+    this.#after = options.after ?? systemAfter;
+    this.#slots = options.workerData.map((workerData) => ({ workerData, thread: null }));
+    for (const slot of this.#slots) this.#start(slot);
+  }
+
+  /** How many there are while all can be had. */
+  get threads(): number {
+    return this.#slots.length;
   }
 
   /** Whether `close` has been called. */
   get closed(): boolean {
-    return this.#closing !== null;
+    return this.#closed;
+  }
+
+  /**
+   * How many tasks would be taken up at once: by a thread that is loaded and idle, by starting one in place of one that
+   * could not load, or, when nothing can be started any more, by refusing them.
+   */
+  get idle(): number {
+    if (this.#closed) return 0;
+    const ready = this.#slots.filter(({ thread }) => thread?.state === 'idle' || this.#startable(thread));
+    const places = this.#lost ? this.threads : ready.length;
+
+    return Math.max(0, places - this.#waiting.length);
+  }
+
+  /** Threads that were given up and live on inside native code. */
+  get abandoned(): number {
+    return this.#abandoned.size;
+  }
+
+  /** Whether so many threads live on that none is started any more. */
+  get exhausted(): boolean {
+    return this.#abandoned.size >= this.threads;
+  }
+
+  /** Numbers in the operating system of all threads that live, given up or not; none where it is not Linux. */
+  get osThreadIds(): readonly number[] {
+    const threads = [...this.#slots.map(({ thread }) => thread), ...this.#abandoned];
+
+    return threads.map((thread) => thread?.osThreadId ?? 0).filter((id) => id !== 0);
   }
 
   /**
@@ -78,121 +117,197 @@ export class ThreadPool<Task, Result> {
    * @throws what a thread threw while loading.
    */
   async warmUp(task: Task): Promise<void> {
-    await Promise.all(Array.from({ length: this.threads }, () => this.#attempt(task)));
+    await Promise.all(this.#slots.map((slot) => this.#submit(task, Number.POSITIVE_INFINITY, slot)));
   }
 
   /**
-   * Runs one task, a second time when its thread dies.
-   * @throws {ThreadCrashError} when two threads in a row died on the task, or the second could not load.
+   * Runs one task.
+   * @param deadlineMs how long its thread may take to answer, from when it is given the task.
+   * @throws {ThreadCrashError} when its thread died, or none could be had.
+   * @throws {ThreadHangError} when its thread did not answer in time, or no thread is left because too many did not.
    * @throws {Error} what the handler threw, by its message; when twice as many tasks as threads are in flight; when
    * the pool is closed.
    */
-  async run(task: Task): Promise<Result> {
+  async run(task: Task, deadlineMs = Number.POSITIVE_INFINITY): Promise<Result> {
     const limit = 2 * this.threads;
-    if (this.#running.size >= limit) {
+    if (this.#unanswered.size >= limit)
       throw new Error(`The pool takes ${limit} tasks at once. Wait for one to be answered.`);
-    }
-    try {
-      return await this.#attempt(task);
-    } catch (error) {
-      if (!(error instanceof ThreadCrashError) || this.closed) throw error;
-    }
 
-    return this.#attempt(task);
+    return this.#submit(task, deadlineMs, null);
   }
 
   /**
    * Ends the threads when they have loaded and have finished what they run: onnxruntime aborts the whole process when
-   * its thread is ended in the middle of either. Nothing is run again from here on. Idempotent.
+   * its thread is ended in the middle of either. Does not wait for threads that were given up. Idempotent.
    */
   close(): Promise<void> {
+    this.#closed = true;
     this.#closing ??= this.#end();
 
     return this.#closing;
   }
 
   async #end(): Promise<void> {
-    // Piscina tells of the threads it ends as of any that die; by then the pool has to count as closed.
-    await Promise.resolve();
-    while (this.#running.size + this.#loading.size > 0) {
-      await Promise.allSettled([...this.#running, ...this.#loading]);
+    const loading = () => this.#slots.flatMap(({ thread }) => (thread?.state === 'loading' ? [thread] : []));
+    while (this.#unanswered.size + loading().length > 0) {
+      await Promise.allSettled([...this.#unanswered, ...loading().map(({ settled }) => settled)]);
     }
-    await this.#piscina?.destroy();
+    await Promise.all(this.#slots.map(({ thread }) => thread?.end()));
   }
 
-  async #attempt(task: Task): Promise<Result> {
-    if (this.closed) throw new Error('The pool of threads has been closed.');
-    this.#piscina ??= this.#startThreads();
-    const piscina = this.#piscina;
-    const running = piscina.run(task);
-    // Piscina may have started a thread for it.
-    this.#watchLoading(piscina);
-    this.#running.add(running);
-    let outcome: TaskOutcome<Result>;
-    try {
-      outcome = await running;
-    } catch (error) {
-      const cause = (piscina === this.#piscina ? null : this.#loadFault) ?? (error as Error);
-      throw new ThreadCrashError(`The thread died: ${cause.message}`, { cause });
-    } finally {
-      this.#running.delete(running);
-    }
-    if (!outcome.ok) throw new Error(outcome.message);
-
-    return outcome.result;
-  }
-
-  #startThreads(): Piscina<Task, TaskOutcome<Result>> {
-    // Here and not on the threads: what they set in their environment stays their own.
-    forbidTelemetry();
-    const { workerUrl, workerData, threads, onCrash } = this.#options;
-    const piscina = new Piscina<Task, TaskOutcome<Result>>({
-      filename: workerUrl.href,
-      workerData,
-      minThreads: threads,
-      maxThreads: threads,
-      maxQueue: threads,
-      concurrentTasksPerWorker: 1,
-      idleTimeout: Number.POSITIVE_INFINITY,
-      recordTiming: false,
+  #submit(task: Task, deadlineMs: number, slot: Slot<Task, Result> | null): Promise<Result> {
+    if (this.#closed) return Promise.reject(new Error('The pool of threads has been closed.'));
+    const answer = new Promise<Result>((resolve, reject) => {
+      this.#waiting.push({ task, deadlineMs, slot, resolve, reject });
     });
-    let fault: Error | null = null;
-    piscina.on('workerDestroy', () => {
-      if (!this.closed) onCrash?.();
-      fault = null;
-      // By then piscina has taken the thread off its list, put another in its place, and emitted `error`.
-      queueMicrotask(() => {
-        this.#watchLoading(piscina);
-        if (piscina.threads.length === 0) this.#giveUp(piscina, fault);
+    this.#unanswered.add(answer);
+    const answered = () => this.#unanswered.delete(answer);
+    answer.then(answered, answered);
+    this.#giveOut();
+    if (this.#waiting.length > 0) this.#startForTask();
+
+    return answer;
+  }
+
+  /** Gives tasks that wait to idle threads, the oldest first. */
+  #giveOut(): void {
+    for (const slot of this.#slots) {
+      if (slot.thread?.state !== 'idle') continue;
+      const index = this.#waiting.findIndex((job) => job.slot === null || job.slot === slot);
+      if (index !== -1) void this.#run(this.#waiting.splice(index, 1)[0]!, slot, slot.thread);
+    }
+  }
+
+  async #run(
+    { task, deadlineMs, resolve, reject }: Job<Task, Result>,
+    slot: Slot<Task, Result>,
+    thread: PoolThread<Task, Result>,
+  ): Promise<void> {
+    const cancel = this.#deadline(deadlineMs, () => {
+      reject(new ThreadHangError(`The thread has not answered within ${deadlineMs} ms.`));
+      this.#giveUp(slot, thread);
+    });
+    try {
+      const outcome = await thread.run(task);
+      if (outcome.ok) resolve(outcome.result);
+      else reject(new Error(outcome.message));
+    } catch (cause) {
+      const { message } = cause as Error;
+      const died = thread.state === 'gone';
+      reject(died ? new ThreadCrashError(`The thread died: ${message}`, { cause }) : (cause as Error));
+    }
+    cancel();
+    // Abandoned, and has come back after all.
+    if (thread !== slot.thread) return thread.end();
+    this.#slotChanged();
+  }
+
+  #deadline(deadlineMs: number, hang: () => void): () => void {
+    if (deadlineMs === Number.POSITIVE_INFINITY) return () => {};
+    let cancelled = false;
+    const cancel = this.#after(deadlineMs, () => {
+      // Where the calling thread itself was held up, the answer may be there, unread: it is read before this.
+      setImmediate(() => {
+        if (!cancelled) hang();
       });
     });
-    // What a thread threw outside a task; without a listener the process would end.
-    piscina.on('error', (error: Error) => {
-      fault = error;
-    });
-    this.#watchLoading(piscina);
 
-    return piscina;
+    return () => {
+      cancelled = true;
+      cancel();
+    };
   }
 
-  /** Keeps account of the threads that have been started since it was last called. */
-  #watchLoading(piscina: Piscina<Task, TaskOutcome<Result>>): void {
-    for (const thread of piscina.threads) {
-      if (this.#started.has(thread)) continue;
-      this.#started.add(thread);
-      const loading: Promise<unknown> = new Promise((resolve) => {
-        // Piscina's own word that the module is loaded is the first message of every thread.
-        thread.once('message', resolve).once('exit', resolve);
-      }).then(() => this.#loading.delete(loading));
-      this.#loading.add(loading);
+  #start(slot: Slot<Task, Result>): void {
+    const { workerUrl, maxHeapMegabytes = MAX_HEAP_MEGABYTES } = this.#options;
+    let loaded = false;
+    const thread = new PoolThread<Task, Result>(
+      { workerUrl, workerData: slot.workerData, maxHeapMegabytes },
+      {
+        loaded: () => {
+          loaded = true;
+          this.#slotChanged();
+        },
+        died: (fault) => {
+          slot.thread = null;
+          if (!this.#closed) this.#options.onCrash?.();
+          if (loaded) this.#replace(slot);
+          else this.#loadFailed(slot, fault);
+        },
+      },
+    );
+    slot.thread = thread;
+  }
+
+  /** Puts a thread in the place of one that died or was given up. */
+  #replace(slot: Slot<Task, Result>): void {
+    if (this.#closed && this.#waiting.length === 0) return;
+    if (!this.exhausted) this.#start(slot);
+    if (!this.#lost) return;
+    this.#refuseAll();
+    this.#options.onIdle?.();
+  }
+
+  #loadFailed(slot: Slot<Task, Result>, fault: Error | null): void {
+    const message = `A thread could not load: ${fault?.message ?? 'it ended without a word.'}`;
+    const none = this.#slots.every(({ thread }) => thread === null);
+    this.#refuse((job) => none || job.slot === slot, new ThreadCrashError(message, { cause: fault }));
+    this.#slotChanged();
+  }
+
+  /** Starts a thread where one could not load, for a task that has found none idle. */
+  #startForTask(): void {
+    if (this.#lost) {
+      this.#refuseAll();
+      return;
+    }
+    const loading = this.#slots.filter(({ thread }) => thread?.state === 'loading').length;
+    const slot = this.#slots.find(({ thread }) => this.#startable(thread));
+    if (slot && loading < this.#waiting.length) this.#start(slot);
+  }
+
+  #startable(thread: PoolThread<Task, Result> | null): boolean {
+    return thread === null && !this.exhausted;
+  }
+
+  #giveUp(slot: Slot<Task, Result>, thread: PoolThread<Task, Result>): void {
+    slot.thread = null;
+    if (!thread.abandon()) this.#watchAbandoned(thread);
+    this.#options.onHang?.();
+    this.#replace(slot);
+    if (!this.exhausted || this.#exhaustionTold) return;
+    this.#exhaustionTold = true;
+    this.#options.onExhausted?.();
+  }
+
+  #watchAbandoned(thread: PoolThread<Task, Result>): void {
+    this.#abandoned.add(thread);
+    void thread.exited.then(() => {
+      this.#abandoned.delete(thread);
+      const slot = this.#slots.find((candidate) => candidate.thread === null);
+      if (slot && !this.#closed) this.#start(slot);
+    });
+  }
+
+  /** Whether all threads are gone and none may be started. */
+  get #lost(): boolean {
+    return this.exhausted && this.#slots.every(({ thread }) => thread === null);
+  }
+
+  #refuseAll(): void {
+    const message = `No thread is left: ${this.abandoned} have not answered and cannot be ended. Restart the server.`;
+    this.#refuse(() => true, new ThreadHangError(message));
+  }
+
+  #refuse(which: (job: Job<Task, Result>) => boolean, error: Error): void {
+    for (const job of this.#waiting.splice(0)) {
+      if (which(job)) job.reject(error);
+      else this.#waiting.push(job);
     }
   }
 
-  /** Fails the tasks that wait in a piscina that has no threads. */
-  #giveUp(piscina: Piscina<Task, TaskOutcome<Result>>, fault: Error | null): void {
-    if (piscina !== this.#piscina) return;
-    this.#piscina = null;
-    this.#loadFault = fault;
-    void piscina.destroy();
+  #slotChanged(): void {
+    this.#giveOut();
+    if (this.idle > 0) this.#options.onIdle?.();
   }
 }

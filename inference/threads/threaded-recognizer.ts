@@ -11,95 +11,96 @@ import {
   validateBatch,
 } from '../recognizer.ts';
 import type { RecognizerThreadData } from './recognizer-thread.ts';
-import { ThreadCrashError, ThreadPool } from './thread-pool.ts';
+import { ThreadCrashError, ThreadHangError } from './thread-errors.ts';
+import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
 
 /** What the threads run, and where. */
-export interface ThreadedRecognizerOptions {
-  /** The compiled `recognizer-thread` module. */
-  readonly workerUrl: URL;
+export interface ThreadedRecognizerOptions
+  extends Pick<ThreadPoolOptions, 'workerUrl' | 'onCrash' | 'onHang' | 'onExhausted' | 'after'> {
   readonly graphs: MoonshineGraphs;
   /** One thread for each: `['cpu', 'cpu']` is two threads on the CPU. */
   readonly devices: readonly Device[];
-  /** Called for each thread that dies. */
-  readonly onCrash?: () => void;
 }
 
-type DevicePool = ThreadPool<readonly SpeechSegment[], DecodeResult>;
-
 /**
- * The model on a pool of threads, one model set each: a piscina pool for every device, since threads of one pool
- * are interchangeable. `decode` takes the first pool with an idle thread, in the order the devices were named.
+ * The model on a pool of threads, one model set each. `decode` takes the first idle thread, in the order the devices were
+ * named. A batch whose thread dies or hangs fails; whoever handed it over decides whether to try again.
  */
 export class ThreadedRecognizer implements Recognizer {
   readonly capabilities: RecognizerCapabilities;
-  readonly #pools: readonly { readonly pool: DevicePool; inFlight: number }[];
+  readonly #pool: ThreadPool<readonly SpeechSegment[], DecodeResult>;
+  #idleListener: () => void = () => {};
   #closed = false;
 
-  private constructor(pools: readonly DevicePool[], kind: MoonshineGraphs['kind']) {
-    this.#pools = pools.map((pool) => ({ pool, inFlight: 0 }));
-    this.capabilities = {
-      ...moonshineCapabilities(kind),
-      concurrency: pools.reduce((sum, pool) => sum + pool.threads, 0),
-    };
+  private constructor({ graphs, devices, ...poolOptions }: ThreadedRecognizerOptions) {
+    this.capabilities = { ...moonshineCapabilities(graphs.kind), concurrency: devices.length };
+    this.#pool = new ThreadPool({
+      ...poolOptions,
+      workerData: devices.map((device): RecognizerThreadData => ({ graphs, device })),
+      onIdle: () => this.#idleListener(),
+    });
   }
 
   /**
    * Starts, loads and warms every thread.
    * @throws when a thread cannot load the model on its device.
    */
-  static async start({
-    workerUrl,
-    graphs,
-    devices,
-    onCrash,
-  }: ThreadedRecognizerOptions): Promise<ThreadedRecognizer> {
-    const pools = [...countEach(devices)].map(
-      ([device, threads]): DevicePool =>
-        new ThreadPool({
-          workerUrl,
-          workerData: { graphs, device } satisfies RecognizerThreadData,
-          threads,
-          ...(onCrash && { onCrash }),
-        }),
-    );
+  static async start(options: ThreadedRecognizerOptions): Promise<ThreadedRecognizer> {
+    const recognizer = new ThreadedRecognizer(options);
     try {
       // A second of silence runs both graphs once, so that the first caption does not pay for it.
-      const silence = { samples: new Float32Array(SAMPLE_RATE), language: null };
-      await Promise.all(pools.map((pool) => pool.warmUp([silence])));
+      await recognizer.#pool.warmUp([{ samples: new Float32Array(SAMPLE_RATE), language: null }]);
     } catch (error) {
-      await Promise.all(pools.map((pool) => pool.close()));
+      await recognizer.close();
       throw error;
     }
 
-    return new ThreadedRecognizer(pools, graphs.kind);
+    return recognizer;
   }
 
-  async decode(batch: readonly SpeechSegment[]): Promise<DecodeResult> {
+  get idle(): number {
+    return this.#pool.idle;
+  }
+
+  onIdle(listener: () => void): void {
+    this.#idleListener = listener;
+  }
+
+  /** Threads that were given up and live on inside native code. */
+  get abandoned(): number {
+    return this.#pool.abandoned;
+  }
+
+  /** Whether so many threads live on that none is started any more. */
+  get exhausted(): boolean {
+    return this.#pool.exhausted;
+  }
+
+  /** Numbers in the operating system of all its threads; none where it is not Linux. */
+  get osThreadIds(): readonly number[] {
+    return this.#pool.osThreadIds;
+  }
+
+  async decode(batch: readonly SpeechSegment[], deadlineMs?: number): Promise<DecodeResult> {
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
     validateBatch(batch, this.capabilities);
-    const slot = this.#pools.find(({ pool, inFlight }) => inFlight < pool.threads) ?? this.#pools[0]!;
-    slot.inFlight++;
     try {
-      return await slot.pool.run(batch);
-    } catch (error) {
-      if (this.#closed)
-        throw new RecognizerError('closed', 'The recogniser has been closed.', { cause: error });
-      const reason = error instanceof ThreadCrashError ? 'crashed' : 'failed';
-      throw new RecognizerError(reason, (error as Error).message, { cause: error });
-    } finally {
-      slot.inFlight--;
+      return await this.#pool.run(batch, deadlineMs);
+    } catch (cause) {
+      if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.', { cause });
+      throw new RecognizerError(reasonOf(cause), (cause as Error).message, { cause });
     }
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
     this.#closed = true;
-    await Promise.all(this.#pools.map(({ pool }) => pool.close()));
+
+    return this.#pool.close();
   }
 }
 
-function countEach(devices: readonly Device[]): Map<Device, number> {
-  const counts = new Map<Device, number>();
-  for (const device of devices) counts.set(device, (counts.get(device) ?? 0) + 1);
+function reasonOf(error: unknown): RecognizerError['reason'] {
+  if (error instanceof ThreadCrashError) return 'crashed';
 
-  return counts;
+  return error instanceof ThreadHangError ? 'hung' : 'failed';
 }

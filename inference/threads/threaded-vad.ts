@@ -1,50 +1,72 @@
 import { initialVadState } from '../silero/state.ts';
 import { type Vad, type VadAnswer, type VadRequest, type VadState, WINDOW_SAMPLES } from '../vad.ts';
-import { ThreadPool } from './thread-pool.ts';
+import { ThreadCrashError, ThreadHangError } from './thread-errors.ts';
+import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
 import type { VadThreadData } from './vad-thread.ts';
 
 /** What the thread runs. */
-export interface ThreadedVadOptions extends VadThreadData {
-  /** The compiled `vad-thread` module. */
-  readonly workerUrl: URL;
-  /** Called for each thread that dies. */
-  readonly onCrash?: () => void;
+export interface ThreadedVadOptions
+  extends VadThreadData,
+    Pick<ThreadPoolOptions, 'workerUrl' | 'onCrash' | 'onHang' | 'onExhausted' | 'after'> {
+  /** How long the thread may take to answer before it is given up; for ever by default. */
+  readonly deadlineMs?: number;
 }
 
-/** Silero on a thread of its own: the calling thread only copies windows there and back. */
+/**
+ * Silero on a thread of its own: the calling thread only copies windows there and back. When the thread dies or hangs
+ * the windows are tried once more, on the one that takes its place: a lost window would cost its stream.
+ */
 export class ThreadedVad implements Vad {
   readonly #pool: ThreadPool<readonly VadRequest[], readonly VadAnswer[]>;
+  readonly #deadlineMs: number | undefined;
 
-  private constructor(pool: ThreadPool<readonly VadRequest[], readonly VadAnswer[]>) {
-    this.#pool = pool;
+  private constructor({ file, deadlineMs, ...poolOptions }: ThreadedVadOptions) {
+    this.#deadlineMs = deadlineMs;
+    this.#pool = new ThreadPool({ ...poolOptions, workerData: [{ file } satisfies VadThreadData] });
   }
 
   /** @throws when the model cannot be loaded. */
-  static async start({ workerUrl, file, onCrash }: ThreadedVadOptions): Promise<ThreadedVad> {
-    const pool = new ThreadPool<readonly VadRequest[], readonly VadAnswer[]>({
-      workerUrl,
-      workerData: { file } satisfies VadThreadData,
-      threads: 1,
-      ...(onCrash && { onCrash }),
-    });
+  static async start(options: ThreadedVadOptions): Promise<ThreadedVad> {
+    const vad = new ThreadedVad(options);
     try {
-      await pool.warmUp([{ windows: new Float32Array(WINDOW_SAMPLES), state: initialVadState() }]);
+      await vad.#pool.warmUp([{ windows: new Float32Array(WINDOW_SAMPLES), state: initialVadState() }]);
     } catch (error) {
-      await pool.close();
+      await vad.close();
       throw error;
     }
 
-    return new ThreadedVad(pool);
+    return vad;
+  }
+
+  /** Threads that were given up and live on inside native code. */
+  get abandoned(): number {
+    return this.#pool.abandoned;
+  }
+
+  /** Whether so many threads live on that none is started any more. */
+  get exhausted(): boolean {
+    return this.#pool.exhausted;
+  }
+
+  /** Its thread's number in the operating system; none where it is not Linux. */
+  get osThreadIds(): readonly number[] {
+    return this.#pool.osThreadIds;
   }
 
   initialState(): VadState {
     return initialVadState();
   }
 
-  detect(requests: readonly VadRequest[]): Promise<readonly VadAnswer[]> {
-    if (this.#pool.closed) return Promise.reject(new Error('The voice activity detector has been closed.'));
+  async detect(requests: readonly VadRequest[]): Promise<readonly VadAnswer[]> {
+    if (this.#pool.closed) throw new Error('The voice activity detector has been closed.');
+    try {
+      return await this.#pool.run(requests, this.#deadlineMs);
+    } catch (error) {
+      const lost = error instanceof ThreadCrashError || error instanceof ThreadHangError;
+      if (!lost || this.#pool.closed) throw error;
+    }
 
-    return this.#pool.run(requests);
+    return this.#pool.run(requests, this.#deadlineMs);
   }
 
   close(): Promise<void> {

@@ -1,7 +1,8 @@
 import { workerData } from 'node:worker_threads';
 import { Silero } from '../silero/silero.ts';
 import type { VadAnswer, VadRequest } from '../vad.ts';
-import { type TaskOutcome, taskHandler } from './thread-pool.ts';
+import { joinPool } from './join-pool.ts';
+import { type TaskOutcome, taskHandler } from './task-handler.ts';
 
 /** What the voice activity thread is started with. */
 export interface VadThreadData {
@@ -12,6 +13,7 @@ export interface VadThreadData {
 type Handler = (requests: readonly VadRequest[]) => Promise<TaskOutcome<readonly VadAnswer[]>>;
 
 async function start(): Promise<Handler> {
+  joinPool();
   const { file } = workerData as VadThreadData;
   const silero = await Silero.load(file, 'cpu');
 
@@ -23,5 +25,5 @@ async function start(): Promise<Handler> {
   });
 }
 
-/** Piscina awaits this before the first task. */
+/** Piscina awaits this before it says that the thread has loaded. */
 export default start();

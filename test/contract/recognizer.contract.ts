@@ -101,6 +101,28 @@ export function describeRecognizer({ name, create, real }: RecognizerUnderTest):
       expect(await decode([equal[0]!])).toHaveLength(1);
     });
 
+    test('is idle for as many batches as it decodes at once, fewer while it decodes', async () => {
+      const { concurrency } = recognizer.capabilities;
+      expect(recognizer.idle).toBe(concurrency);
+      const decoding = decode([equal[0]!]);
+      expect(recognizer.idle).toBe(concurrency - 1);
+      await decoding;
+      expect(recognizer.idle).toBe(concurrency);
+    });
+
+    test('tells its listener when it may take another batch, and only the last listener', async () => {
+      const told: string[] = [];
+      recognizer.onIdle(() => told.push('first'));
+      recognizer.onIdle(() => told.push(`second, ${recognizer.idle} idle`));
+      await decode([equal[0]!]);
+      expect(told).toEqual([`second, ${recognizer.capabilities.concurrency} idle`]);
+    });
+
+    test('is idle again after a batch that it refused', async () => {
+      await expect(recognizer.decode([])).rejects.toMatchObject({ reason: 'invalid' });
+      expect(recognizer.idle).toBe(recognizer.capabilities.concurrency);
+    });
+
     test('closes once however often it is told to, and decodes nothing afterwards', async () => {
       const another = await create();
       await Promise.all([another.close(), another.close()]);
@@ -109,6 +131,7 @@ export function describeRecognizer({ name, create, real }: RecognizerUnderTest):
         name: 'RecognizerError',
         reason: 'closed',
       });
+      expect(another.idle).toBe(0);
     });
 
     // A double hears what its script says.
