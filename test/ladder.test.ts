@@ -142,6 +142,26 @@ describe('Ladder', () => {
     expect(stepAfter(0.7)).toBe('slower-partials');
   });
 
+  test('does not take partials for cheap where many of them gave way to newer ones', () => {
+    const climb = new Climb();
+    climb.show(load({ busyShare: { final: 0.1, partial: 0.7 } }), 120_000);
+    climb.show(
+      load({ backlogMs: { final: 0, total: 1500 }, busyShare: { final: 0.5, partial: 0.5 } }),
+      120_000,
+    );
+    climb.until('slower-partials', SLOW_PARTIALS);
+    expect(climb.show(load({ busyShare: { final: 0.25, partial: 0.3 } }), 60_000)).toEqual([]);
+  });
+
+  test('keeps the waiting room closed until there is room for those who wait', () => {
+    const climb = new Climb();
+    climb.until('waiting-room', load({ busyShare: { final: 0.95, partial: 0 } }));
+    expect(climb.show(load({ busyShare: { final: 0.75, partial: 0 } }), 60_000)).toEqual([]);
+    expect(climb.show(load({ busyShare: { final: 0.65, partial: 0 } }), 15_000)).toMatchObject([
+      { to: 'finals-only', reason: 'recovered' },
+    ]);
+  });
+
   test('waits twice as long after every bounce, two minutes at most, and forgets it after five quiet ones', () => {
     const climb = new Climb();
     climb.until('slower-partials', SLOW_PARTIALS);

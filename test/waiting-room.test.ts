@@ -80,7 +80,7 @@ describe('WaitingRoom', () => {
         if (entry === 'c') told.push(expectedWaitMs!);
       }
     }
-    expect(told.length).toBeGreaterThan(1);
+    expect(told.at(-1)).toBeGreaterThan(40_000);
     expect(told.length).toBeLessThan(45);
     expect(told).toEqual([...told].sort((a, b) => a - b));
   });
