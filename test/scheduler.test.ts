@@ -1,212 +1,211 @@
-import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { DeficitRoundRobin } from '../scheduler/deficit-round-robin.ts';
-import type { Batch, Job } from '../scheduler/scheduler.ts';
+import { FairScheduler, type FairSchedulerOptions } from '../scheduler/fair-scheduler.ts';
+import type { Job, Work } from '../scheduler/scheduler.ts';
 import { describeScheduler, job } from './contract/scheduler.contract.ts';
 
-const QUANTUM = 500;
-const FLOWS = ['a', 'b', 'c', 'd'];
+const learn = () => {};
 
-describeScheduler('DeficitRoundRobin', (limits) => new DeficitRoundRobin({ quantum: QUANTUM, ...limits }));
-
-function create(maxBatchSize: number, quantum = QUANTUM): DeficitRoundRobin<string> {
-  return new DeficitRoundRobin({ quantum, maxBatchSize, maxFinalsPerFlow: 1000 });
-}
-
-type Operation =
-  | { readonly kind: 'submit'; readonly job: Omit<Job<string>, 'payload'> }
-  | { readonly kind: 'schedule' | 'complete' }
-  | { readonly kind: 'cancel'; readonly flow: string };
-
-const operations: fc.Arbitrary<Operation[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 6,
-      arbitrary: fc.record({
-        kind: fc.constant('submit' as const),
-        job: fc.record({
-          flow: fc.constantFrom(...FLOWS),
-          key: fc.constantFrom('0', '1', '2'),
-          priority: fc.constantFrom('final' as const, 'partial' as const),
-          cost: fc.double({ min: 1, max: 30_000, noNaN: true }),
-          batchClass: fc.constantFrom(0, 1),
-          enqueuedAtMs: fc.constant(0),
-        }),
-      }),
-    },
-    { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('schedule' as const, 'complete' as const) }) },
-    {
-      weight: 1,
-      arbitrary: fc.record({ kind: fc.constant('cancel' as const), flow: fc.constantFrom(...FLOWS) }),
-    },
-  ),
-  { maxLength: 100 },
+describeScheduler(
+  'FairScheduler',
+  ({ predict, ...limits }) =>
+    new FairScheduler({ ...limits, maxBatchMs: 1e6, maxLeadMs: 1e6, costs: { predict, learn } }),
 );
 
-/** A stream's jobs of equal cost and class, as audio of one length is. */
-interface Load {
-  /** Costs of the jobs it submits, over and over. */
-  readonly costs: readonly number[];
+/** Sizes are milliseconds, and batches save nothing, unless told otherwise. */
+function create(options: Partial<FairSchedulerOptions> = {}): FairScheduler<string> {
+  const predict = (works: readonly Work[]) => works.reduce((sum, { size }) => sum + size, 0);
+
+  return new FairScheduler({
+    maxBatchSize: 8,
+    maxBatchMs: 1e6,
+    maxFinalsPerFlow: 1000,
+    maxLeadMs: 0,
+    costs: { predict, learn },
+    ...options,
+  });
 }
 
-const loads: fc.Arbitrary<Load[]> = fc.array(
-  fc.record({ costs: fc.array(fc.constantFrom(100, 500, 1500, 3000), { minLength: 1, maxLength: 4 }) }),
-  { minLength: 2, maxLength: 5 },
-);
+/** Half the time for each job that joins another: it always pays. */
+const predictHalf = (works: readonly Work[]) =>
+  works.reduce((sum, { size }) => sum + size, 0) / (works.length > 1 ? 2 : 1);
 
-/** Keeps every flow backlogged while `batches` batches run. @returns cost served by flow, after each batch. */
-function serve(
-  scheduler: DeficitRoundRobin<string>,
-  flows: readonly Load[],
-  batches: number,
-  classOf: (cost: number) => number,
-): number[][] {
-  const submitted = flows.map(() => 0);
-  const submit = (flow: number) => {
-    const { costs } = flows[flow]!;
-    const cost = costs[submitted[flow]!++ % costs.length]!;
-    scheduler.submit(
-      job({ flow: String(flow), key: '0', priority: 'final', cost, batchClass: classOf(cost) }),
-    );
-  };
-  for (let flow = 0; flow < flows.length; flow++) for (let i = 0; i < 10; i++) submit(flow);
-  const served = flows.map(() => 0);
+function add(
+  scheduler: FairScheduler<string>,
+  flow: string,
+  fields: Partial<Job<string>> & { size?: number },
+) {
+  const { size = 100, ...rest } = fields;
+  const work = () => ({ size, fresh: size });
 
+  return scheduler.submit(job({ flow, key: '0', priority: 'final', work, payload: flow, ...rest }));
+}
+
+/** Runs so many batches, each taking what was predicted. @returns payloads. */
+function run(scheduler: FairScheduler<string>, batches: number): string[] {
   return Array.from({ length: batches }, () => {
-    for (const { flow, cost } of scheduler.schedule(0)!.jobs) {
-      served[Number(flow)]! += cost;
-      submit(Number(flow));
-    }
+    const batch = scheduler.schedule(0, 1)!;
+    scheduler.complete(batch, batch.costMs);
 
-    return [...served];
-  });
+    return batch.jobs.map(({ payload }) => payload);
+  }).flat();
 }
 
-const spread = (served: readonly number[]) => Math.max(...served) - Math.min(...served);
+const count = (served: readonly string[], name: string) => served.filter((each) => each === name).length;
 
-describe('DeficitRoundRobin', () => {
-  test('loses no job, doubles none, and idles never, whatever is submitted, completed and cancelled', () => {
-    fc.assert(
-      fc.property(operations, fc.integer({ min: 1, max: 8 }), (script, maxBatchSize) => {
-        const scheduler = create(maxBatchSize);
-        const waiting = new Map<string, Job<string>>();
-        const running: Batch<string>[] = [];
-        const run = () => {
-          const before = [...waiting.values()];
-          const batch = scheduler.schedule(0);
-          const busy = (each: Job<string>) =>
-            running.some(({ jobs }) => jobs.some(({ flow, key }) => flow === each.flow && key === each.key));
-          const eligible = before.some((each) => each.priority === 'final' || !busy(each));
-          expect(batch !== null).toBe(eligible);
-          for (const { payload } of batch?.jobs ?? []) expect(waiting.delete(payload)).toBe(true);
-          if (batch) running.push(batch);
-
-          return batch !== null;
-        };
-        for (const [i, operation] of script.entries()) {
-          if (operation.kind === 'submit') {
-            const submitted = { ...operation.job, payload: String(i) };
-            const { replaced } = scheduler.submit(submitted);
-            if (replaced) expect(waiting.delete(replaced.payload)).toBe(true);
-            waiting.set(submitted.payload, submitted);
-          } else if (operation.kind === 'schedule') run();
-          else if (operation.kind === 'complete' && running.length > 0) scheduler.complete(running.shift()!);
-          else if (operation.kind === 'cancel') {
-            for (const { payload } of scheduler.cancel(operation.flow))
-              expect(waiting.delete(payload)).toBe(true);
-            expect([...waiting.values()].some(({ flow }) => flow === operation.flow)).toBe(false);
-          }
-          const counts = { final: 0, partial: 0 };
-          for (const { priority } of waiting.values()) counts[priority]++;
-          expect(scheduler.queued).toEqual(counts);
-        }
-        while (run() || running.length > 0) for (const batch of running.splice(0)) scheduler.complete(batch);
-        expect(waiting.size).toBe(0);
-      }),
-    );
+describe('FairScheduler', () => {
+  test('serves groups alike however many flows they have, and the flows of a group alike', () => {
+    const scheduler = create();
+    for (let i = 0; i < 100; i++) {
+      for (const flow of ['a', 'b', 'c']) add(scheduler, flow, { group: 'three', key: String(i) });
+      add(scheduler, 'd', { group: 'one', key: String(i) });
+    }
+    const served = run(scheduler, 120);
+    expect(['a', 'b', 'c', 'd'].map((flow) => count(served, flow))).toEqual([20, 20, 20, 60]);
   });
 
-  test('serves backlogged flows alike without batches, to within a quantum and twice the costliest job', () => {
-    fc.assert(
-      fc.property(loads, fc.constantFrom(50, 500, 5000), (flows, quantum) => {
-        for (const served of serve(create(1, quantum), flows, 200, (cost) => cost)) {
-          expect(spread(served)).toBeLessThanOrEqual(quantum + 2 * 3000);
-        }
-      }),
-    );
-  });
-
-  test('serves backlogged flows alike with batches of equal jobs, to within what a full batch costs besides', () => {
-    fc.assert(
-      fc.property(loads, fc.integer({ min: 2, max: 8 }), (flows, maxBatchSize) => {
-        // A place in another flow's batch is paid for later: a flow may owe a full batch of the costliest jobs.
-        const bound = QUANTUM + (2 + maxBatchSize) * 3000;
-        for (const served of serve(create(maxBatchSize), flows, 200, (cost) => cost)) {
-          expect(spread(served)).toBeLessThanOrEqual(bound);
-        }
-      }),
-    );
-  });
-
-  test('lets no flow wait longer for the places it took in batches, however many those were', () => {
-    const turnsWaited = (batchesBefore: number): number => {
-      const scheduler = create(2, 100);
-      const submit = (flow: string, cost: number, batchClass: number) =>
-        scheduler.submit(job({ flow, key: '0', priority: 'final', cost, batchClass }));
-      // Short and long jobs of one class: the long one always fills up the short one's batch.
-      for (let i = 0; i < batchesBefore; i++) {
-        submit('short', 100, 0);
-        submit('long', 1000, 0);
-        scheduler.schedule(0);
+  test('gives a flow of four times the weight four times the service, within a group and among groups', () => {
+    for (const group of [{ group: 'same' }, {}]) {
+      const scheduler = create();
+      for (let i = 0; i < 100; i++) {
+        add(scheduler, 'heavy', { ...group, key: String(i), weight: 4 });
+        add(scheduler, 'light', { ...group, key: String(i) });
       }
-      submit('long', 1000, 1);
-      for (let turns = 0; ; turns++) {
-        submit('short', 100, 2);
-        if (scheduler.schedule(0)!.jobs[0]!.flow === 'long') return turns;
-      }
+      const served = run(scheduler, 100);
+      expect(count(served, 'heavy')).toBe(80);
+    }
+  });
+
+  test('serves a flow that was quiet at once, and gives it no credit for having been so', () => {
+    const scheduler = create();
+    for (let i = 0; i < 100; i++) add(scheduler, 'busy', { key: String(i) });
+    run(scheduler, 50);
+    for (let i = 0; i < 10; i++) add(scheduler, 'quiet', { key: String(i) });
+    const served = run(scheduler, 20);
+    expect(served.slice(0, 2)).toContain('quiet');
+    expect(count(served, 'quiet')).toBe(10);
+  });
+
+  test('lets a flow that took more than predicted wait the longer, and gives back what one took less', () => {
+    const scheduler = create();
+    for (let i = 0; i < 100; i++)
+      for (const flow of ['longer', 'shorter']) add(scheduler, flow, { key: String(i) });
+    const took = { longer: 0, shorter: 0 };
+    for (let i = 0; i < 90; i++) {
+      const batch = scheduler.schedule(0, 1)!;
+      const flow = batch.jobs[0]!.payload as keyof typeof took;
+      const tookMs = flow === 'longer' ? 200 : 50;
+      took[flow] += tookMs;
+      scheduler.complete(batch, tookMs);
+    }
+    expect(Math.abs(took.longer - took.shorter)).toBeLessThanOrEqual(200);
+  });
+
+  test('lets the prediction stand for a batch that failed', () => {
+    const scheduler = create();
+    for (let i = 0; i < 10; i++)
+      for (const flow of ['failing', 'well']) add(scheduler, flow, { key: String(i) });
+    const served = Array.from({ length: 10 }, () => {
+      const batch = scheduler.schedule(0, 1)!;
+      const { payload } = batch.jobs[0]!;
+      scheduler.complete(batch, payload === 'failing' ? null : 100);
+
+      return payload;
+    });
+    expect(count(served, 'failing')).toBe(5);
+  });
+
+  test("lets finals go before others' partials until their group is too far ahead", () => {
+    const scheduler = create({ maxLeadMs: 300 });
+    for (let i = 0; i < 100; i++) {
+      add(scheduler, 'hog', { key: String(i) });
+      add(scheduler, 'other', { key: String(i), priority: 'partial' });
+    }
+    const served = run(scheduler, 40);
+    // At 0, 100, 200 and 300 ms of lead.
+    expect(served.slice(0, 5)).toEqual(['hog', 'hog', 'hog', 'hog', 'other']);
+    expect(count(served, 'hog')).toBe(22);
+  });
+
+  test("lets finals go before a sibling's partials until their flow is too far ahead", () => {
+    const scheduler = create({ maxLeadMs: 300 });
+    for (let i = 0; i < 100; i++) {
+      add(scheduler, 'hog', { key: String(i), group: 'same' });
+      add(scheduler, 'other', { key: String(i), group: 'same', priority: 'candidate' });
+    }
+    expect(run(scheduler, 5)).toEqual(['hog', 'hog', 'hog', 'hog', 'other']);
+  });
+
+  test('fills a batch from each group in turn before it takes seconds', () => {
+    const scheduler = create({ maxBatchSize: 4, maxLeadMs: 1000, costs: { predict: predictHalf, learn } });
+    for (const [i, flow] of ['a', 'a', 'a', 'b', 'c'].entries()) add(scheduler, flow, { key: String(i) });
+    expect(run(scheduler, 1)).toEqual(['a', 'b', 'c', 'a']);
+  });
+
+  test('keeps a batch within the time it may take, but for a single job', () => {
+    const scheduler = create({ maxBatchMs: 250, costs: { predict: predictHalf, learn } });
+    for (const flow of ['a', 'b', 'c', 'd', 'e']) add(scheduler, flow, { size: 125 });
+    add(scheduler, 'f', { size: 1000 });
+    const batches = [1, 2, 3].map(() => scheduler.schedule(0, 1)!.jobs.map(({ payload }) => payload));
+    expect(batches).toEqual([['a', 'b', 'c', 'd'], ['e'], ['f']]);
+  });
+
+  test('fills a batch past a flow whose job does not fit, with what its siblings have', () => {
+    const scheduler = create({ costs: { predict: predictHalf, learn } });
+    add(scheduler, 'a', { group: 'g' });
+    add(scheduler, 'b', { group: 'g', batchClass: 1 });
+    add(scheduler, 'c', { group: 'g' });
+    const batches = [scheduler.schedule(0, 1)!, scheduler.schedule(0, 1)!];
+    expect(batches.map(({ jobs }) => jobs.map(({ payload }) => payload))).toEqual([['a', 'c'], ['b']]);
+  });
+
+  test('tells the cost model what a batch took, and nothing of one that failed', () => {
+    const learned: unknown[] = [];
+    const costs = {
+      predict: predictHalf,
+      learn: (works: readonly Work[], tookMs: number) => learned.push([works.length, tookMs]),
     };
-    expect(turnsWaited(90)).toBeLessThanOrEqual(2 * turnsWaited(10));
+    const scheduler = create({ costs });
+    for (const flow of ['a', 'b', 'c', 'd', 'e']) {
+      add(scheduler, flow, {});
+      scheduler.complete(scheduler.schedule(0, 1)!, { a: 7, b: null, c: Number.NaN, d: 0 }[flow] ?? null);
+    }
+    expect(learned).toEqual([[1, 7]]);
   });
 
-  test('gives a flow of short jobs more turns than one of long jobs', () => {
-    const served = serve(create(1), [{ costs: [100] }, { costs: [3000] }], 310, (cost) => cost).at(-1)!;
-    expect(served[0]! / 100).toBeGreaterThan(250);
-    expect(served[1]! / 3000).toBeGreaterThan(8);
+  test('lets a partial go alone now and then, so that it shows what batches save', () => {
+    const scheduler = create({ maxBatchSize: 2, costs: { predict: predictHalf, learn } });
+    const sizes = Array.from({ length: 70 }, () => {
+      for (const flow of ['a', 'b', 'c']) add(scheduler, flow, { priority: 'partial' });
+      const batch = scheduler.schedule(0, 1)!;
+      scheduler.complete(batch, batch.costMs);
+
+      return batch.jobs.length;
+    });
+    expect(sizes.flatMap((size, i) => (size === 1 ? [i] : []))).toEqual([32, 65]);
   });
 
-  test('starves no flow whose jobs are of a class of their own', () => {
-    const flows = [{ costs: [100] }, { costs: [100] }, { costs: [100] }, { costs: [3000] }];
-    const served = serve(create(8), flows, 400, (cost) => cost).at(-1)!;
-    expect(spread(served)).toBeLessThanOrEqual(QUANTUM + 10 * 3000);
-    expect(served[3]).toBeGreaterThan(0);
+  test('forgets a flow once it has nothing to run and is not ahead of others', () => {
+    const scheduler = create();
+    for (let i = 0; i < 30; i++) add(scheduler, 'busy', { key: String(i) });
+    for (let i = 0; i < 1000; i++) {
+      add(scheduler, `flow ${i}`, {});
+      run(scheduler, 1);
+    }
+    // Served once each they are ahead of `busy` by one job, and those are forgotten as it catches up.
+    expect(scheduler.knownFlows).toBeLessThanOrEqual(1001);
+    run(scheduler, 4);
+    expect(scheduler.knownFlows).toBe(1);
+    run(scheduler, 26);
+    expect(scheduler.knownFlows).toBe(0);
   });
 
-  test('carries no credit over idleness', () => {
-    const scheduler = create(1, 100);
-    const submit = (flow: string, cost: number) =>
-      scheduler.submit(job({ flow, key: '0', priority: 'final', cost }));
-    // While the costly job of `late` waits for its turn it saves up; then it goes, and so does the rest.
-    submit('late', 250);
-    submit('busy', 1000);
-    expect(scheduler.schedule(0)!.jobs[0]!.flow).toBe('late');
-    scheduler.schedule(0);
-    expect(scheduler.schedule(0)).toBeNull();
-    // Were its leftover kept, `late` could afford this one a round before `busy`.
-    submit('busy', 100);
-    submit('late', 120);
-    expect(scheduler.schedule(0)!.jobs[0]!.flow).toBe('busy');
-  });
-
-  test('fills a batch from each flow in turn before it takes seconds', () => {
-    const scheduler = create(4);
-    for (const flow of ['a', 'a', 'a', 'b', 'c'])
-      scheduler.submit(job({ flow, key: '0', priority: 'final' }));
-    expect(scheduler.schedule(0)!.jobs.map(({ flow }) => flow)).toEqual(['a', 'b', 'c', 'a']);
-  });
-
-  test('never asks to be woken', () => {
-    const scheduler = create(1);
-    scheduler.submit(job({ flow: 'a', key: '0', priority: 'partial' }));
-    expect(scheduler.nextWakeUp(0)).toBeNull();
+  test('forgets a flow that was cancelled, when its last job ends', () => {
+    const scheduler = create();
+    add(scheduler, 'a', { key: '0' });
+    add(scheduler, 'a', { key: '1' });
+    const running = scheduler.schedule(0, 1)!;
+    scheduler.cancel('a');
+    scheduler.complete(running, 100);
+    expect(scheduler.knownFlows).toBe(0);
   });
 });

@@ -1,0 +1,249 @@
+import { Flow, newTally } from './flow.ts';
+import { type Costs, FormingBatch } from './forming-batch.ts';
+import { predictBacklog } from './predict-backlog.ts';
+import { Member, PRIORITIES, Ring } from './ring.ts';
+import type { Admission, Backlog, Batch, Job, Priority, Scheduler, Work } from './scheduler.ts';
+
+export interface FairSchedulerOptions {
+  /** Most jobs in a batch. */
+  readonly maxBatchSize: number;
+  /** Most time a batch of several jobs is predicted to take; what comes next waits so long. */
+  readonly maxBatchMs: number;
+  /** Most finals one flow may have queued. The rest needs no bound of its own: there is one job for each key. */
+  readonly maxFinalsPerFlow: number;
+  /**
+   * How far a group, or a flow among its siblings, may be ahead of the others, in milliseconds of cost over weight,
+   * and still have its finals and candidates go before their partials. 0 is strict fairness.
+   */
+  readonly maxLeadMs: number;
+  /** Predicts what jobs cost, and is told what they did. */
+  readonly costs: Costs;
+}
+
+/** Flows that share what their group gets. */
+class Group<T> extends Member {
+  readonly name: string;
+  readonly flows: Ring<Flow<T>>;
+
+  constructor(name: string, maxLeadMs: number) {
+    super();
+    this.name = name;
+    this.flows = new Ring(maxLeadMs);
+  }
+}
+
+/** A flow and the group it is in. */
+interface Seat<T> {
+  readonly flow: Flow<T>;
+  readonly group: Group<T>;
+}
+
+/** A job's part in a batch. */
+interface Part<T> {
+  readonly job: Job<T>;
+  readonly seat: Seat<T>;
+  /** What it was charged for so far, before its weight. */
+  readonly costMs: number;
+}
+
+/** Jobs looked at in vain before a batch goes as it is: bounds the time that forming one takes. */
+const MAX_MISSES = 64;
+/**
+ * After so many batches of several jobs in a row a candidate or partial goes alone. If all batches were full, nothing
+ * would tell what they save.
+ */
+const BATCHES_TO_A_PROBE = 32;
+
+/**
+ * Start-time fair queueing on two levels: among groups, and among the flows of each (see `Ring`). A job is charged
+ * its predicted cost when it is given out, and the difference to what it really took when that is known, so that a
+ * wrong prediction costs nobody a share. The cost of a batch is split by what its jobs would cost alone.
+ *
+ * Finals go before candidates and those before partials, over all groups, as long as their group and flow are not far
+ * ahead. Within a flow the job that is due first goes first. A batch starts with the job whose turn it is, and takes
+ * in others' next jobs of that priority in the order of their turns, while that saves time and makes nobody late.
+ *
+ * Work-conserving: while there is a job that may run, schedule() returns one. Forming a batch takes time in the
+ * logarithm of the groups and flows that have jobs; those that have none are forgotten.
+ */
+export class FairScheduler<T> implements Scheduler<T> {
+  readonly #options: FairSchedulerOptions;
+  readonly #groups: Ring<Group<T>>;
+  /** Those that are not forgotten, by name. */
+  readonly #groupsByName = new Map<string, Group<T>>();
+  readonly #seats = new Map<string, Seat<T>>();
+  readonly #running = new Map<Batch<T>, readonly Part<T>[]>();
+  readonly #tally = newTally();
+  #batchesSinceSingle = 0;
+
+  constructor(options: FairSchedulerOptions) {
+    this.#options = options;
+    this.#groups = new Ring(options.maxLeadMs);
+  }
+
+  get queued(): Readonly<Record<Priority, number>> {
+    return { ...this.#tally.queued };
+  }
+
+  /** Flows it keeps something of: those with jobs, and those that had more than their share of late. */
+  get knownFlows(): number {
+    return this.#seats.size;
+  }
+
+  submit(job: Job<T>): Admission<T> {
+    const seat = this.#seatOf(job);
+    const admission = seat.flow.submit(job, this.#options.maxFinalsPerFlow);
+    this.#settle(seat);
+
+    return admission;
+  }
+
+  putBack(job: Job<T>): boolean {
+    const seat = this.#seatOf(job);
+    const taken = seat.flow.putBack(job);
+    this.#settle(seat);
+
+    return taken;
+  }
+
+  schedule(nowMs: number, idle: number): Batch<T> | null {
+    const priority = PRIORITIES.find((each) => this.#groups.first(each));
+    if (!priority) return null;
+    const { maxBatchMs, costs } = this.#options;
+    const maxSize = this.#maxSize(priority, idle);
+    const forming = new FormingBatch<T>(costs, { maxSize, maxMs: maxBatchMs, nowMs });
+    const parts = this.#fill(forming, priority);
+    const { jobs, works, costMs } = forming;
+    const batch = { jobs, works, costMs };
+    this.#running.set(batch, this.#charge(parts, costMs));
+    this.#batchesSinceSingle = jobs.length > 1 ? this.#batchesSinceSingle + 1 : 0;
+
+    return batch;
+  }
+
+  complete(batch: Batch<T>, tookMs: number | null): void {
+    const parts = this.#running.get(batch);
+    if (!parts) return;
+    this.#running.delete(batch);
+    if (tookMs !== null && Number.isFinite(tookMs) && tookMs > 0) {
+      this.#options.costs.learn(batch.works, tookMs);
+      this.#charge(parts, tookMs);
+    }
+    for (const { job, seat } of parts) {
+      seat.flow.ended(job);
+      this.#settle(seat);
+    }
+  }
+
+  cancel(name: string): readonly Job<T>[] {
+    const seat = this.#seats.get(name);
+    if (!seat) return [];
+    const { flow, group } = seat;
+    const jobs = flow.jobs();
+    flow.clear();
+    if (flow.idle) {
+      group.flows.leave(flow);
+      this.#seats.delete(name);
+      this.#settleGroup(group);
+    } else {
+      this.#settle(seat);
+    }
+
+    return jobs;
+  }
+
+  /** Always null: the discipline never holds work back, so only an event can change its answer. */
+  nextWakeUp(_nowMs: number): number | null {
+    return null;
+  }
+
+  backlogMs(): Backlog {
+    const works: Record<Priority, Work[]> = { final: [], candidate: [], partial: [] };
+    for (const { flow } of this.#seats.values()) {
+      for (const { priority, work } of flow.jobs()) works[priority].push(work());
+    }
+    const predict = (priority: Priority) =>
+      predictBacklog(works[priority], this.#options.maxBatchSize, this.#options.costs);
+    const final = predict('final');
+
+    return { final, total: final + predict('candidate') + predict('partial') };
+  }
+
+  #seatOf({ flow: name, group: groupName }: Job<T>): Seat<T> {
+    const known = this.#seats.get(name);
+    if (known) return known;
+    let group = this.#groupsByName.get(groupName);
+    if (!group) {
+      group = new Group(groupName, this.#options.maxLeadMs);
+      this.#groupsByName.set(groupName, group);
+    }
+    const seat = { flow: new Flow<T>(name, this.#tally), group };
+    this.#seats.set(name, seat);
+
+    return seat;
+  }
+
+  #maxSize(priority: Priority, idle: number): number {
+    if (priority !== 'final' && this.#batchesSinceSingle >= BATCHES_TO_A_PROBE) return 1;
+    const share = Math.ceil(this.#tally.ready[priority] / Math.max(1, idle));
+
+    return Math.min(this.#options.maxBatchSize, share);
+  }
+
+  /** Takes jobs in the order of their turns until the batch is full or none fits. */
+  #fill(forming: FormingBatch<T>, priority: Priority): Part<T>[] {
+    const parts: Part<T>[] = [];
+    const passedOver: Seat<T>[] = [];
+    while (!forming.full && passedOver.length < MAX_MISSES) {
+      const group = this.#groups.first(priority);
+      const flow = group?.flows.first(priority);
+      if (!group || !flow) break;
+      const seat = { flow, group };
+      const costMs = forming.add(flow.head(priority)!);
+      if (costMs === null) {
+        passedOver.push(seat);
+        group.flows.setAside(flow, priority);
+        this.#settleGroup(group);
+      } else {
+        const job = flow.take(priority);
+        group.flows.serve(flow, costMs / job.weight);
+        this.#groups.serve(group, costMs / job.weight);
+        parts.push({ job, seat, costMs });
+        this.#settle(seat);
+      }
+    }
+    for (const seat of passedOver) this.#settle(seat);
+
+    return parts;
+  }
+
+  /** Changes what the parts of a batch were charged to their shares of a cost. */
+  #charge(parts: readonly Part<T>[], costMs: number): Part<T>[] {
+    const chargedMs = parts.reduce((sum, part) => sum + part.costMs, 0);
+
+    return parts.map(({ job, seat, costMs: before }) => {
+      const share = (costMs * before) / chargedMs;
+      seat.group.flows.charge(seat.flow, (share - before) / job.weight);
+      this.#groups.charge(seat.group, (share - before) / job.weight);
+
+      return { job, seat, costMs: share };
+    });
+  }
+
+  /** Brings the rings up to what has become of a flow. */
+  #settle({ flow, group }: Seat<T>): void {
+    if (flow.idle) group.flows.rest(flow);
+    else group.flows.offer(flow, flow.backlogged, (priority) => flow.head(priority) !== undefined);
+    this.#settleGroup(group);
+  }
+
+  #settleGroup(group: Group<T>): void {
+    for (const { name } of group.flows.forget()) this.#seats.delete(name);
+    if (group.flows.idle) this.#groups.rest(group);
+    else {
+      const { flows } = group;
+      this.#groups.offer(group, flows.backlogged, (priority) => flows.first(priority) !== undefined);
+    }
+    for (const { name } of this.#groups.forget()) this.#groupsByName.delete(name);
+  }
+}
