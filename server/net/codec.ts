@@ -16,8 +16,11 @@ export interface Codec {
   readonly subprotocol: string;
   /** Whether encoded messages are binary. */
   readonly binary: boolean;
-  /** The last message encoded is remembered, so that what goes to many viewers is encoded once. */
-  encode(message: ServerMessage): string | Uint8Array;
+  /**
+   * The last message encoded is remembered, so that what goes to many viewers is encoded once.
+   * @returns bytes that are shared and never change; text is in UTF-8.
+   */
+  encode(message: ServerMessage): Uint8Array;
   /**
    * @param data valid during the call only; audio in the result points into it.
    * @throws {StreamError} `bad-message` or `audio-not-binary`.
@@ -26,11 +29,12 @@ export interface Codec {
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
+const utf8Encoder = new TextEncoder();
 
 class JsonCodec implements Codec {
   readonly subprotocol = JSON_SUBPROTOCOL;
   readonly binary = false;
-  readonly encode = rememberLast((message) => JSON.stringify(message));
+  readonly encode = rememberLast((message) => utf8Encoder.encode(JSON.stringify(message)));
 
   decode(data: ArrayBuffer, isBinary: boolean): Incoming {
     if (isBinary) return { type: 'audio', pcm: new Uint8Array(data) };
@@ -120,8 +124,8 @@ function isFields(value: unknown): value is Fields {
   );
 }
 
-function rememberLast<T>(encode: (message: ServerMessage) => T): (message: ServerMessage) => T {
-  let last: { readonly message: ServerMessage; readonly encoded: T } | null = null;
+function rememberLast(encode: (message: ServerMessage) => Uint8Array): Codec['encode'] {
+  let last: { readonly message: ServerMessage; readonly encoded: Uint8Array } | null = null;
 
   return (message) => {
     if (last?.message !== message) last = { message, encoded: encode(message) };
