@@ -20,6 +20,8 @@ export interface MetricsSources {
   waitingFences(): number;
   /** Bytes sent that clients have not read. */
   outputBytes(): number;
+  /** Messages kept back until slow clients have read more. */
+  heldMessages(): number;
   /** Books of the streams that are open now. */
   openBooks(): Iterable<AudioBooks>;
 }
@@ -41,6 +43,11 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #captions = this.#counter('captions_total', 'Captions sent, and segments lost.', ['type']);
   readonly #errors = this.#counter('errors_total', 'Errors told to clients.', ['code']);
+  readonly #partialsDropped = this.#counter(
+    'superseded_partials_total',
+    'Partials kept from slow clients, for a newer one, the final, or want of room.',
+    [],
+  );
   readonly #decodeFailures = this.#counter(
     'decode_failures_total',
     'Batches, or segments of one, that came to nothing.',
@@ -106,6 +113,9 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     this.#gauge('output_buffered_bytes', 'Captions sent that clients have not read.', () =>
       sources.outputBytes(),
     );
+    this.#gauge('held_messages', 'Messages kept back until slow clients have read more.', () =>
+      sources.heldMessages(),
+    );
     this.#gauge('batches_in_flight', 'Batches in the recogniser.', () => sources.batchesInFlight());
     this.#gauge('shared_audio_bytes', 'Memory kept for audio on its way to threads.', () =>
       sources.sharedAudioBytes(),
@@ -130,6 +140,11 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
 
   error(code: ErrorCode): void {
     this.#errors.inc({ code });
+  }
+
+  /** A partial did not reach a slow client. */
+  partialDropped(): void {
+    this.#partialsDropped.inc();
   }
 
   decodeFailed(reason: RecognizerError['reason']): void {

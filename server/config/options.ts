@@ -249,6 +249,15 @@ export const OPTIONS = {
     max: 86_400_000,
     about: 'A stream that sends nothing for this long is closed',
   },
+  deadPeerMs: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'ms',
+    default: 120_000,
+    min: 8000,
+    max: 900_000,
+    about: 'A connection from which nothing comes for this long, answers to pings included, is given up',
+  },
   drainTimeoutMs: {
     kind: 'number',
     group: 'Limits',

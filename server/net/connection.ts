@@ -3,11 +3,16 @@ import type { Incoming } from './codec.ts';
 
 /** One client's socket, whichever library holds it and whatever it encodes messages as. */
 export interface Connection {
-  /** Sends, or closes the connection with `slow-consumer` when its client has left too much unread. */
+  /**
+   * Sends, or holds the message while the client reads slowly, without what a later one supersedes. Closes the
+   * connection with `slow-consumer` when the client has left too much unread.
+   */
   send(message: ServerMessage): void;
-  /** Bytes sent that the client has not read. */
+  /** Bytes that the socket has not taken over from the server, held messages among them. */
   readonly bufferedBytes: number;
-  /** Ends the connection; the handler hears `closed`. Idempotent. */
+  /** Messages held until the client has read some of what it was sent. */
+  readonly heldMessages: number;
+  /** Ends the connection behind what is held; the handler hears `closed`. Idempotent. */
   close(code: number, reason: string): void;
 }
 

@@ -27,6 +27,8 @@ export interface Sessions {
   viewer(connection: Connection, meeting: string): Session;
   /** A connection was cut off, or never got a session. */
   error(code: ErrorCode, cause?: unknown): void;
+  /** A partial was superseded, or gave way to what matters more, before a slow client could take it. */
+  partialDropped(): void;
 }
 
 interface SocketData {
@@ -39,8 +41,10 @@ interface SocketData {
 
 /** A message this much larger than allowed still gets an answer; uWS cuts off longer ones without a word. */
 const MESSAGE_SLACK = 4;
-/** Seconds without a sign of life, pings included, after which a peer is gone. */
-const DEAD_PEER_SECONDS = 120;
+/** uWS closes up to so much early, and takes multiples of it only. */
+const TIMEOUT_STEP_MS = 4000;
+/** A peer that is there has this many chances to say so. */
+const PINGS_PER_DEAD_PEER = 4;
 /** uSockets shares a port between processes unless told not to. */
 const EXCLUSIVE_PORT = 1;
 
@@ -51,6 +55,8 @@ export class Listener {
   readonly #closeListening: (socket: us_listen_socket) => void;
   readonly #config: Config;
   readonly #sessions: Sessions;
+  readonly #connections = new Set<UwsConnection<SocketData>>();
+  #pings: NodeJS.Timeout | null = null;
   #socket: us_listen_socket | null = null;
 
   private constructor(
@@ -109,6 +115,9 @@ export class Listener {
         `Cannot listen on ${host}:${port}: the port is in use, or the address is not this machine's. Choose another with --port or --host.`,
       );
     }
+    this.#pings = setInterval(() => {
+      for (const connection of this.#connections) connection.ping();
+    }, this.#config.deadPeerMs / PINGS_PER_DEAD_PEER).unref();
 
     return this.#portOf(this.#socket);
   }
@@ -122,28 +131,28 @@ export class Listener {
   /** Ends every connection. */
   close(): void {
     this.stopListening();
+    if (this.#pings) clearInterval(this.#pings);
     this.#app.close();
   }
 
   #behaviour(meetingOf: (req: HttpRequest) => string | null) {
-    const { maxMessageBytes, maxOutputBytes } = this.#config;
+    const { maxMessageBytes, maxOutputBytes, deadPeerMs } = this.#config;
 
     return {
       maxPayloadLength: maxMessageBytes * MESSAGE_SLACK,
-      // Our own bound comes first; this one only has to be out of its way.
-      maxBackpressure: maxOutputBytes * 2 + maxMessageBytes,
-      idleTimeout: DEAD_PEER_SECONDS,
-      sendPingsAutomatically: true,
+      // Our own bound comes first; this one only has to be out of its way, and bounds answers to a client's pings.
+      maxBackpressure: maxOutputBytes * 2,
+      // Starts anew with whatever is received, answers to pings among it, and whenever the socket takes output.
+      idleTimeout: ((Math.ceil(deadPeerMs / TIMEOUT_STEP_MS) + 1) * TIMEOUT_STEP_MS) / 1000,
+      // uWS would wait 16 s for an answer, but a slow client first reads what it was sent before the ping.
+      sendPingsAutomatically: false,
       upgrade: (res: HttpResponse, req: HttpRequest, context: us_socket_context_t) =>
         this.#upgrade(res, req, context, meetingOf(req)),
       open: (socket: WebSocket<SocketData>) => this.#open(socket),
       message: (socket: WebSocket<SocketData>, data: ArrayBuffer, isBinary: boolean) =>
         this.#message(socket.getUserData(), data, isBinary),
-      close: (socket: WebSocket<SocketData>) => {
-        const { connection, session } = socket.getUserData();
-        connection?.gone();
-        session?.closed();
-      },
+      drain: (socket: WebSocket<SocketData>) => socket.getUserData().connection?.drained(),
+      close: (socket: WebSocket<SocketData>) => this.#close(socket.getUserData()),
     };
   }
 
@@ -167,10 +176,12 @@ export class Listener {
 
   #open(socket: WebSocket<SocketData>): void {
     const data = socket.getUserData();
-    const connection = new UwsConnection(socket, data.codec, this.#config.maxOutputBytes, () =>
-      this.#sessions.error('slow-consumer'),
-    );
+    const connection = new UwsConnection(socket, data.codec, this.#config.maxOutputBytes, {
+      cutOff: () => this.#sessions.error('slow-consumer'),
+      partialDropped: () => this.#sessions.partialDropped(),
+    });
     data.connection = connection;
+    this.#connections.add(connection);
     try {
       data.session =
         data.meeting === null
@@ -182,6 +193,12 @@ export class Listener {
       this.#sessions.error(refusal.code, refusal.cause);
       refuse(connection, refusal);
     }
+  }
+
+  #close({ connection, session }: SocketData): void {
+    if (connection) this.#connections.delete(connection);
+    connection?.gone();
+    session?.closed();
   }
 
   #message({ codec, session }: SocketData, data: ArrayBuffer, isBinary: boolean): void {

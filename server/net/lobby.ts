@@ -147,6 +147,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       this.#log?.error({ code, err: cause }, 'a stream was failed');
   }
 
+  partialDropped(): void {
+    this.#metrics?.partialDropped();
+  }
+
   streams(): number {
     return this.#speakers.size;
   }
@@ -183,6 +187,14 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     for (const { outputBytes } of this.#viewers) bytes += outputBytes;
 
     return bytes;
+  }
+
+  heldMessages(): number {
+    let messages = 0;
+    for (const { heldMessages } of this.#speakers) messages += heldMessages;
+    for (const { heldMessages } of this.#viewers) messages += heldMessages;
+
+    return messages;
   }
 
   batchesInFlight(): number {

@@ -91,6 +91,11 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     return this.#connection.bufferedBytes;
   }
 
+  /** Messages kept back until the client has read more. */
+  get heldMessages(): number {
+    return this.#connection.heldMessages;
+  }
+
   /** Null before `start`. */
   get stream(): SpeechStream | null {
     return this.#streaming?.stream ?? null;

@@ -28,6 +28,11 @@ export class ViewerSession implements Session {
     return this.#connection.bufferedBytes;
   }
 
+  /** Messages kept back until the client has read more. */
+  get heldMessages(): number {
+    return this.#connection.heldMessages;
+  }
+
   message(): void {
     this.fault(new StreamError('viewer-cannot-send'));
   }

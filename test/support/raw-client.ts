@@ -106,8 +106,8 @@ export class RawClient {
   async until(holds: () => boolean, what = 'what was waited for'): Promise<void> {
     while (!holds()) {
       if (this.#ended) {
-        const types = this.messages.map((message) => message.type).join(', ');
-        throw new Error(`The connection ended without ${what}, after: ${types}`);
+        const types = this.messages.slice(-20).map((message) => message.type);
+        throw new Error(`The connection ended without ${what}, after: ${types.join(', ')}`);
       }
       await new Promise<void>((resolve) => this.#waiting.add(resolve));
     }
