@@ -11,6 +11,9 @@ export const JSON_SUBPROTOCOL = 'roundtable.v1.json';
 /** Subprotocol for MessagePack binary messages, audio among them as `{ type: 'audio', pcm }`. */
 export const MSGPACK_SUBPROTOCOL = 'roundtable.v1.msgpack';
 
+/** Before the API key in a further subprotocol, for browsers, whose WebSockets can set no headers. */
+export const KEY_SUBPROTOCOL_PREFIX = 'roundtable.key.';
+
 /** How audio bytes are coded: little-endian 16-bit integers or 32-bit floats, or G.711. */
 export const AUDIO_ENCODINGS = ['pcm_s16le', 'pcm_f32le', 'mulaw', 'alaw'] as const;
 export type AudioEncoding = (typeof AUDIO_ENCODINGS)[number];

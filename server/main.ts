@@ -3,6 +3,7 @@ import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
 import { DeficitRoundRobin } from '../scheduler/deficit-round-robin.ts';
+import { ApiKeys } from './admission/api-keys.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
 import { Failure } from './failure.ts';
@@ -32,6 +33,8 @@ export interface Server {
   readonly url: string;
   /** Resolves when streams are taken. @throws {Failure} when the models cannot be had. */
   readonly ready: Promise<void>;
+  /** Reads the API keys again. A file that is wrong is logged, and the keys stay as they were. */
+  reloadKeys(): Promise<void>;
   /** Lets streams finish within the drain timeout, then ends everything. Idempotent. */
   stop(): Promise<void>;
 }
@@ -55,14 +58,15 @@ interface Engine {
 
 /**
  * Wires everything and listens at once; streams are refused until the models are loaded.
- * @throws {Failure} when the address cannot be had.
+ * @throws {Failure} when the address cannot be had, or the keys file is wrong.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log } = options;
+  const keys = await ApiKeys.load(config.keysFile);
   const lobby = new Lobby(config, systemClock);
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
-  const listener = await Listener.create(config, lobby, httpRoutes(lobby, metrics));
+  const listener = await Listener.create(config, keys, lobby, httpRoutes(lobby, metrics));
   const port = listener.listen();
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   log.info({ url }, 'listening');
@@ -94,12 +98,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   return {
     url,
     ready,
+    reloadKeys: () => reloadKeys(keys, log),
     stop: () => {
       stopping ??= stop();
 
       return stopping;
     },
   };
+}
+
+async function reloadKeys(keys: ApiKeys, log: Logger): Promise<void> {
+  try {
+    log.info({ keys: await keys.reload() }, 'the keys file was read again');
+  } catch (err) {
+    log.error({ err }, 'the keys stay as they were');
+  }
 }
 
 async function startEngine(

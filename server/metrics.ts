@@ -1,6 +1,7 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import { type RecognizerError, SAMPLE_RATE } from '../inference/recognizer.ts';
+import { LIMIT_NAMES, type LimitName } from './admission/quotas.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import type { AudioBooks } from './stream/audio-books.ts';
 import type { BatchReport, DispatchObserver } from './stream/dispatcher.ts';
@@ -47,6 +48,11 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     'superseded_partials_total',
     'Partials kept from slow clients, for a newer one, the final, or want of room.',
     [],
+  );
+  readonly #limitBreaches = this.#counter(
+    'limit_breaches_total',
+    'Streams and viewers refused or closed at a limit of their key or meeting.',
+    ['limit'],
   );
   readonly #decodeFailures = this.#counter(
     'decode_failures_total',
@@ -124,6 +130,7 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     this.#loopDelayGauge();
     this.#booksMetrics(sources);
     for (const code of Object.keys(ERRORS)) this.#errors.inc({ code }, 0);
+    for (const limit of LIMIT_NAMES) this.#limitBreaches.inc({ limit }, 0);
     for (const pool of ['recognizer', 'vad']) this.#crashes.inc({ pool }, 0);
     for (const type of ['partial', 'final', 'lost']) this.#captions.inc({ type }, 0);
   }
@@ -145,6 +152,10 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   /** A partial did not reach a slow client. */
   partialDropped(): void {
     this.#partialsDropped.inc();
+  }
+
+  limitBreached(limit: LimitName): void {
+    this.#limitBreaches.inc({ limit });
   }
 
   decodeFailed(reason: RecognizerError['reason']): void {

@@ -15,7 +15,7 @@ export function serveCommand(): Command {
       'after',
       `
 Each setting can also come from the environment, by the name in brackets; a flag goes before it.
-Ctrl-C lets streams finish their captions; a second one ends at once.
+Ctrl-C lets streams finish their captions; a second one ends at once. SIGHUP reads the keys file again.
 
 Examples:
   roundtable serve --port 9000
@@ -50,6 +50,8 @@ async function serve(flags: Partial<Record<OptionName, string>>): Promise<void> 
       await store.pull(name, { signal, progress: streamProgress() });
     },
   });
+  // Without a keys file the signal keeps its meaning: the terminal is gone.
+  if (config.keysFile !== 'none') process.on('SIGHUP', () => void server.reloadKeys());
   const stopped = untilSignal(() => server.stop());
   try {
     await server.ready;

@@ -173,7 +173,8 @@ function refuseSameNames(recordings: readonly string[], format: CaptionFormat, d
 }
 
 async function startOwnServer(signal: AbortSignal): Promise<Server> {
-  const config = { ...readConfig(), host: '127.0.0.1', port: 0 };
+  // Nobody else is told of it.
+  const config = { ...readConfig(), host: '127.0.0.1', port: 0, keysFile: 'none' };
   const store = new ModelStore({ directory: config.modelsDir });
   const server = await startServer({
     config,

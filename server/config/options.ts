@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { isDevice } from '../../inference/device.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
 import type { Option } from './option.ts';
+import { QUOTA_OPTIONS } from './quota-options.ts';
 
 export type { Option } from './option.ts';
 
@@ -50,6 +51,13 @@ export const OPTIONS = {
 
       return wrong === undefined ? null : `has '${wrong}', which is no origin such as https://example.org`;
     },
+  },
+  keysFile: {
+    kind: 'text',
+    group: 'Network',
+    default: 'none',
+    placeholder: 'FILE',
+    about: 'JSON file of the API keys that clients have to present; none lets everyone in',
   },
   modelsDir: {
     kind: 'text',
@@ -186,6 +194,7 @@ export const OPTIONS = {
     max: 1_000_000,
     about: 'Viewers at once, of all meetings; further ones are refused',
   },
+  ...QUOTA_OPTIONS,
   maxBufferedMs: {
     kind: 'number',
     group: 'Limits',

@@ -6,6 +6,8 @@ import type {
   us_socket_context_t,
   WebSocket,
 } from 'uWebSockets.js';
+import type { ApiKeys, Caller } from '../admission/api-keys.ts';
+import { presentedKey } from '../admission/credentials.ts';
 import type { Config } from '../config/options.ts';
 import { type ErrorCode, StreamError } from '../errors.ts';
 import { Failure } from '../failure.ts';
@@ -19,12 +21,14 @@ import { UwsConnection } from './uws-connection.ts';
 /** A handler that can also be told of faults found before it sees a message. */
 export interface Session extends ConnectionHandler {
   fault(error: unknown): void;
+  /** A message of so many bytes came, and will be read next. @throws {StreamError} when that is too much. */
+  received(bytes: number): void;
 }
 
 /** Makes the session behind a new connection; what it throws is told to the client. */
 export interface Sessions {
-  speaker(connection: Connection): Session;
-  viewer(connection: Connection, meeting: string): Session;
+  speaker(connection: Connection, caller: Caller): Session;
+  viewer(connection: Connection, meeting: string, caller: Caller): Session;
   /** A connection was cut off, or never got a session. */
   error(code: ErrorCode, cause?: unknown): void;
   /** A partial was superseded, or gave way to what matters more, before a slow client could take it. */
@@ -35,6 +39,8 @@ interface SocketData {
   readonly codec: Codec;
   /** Null for a speaker. */
   readonly meeting: string | null;
+  /** Null when a key is needed and it has none that is known. */
+  readonly caller: Caller | null;
   connection: UwsConnection<SocketData> | null;
   session: Session | null;
 }
@@ -54,6 +60,7 @@ export class Listener {
   readonly #portOf: (socket: us_listen_socket) => number;
   readonly #closeListening: (socket: us_listen_socket) => void;
   readonly #config: Config;
+  readonly #keys: ApiKeys;
   readonly #sessions: Sessions;
   readonly #connections = new Set<UwsConnection<SocketData>>();
   #pings: NodeJS.Timeout | null = null;
@@ -62,6 +69,7 @@ export class Listener {
   private constructor(
     uws: typeof import('uWebSockets.js'),
     config: Config,
+    keys: ApiKeys,
     sessions: Sessions,
     routes: HttpRoutes,
   ) {
@@ -69,6 +77,7 @@ export class Listener {
     this.#portOf = uws.us_socket_local_port as unknown as (socket: us_listen_socket) => number;
     this.#closeListening = uws.us_listen_socket_close;
     this.#config = config;
+    this.#keys = keys;
     this.#sessions = sessions;
     this.#app.ws<SocketData>(
       '/v1/stream',
@@ -87,11 +96,16 @@ export class Listener {
   }
 
   /** @throws {Failure} when uWebSockets.js has no binary that runs here. */
-  static async create(config: Config, sessions: Sessions, routes: HttpRoutes): Promise<Listener> {
+  static async create(
+    config: Config,
+    keys: ApiKeys,
+    sessions: Sessions,
+    routes: HttpRoutes,
+  ): Promise<Listener> {
     try {
       const { default: uws } = await import('uWebSockets.js');
 
-      return new Listener(uws as typeof import('uWebSockets.js'), config, sessions, routes);
+      return new Listener(uws as typeof import('uWebSockets.js'), config, keys, sessions, routes);
     } catch (error) {
       throw new Failure(describeLoadFailure(error), { cause: error });
     }
@@ -168,7 +182,8 @@ export class Listener {
       res.writeStatus('400 Bad Request').end(`Unknown WebSocket subprotocol. Known are ${names}.\n`);
       return;
     }
-    const data: SocketData = { codec, meeting, connection: null, session: null };
+    const caller = this.#keys.identify(presentedKey(req.getHeader('authorization'), offered));
+    const data: SocketData = { codec, meeting, caller, connection: null, session: null };
     const protocol = offered === '' ? '' : codec.subprotocol;
     const extensions = req.getHeader('sec-websocket-extensions');
     res.upgrade(data, req.getHeader('sec-websocket-key'), protocol, extensions, context);
@@ -183,10 +198,11 @@ export class Listener {
     data.connection = connection;
     this.#connections.add(connection);
     try {
+      if (!data.caller) throw new StreamError('unauthorized');
       data.session =
         data.meeting === null
-          ? this.#sessions.speaker(connection)
-          : this.#sessions.viewer(connection, data.meeting);
+          ? this.#sessions.speaker(connection, data.caller)
+          : this.#sessions.viewer(connection, data.meeting, data.caller);
     } catch (error) {
       const refusal =
         error instanceof StreamError ? error : new StreamError('internal', undefined, { cause: error });
@@ -205,6 +221,7 @@ export class Listener {
     if (!session) return;
     let message: Incoming;
     try {
+      session.received(data.byteLength);
       if (data.byteLength > this.#config.maxMessageBytes) {
         throw new StreamError('message-too-large', `At most ${this.#config.maxMessageBytes} bytes.`);
       }

@@ -1,3 +1,5 @@
+import type { Caller } from '../admission/api-keys.ts';
+import { Quotas } from '../admission/quotas.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { type ErrorCode, StreamError } from '../errors.ts';
@@ -40,6 +42,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   readonly #config: Config;
   readonly #clock: Clock;
   readonly #meetings = new Meetings();
+  readonly #quotas: Quotas;
   readonly #speakers = new Set<SpeakerSession>();
   readonly #viewers = new Set<ViewerSession>();
   #services: Services | null = null;
@@ -51,6 +54,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   constructor(config: Config, clock: Clock) {
     this.#config = config;
     this.#clock = clock;
+    this.#quotas = new Quotas(config, clock, (limit) => this.#metrics?.limitBreached(limit));
   }
 
   /** The models, once they are loaded. */
@@ -76,25 +80,29 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     this.#services = services;
   }
 
-  speaker(connection: Connection): Session {
+  speaker(connection: Connection, caller: Caller): Session {
     const services = this.#admit();
     if (this.#speakers.size >= this.#config.maxStreams) throw new StreamError('too-many-streams');
     const { recognizer } = services.models;
 
-    return new SpeakerSession(connection, {
+    const shared = {
       ...services,
       config: this.#config,
       clock: this.#clock,
       meetings: this.#meetings,
       model: `${recognizer.name}@${recognizer.hash.slice(0, HASH_DIGITS)}`,
       observer: this,
-    });
+    };
+
+    return new SpeakerSession(connection, shared, this.#quotas.speaker(caller));
   }
 
-  viewer(connection: Connection, meeting: string): Session {
+  viewer(connection: Connection, meeting: string, caller: Caller): Session {
     this.#admit();
     if (this.#viewers.size >= this.#config.maxViewers) throw new StreamError('too-many-viewers');
-    const session = new ViewerSession(connection, this.#meetings, readName(meeting, 'meeting'), this);
+    const name = readName(meeting, 'meeting');
+    const release = this.#quotas.viewer(caller, name);
+    const session = new ViewerSession(connection, this.#meetings, name, this, release);
     this.#viewers.add(session);
 
     return session;

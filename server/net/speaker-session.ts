@@ -6,6 +6,7 @@ import type {
   ViewerServerMessage,
 } from '../../client-sdk/protocol.ts';
 import { SAMPLE_RATE } from '../../inference/recognizer.ts';
+import type { StreamAllowance } from '../admission/stream-allowance.ts';
 import { createPcmDecoder, MisalignedAudioError, type PcmDecoder } from '../audio/pcm.ts';
 import { Resampler } from '../audio/resampler.ts';
 import type { Clock } from '../clock.ts';
@@ -67,18 +68,22 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
   readonly id = randomBytes(9).toString('base64url');
   readonly #connection: Connection;
   readonly #services: SpeakerServices;
+  readonly #allowance: StreamAllowance;
   #state: State = 'opening';
   /** Set from `start` on. */
   #streaming: Streaming | null = null;
   #captions = 0;
+  #acknowledgedSample = 0;
   /** Whether the server, not the client, ended the audio. */
   #drained = false;
   #heardAtMs: number;
   #cancelTimeout: () => void;
 
-  constructor(connection: Connection, services: SpeakerServices) {
+  /** @param allowance counts the stream already; the session gives it back. */
+  constructor(connection: Connection, services: SpeakerServices, allowance: StreamAllowance) {
     this.#connection = connection;
     this.#services = services;
+    this.#allowance = allowance;
     this.#heardAtMs = services.clock.now();
     this.#cancelTimeout = services.clock.after(services.config.startTimeoutMs, () =>
       this.#fail(new StreamError('start-timeout')),
@@ -101,9 +106,12 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     return this.#streaming?.stream ?? null;
   }
 
+  received(bytes: number): void {
+    if (!this.#ignoresMessages) this.#allowance.receive(bytes);
+  }
+
   message(message: Incoming): void {
-    // A client that has not heard yet that the server drains does nothing wrong by going on.
-    if (this.#state === 'closed' || this.#drained) return;
+    if (this.#ignoresMessages) return;
     this.#heardAtMs = this.#services.clock.now();
     try {
       if (message.type === 'audio') this.#takeAudio(message.pcm);
@@ -117,6 +125,7 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
     this.#cancelTimeout();
+    this.#allowance.leave();
     if (this.#streaming) {
       const { stream, seat, meeting } = this.#streaming;
       stream.close();
@@ -161,6 +170,8 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
   }
 
   acknowledged(sample: number): void {
+    this.#allowance.release(sample - this.#acknowledgedSample);
+    this.#acknowledgedSample = sample;
     this.#send({ type: 'ack', acknowledgedMs: samplesToMs(sample) });
   }
 
@@ -175,6 +186,11 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
 
   failed(error: StreamError): void {
     this.#fail(error);
+  }
+
+  /** A client that has not heard yet that the server drains does nothing wrong by going on. */
+  get #ignoresMessages(): boolean {
+    return this.#state === 'closed' || this.#drained;
   }
 
   #takeAudio(pcm: Uint8Array): void {
@@ -192,7 +208,9 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     }
     if (seconds * SAMPLE_RATE + STOP_RESERVE_SAMPLES > stream.freeSamples)
       throw new StreamError('audio-overrun');
-    stream.write(resampler.process(decoder.decode(pcm)));
+    const samples = resampler.process(decoder.decode(pcm));
+    this.#allowance.hold(samples.length);
+    stream.write(samples);
   }
 
   #takeControl(fields: Readonly<Record<string, unknown>>): void {
@@ -216,6 +234,7 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
       throw new StreamError('unsupported-language', `It knows ${languages.join(', ')}.`);
     }
     const meeting = message.meeting ?? this.id;
+    this.#allowance.join(meeting);
     const { encoding, channels = 1, sampleRate } = message;
     const decoder = createPcmDecoder({ encoding, channels });
     const resampler = new Resampler(sampleRate);
@@ -235,7 +254,7 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
       streamId: this.id,
       meeting,
       model,
-      maxBufferedMs: config.maxBufferedMs,
+      maxBufferedMs: Math.min(config.maxBufferedMs, samplesToMs(this.#allowance.maxBufferedSamples)),
     });
     this.#watchIdleness();
   }
@@ -269,6 +288,7 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
       },
       maxBufferedSamples: msToSamples(config.maxBufferedMs) + STOP_RESERVE_SAMPLES,
       maxFences: config.maxFencesPerStream,
+      weight: this.#allowance.weight,
     };
   }
 

@@ -15,10 +15,19 @@ export class ViewerSession implements Session {
   readonly #connection: Connection;
   readonly #leave: () => void;
   readonly #observer: ViewerObserver;
+  readonly #release: () => void;
 
-  constructor(connection: Connection, meetings: Meetings, meeting: string, observer: ViewerObserver) {
+  /** @param release gives back what the viewer counts against. */
+  constructor(
+    connection: Connection,
+    meetings: Meetings,
+    meeting: string,
+    observer: ViewerObserver,
+    release: () => void,
+  ) {
     this.#connection = connection;
     this.#observer = observer;
+    this.#release = release;
     this.#leave = meetings.watch(meeting, connection);
     connection.send({ type: 'watching', version: 1, meeting });
   }
@@ -32,6 +41,9 @@ export class ViewerSession implements Session {
   get heldMessages(): number {
     return this.#connection.heldMessages;
   }
+
+  /** Whatever its size, it is refused next. */
+  received(): void {}
 
   message(): void {
     this.fault(new StreamError('viewer-cannot-send'));
@@ -51,6 +63,7 @@ export class ViewerSession implements Session {
 
   closed(): void {
     this.#leave();
+    this.#release();
     this.#observer.viewerClosed(this);
   }
 }

@@ -35,6 +35,8 @@ export interface SpeechStreamOptions {
   readonly maxBufferedSamples: number;
   /** Markers and flushes not yet answered. */
   readonly maxFences: number;
+  /** The stream's share of the inference threads against others'; 1 when left out. */
+  readonly weight?: number;
 }
 
 /** What all streams share. */
