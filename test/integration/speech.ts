@@ -16,7 +16,7 @@ export interface SpeakOptions extends Partial<StartMessage> {
 /** Connects as a speaker and starts. */
 export async function openStream(server: RunningServer, options: SpeakOptions = {}): Promise<RawClient> {
   const { subprotocol, chunkBytes: _, ...start } = options;
-  const client = await RawClient.connect(`${server.socketUrl}/v1/stream`, subprotocol);
+  const client = await RawClient.connect(`${server.socketUrl}/v1/stream`, subprotocol, server.key);
   await client.start(start);
 
   return client;

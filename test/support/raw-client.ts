@@ -37,9 +37,11 @@ export class RawClient {
     socket.on('error', () => {});
   }
 
-  /** @param subprotocol none when left out. */
-  static async connect(url: string, subprotocol?: string): Promise<RawClient> {
-    const client = new RawClient(new WebSocket(url, subprotocol === undefined ? [] : [subprotocol]));
+  /** @param subprotocol none when left out. @param key goes into the `Authorization` header. */
+  static async connect(url: string, subprotocol?: string, key?: string): Promise<RawClient> {
+    const headers = key === undefined ? {} : { authorization: `Bearer ${key}` };
+    const socket = new WebSocket(url, subprotocol === undefined ? [] : [subprotocol], { headers });
+    const client = new RawClient(socket);
     await once(client.socket, 'open');
 
     return client;

@@ -11,6 +11,8 @@ export interface RunningServer {
   readonly url: string;
   /** `ws://127.0.0.1:port` */
   readonly socketUrl: string;
+  /** API key that clients present to it. */
+  readonly key?: string;
   readonly process: ChildProcess;
   /** Everything logged so far, as JSON lines. */
   readonly log: readonly string[];
