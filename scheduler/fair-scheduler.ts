@@ -158,7 +158,7 @@ export class FairScheduler<T> implements Scheduler<T> {
   }
 
   backlogMs(): Backlog {
-    const works: Record<Priority, Work[]> = { final: [], candidate: [], partial: [] };
+    const works: Record<Priority, Work[]> = { final: [], candidate: [], partial: [], background: [] };
     for (const { flow } of this.#seats.values()) {
       for (const { priority, work } of flow.jobs()) works[priority].push(work());
     }

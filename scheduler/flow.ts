@@ -26,8 +26,8 @@ export interface Tally {
 /** A tally of nothing. */
 export function newTally(): Tally {
   return {
-    queued: { final: 0, candidate: 0, partial: 0 },
-    ready: { final: 0, candidate: 0, partial: 0 },
+    queued: { final: 0, candidate: 0, partial: 0, background: 0 },
+    ready: { final: 0, candidate: 0, partial: 0, background: 0 },
   };
 }
 
@@ -39,7 +39,12 @@ export class Flow<T> extends Member {
   readonly name: string;
   readonly #tally: Tally;
   /** What may run now, earliest due first. */
-  readonly #ready: Readonly<Record<Priority, Queued<T>[]>> = { final: [], candidate: [], partial: [] };
+  readonly #ready: Readonly<Record<Priority, Queued<T>[]>> = {
+    final: [],
+    candidate: [],
+    partial: [],
+    background: [],
+  };
   /** Candidates and partials by key, held back or not. */
   readonly #snapshots = new Map<string, Queued<T>>();
   readonly #running = new Map<string, Running>();
@@ -53,7 +58,7 @@ export class Flow<T> extends Member {
 
   /** Whether it has nothing queued and nothing running. */
   get idle(): boolean {
-    return this.#running.size === 0 && this.#snapshots.size === 0 && this.#ready.final.length === 0;
+    return this.#running.size === 0 && this.#snapshots.size === 0 && this.#finals.length === 0;
   }
 
   /** Whether it has something that may run now. */
@@ -65,9 +70,9 @@ export class Flow<T> extends Member {
   submit(job: Job<T>, maxFinals: number): Admission<T> {
     const older = this.#dropSnapshot(job.key);
     const replaced = older?.job ?? null;
-    if (job.priority !== 'final') this.#addSnapshot(job, older?.order ?? this.#submissions++);
+    if (!isFinal(job)) this.#addSnapshot(job, older?.order ?? this.#submissions++);
     // Replaced even by a final that is refused: nobody waits for snapshots of a thing that has ended.
-    else if (this.#ready.final.length >= maxFinals) return { accepted: false, replaced };
+    else if (this.#finals.length >= maxFinals) return { accepted: false, replaced };
     else this.#addFinal(job, this.#submissions++);
 
     return { accepted: true, replaced };
@@ -78,7 +83,7 @@ export class Flow<T> extends Member {
    * before all that are queued now, so that it goes before those due at the same time.
    */
   putBack(job: Job<T>): boolean {
-    if (job.priority === 'final') {
+    if (isFinal(job)) {
       this.#addFinal(job, PUT_BACK);
       return true;
     }
@@ -86,7 +91,7 @@ export class Flow<T> extends Member {
     const overtaken =
       this.#snapshots.has(key) ||
       (this.#running.get(key)?.finals ?? 0) > 0 ||
-      this.#ready.final.some((queued) => queued.job.key === key);
+      this.#finals.some((queued) => queued.job.key === key);
     if (!overtaken) this.#addSnapshot(job, PUT_BACK);
 
     return !overtaken;
@@ -102,11 +107,11 @@ export class Flow<T> extends Member {
     const { job } = this.#ready[priority][0]!;
     const running = this.#running.get(job.key) ?? { jobs: 0, finals: 0 };
     running.jobs++;
-    if (priority === 'final') {
+    if (isFinal(job)) {
       running.finals++;
-      this.#ready.final.shift();
-      this.#tally.ready.final--;
-      this.#tally.queued.final--;
+      this.#ready[priority].shift();
+      this.#tally.ready[priority]--;
+      this.#tally.queued[priority]--;
     } else {
       this.#dropSnapshot(job.key);
     }
@@ -118,11 +123,12 @@ export class Flow<T> extends Member {
   }
 
   /** Says that a job given out is no longer in flight. */
-  ended({ key, priority }: Job<T>): void {
+  ended(job: Job<T>): void {
+    const { key } = job;
     const running = this.#running.get(key);
     if (!running) return;
     running.jobs--;
-    if (priority === 'final') running.finals--;
+    if (isFinal(job)) running.finals--;
     if (running.jobs > 0) return;
     this.#running.delete(key);
     const queued = this.#snapshots.get(key);
@@ -131,19 +137,25 @@ export class Flow<T> extends Member {
 
   /** Everything queued, finals first. */
   jobs(): Job<T>[] {
-    return [...this.#ready.final, ...this.#snapshots.values()].map(({ job }) => job);
+    return [...this.#finals, ...this.#snapshots.values()].map(({ job }) => job);
   }
 
   /** Drops everything queued. */
   clear(): void {
     for (const key of [...this.#snapshots.keys()]) this.#dropSnapshot(key);
-    const finals = this.#ready.final.splice(0).length;
-    this.#tally.ready.final -= finals;
-    this.#tally.queued.final -= finals;
+    for (const priority of ['final', 'background'] as const) {
+      const finals = this.#ready[priority].splice(0).length;
+      this.#tally.ready[priority] -= finals;
+      this.#tally.queued[priority] -= finals;
+    }
+  }
+
+  get #finals(): readonly Queued<T>[] {
+    return [...this.#ready.final, ...this.#ready.background];
   }
 
   #addFinal(job: Job<T>, order: number): void {
-    this.#tally.queued.final++;
+    this.#tally.queued[job.priority]++;
     this.#insert({ job, order });
   }
 
@@ -183,6 +195,10 @@ export class Flow<T> extends Member {
     ready.splice(place, 0, queued);
     this.#tally.ready[priority]++;
   }
+}
+
+function isFinal({ priority }: Job<unknown>): boolean {
+  return priority === 'final' || priority === 'background';
 }
 
 function isBefore<T>(a: Queued<T>, b: Queued<T>): boolean {

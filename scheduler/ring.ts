@@ -2,7 +2,7 @@ import type { Priority } from './scheduler.ts';
 import { type Tagged, TagHeap } from './tag-heap.ts';
 
 /** In the order they go. */
-export const PRIORITIES: readonly Priority[] = ['final', 'candidate', 'partial'];
+export const PRIORITIES: readonly Priority[] = ['final', 'candidate', 'partial', 'background'];
 
 const HEAPS = PRIORITIES.length + 2;
 
@@ -41,7 +41,12 @@ export class Ring<M extends Member> {
   constructor(maxLead: number) {
     this.#maxLead = maxLead;
     const heap = (priority: Priority) => new TagHeap<M>(PRIORITIES.indexOf(priority));
-    this.#byPriority = { final: heap('final'), candidate: heap('candidate'), partial: heap('partial') };
+    this.#byPriority = {
+      final: heap('final'),
+      candidate: heap('candidate'),
+      partial: heap('partial'),
+      background: heap('background'),
+    };
   }
 
   /** Whether no member has a job queued or running. */

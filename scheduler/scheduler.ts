@@ -8,9 +8,10 @@ export interface Work {
 
 /**
  * In the order they go. A final is never replaced or dropped. A candidate is a version of a thing that will most
- * likely be its last; it and a partial give way to any newer version.
+ * likely be its last; it and a partial give way to any newer version. A background job is a final that nobody waits for
+ * at the moment.
  */
-export type Priority = 'final' | 'candidate' | 'partial';
+export type Priority = 'final' | 'candidate' | 'partial' | 'background';
 
 /** One piece of work. The scheduler looks at everything but the payload, and only asks `work` for what it costs. */
 export interface Job<T> {
@@ -53,7 +54,7 @@ export interface Admission<T> {
   readonly replaced: Job<T> | null;
 }
 
-/** Predicted time of everything queued, in milliseconds of one thread. */
+/** Predicted time of what is queued, in milliseconds of one thread; without what is in the background. */
 export interface Backlog {
   /** Of the finals alone. */
   readonly final: number;

@@ -62,10 +62,17 @@ export type ErrorCode = keyof typeof ERRORS;
 export class StreamError extends Error {
   override readonly name = 'StreamError';
   readonly code: ErrorCode;
+  /** Time after which to try again; null where nothing can be said. */
+  readonly retryAfterMs: number | null;
 
   /** @param detail what is particular to the case, as a sentence; never anything that was said. */
-  constructor(code: ErrorCode, detail?: string, options?: ErrorOptions) {
+  constructor(
+    code: ErrorCode,
+    detail?: string,
+    options: ErrorOptions & { readonly retryAfterMs?: number } = {},
+  ) {
     super(detail === undefined ? ERRORS[code].text : `${ERRORS[code].text} ${detail}`, options);
     this.code = code;
+    this.retryAfterMs = options.retryAfterMs ?? null;
   }
 }

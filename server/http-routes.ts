@@ -14,7 +14,7 @@ const WELCOME = `Roundtable: live captions for many meetings at once.
 The protocol is described in docs/protocol.md.
 `;
 
-/** Seconds after which a client that came too early may try again. */
+/** Seconds after which one who came too early, or when there was too much to do, may try again. */
 const RETRY_AFTER_SECONDS = 2;
 
 /** The plain HTTP answers. */
@@ -27,9 +27,9 @@ export function httpRoutes(lobby: Lobby, metrics: Metrics): HttpRoutes {
   };
 }
 
-function readiness({ closedFor, models }: Lobby): HttpAnswer {
-  if (!closedFor) return json('200 OK', { ready: true, models });
-  const { httpStatus, text } = ERRORS[closedFor];
+function readiness({ unreadyFor, models }: Lobby): HttpAnswer {
+  if (!unreadyFor) return json('200 OK', { ready: true, models });
+  const { httpStatus, text } = ERRORS[unreadyFor];
 
   return {
     ...json(`${httpStatus} Service Unavailable`, { ready: false, reason: text }),

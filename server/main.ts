@@ -2,7 +2,8 @@ import type { Device } from '../inference/device.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
-import { DeficitRoundRobin } from '../scheduler/deficit-round-robin.ts';
+import { CostModel } from '../scheduler/cost-model.ts';
+import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import { ApiKeys } from './admission/api-keys.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
@@ -22,8 +23,10 @@ import { VadTicker } from './stream/vad-ticker.ts';
 const RECOGNIZER_THREAD = new URL('../inference/threads/recognizer-thread.js', import.meta.url);
 const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url);
 
-/** Cost is milliseconds of audio: most segments are served within a few rounds. */
-const QUANTUM_MS = 4000;
+/** A batch holds up what comes next: no longer than a tenth of what is left of a final's time after its silence. */
+const MAX_BATCH_MS = 250;
+/** Finals of a stream that got so much more than its share wait with everybody's partials. */
+const MAX_LEAD_MS = 2000;
 /** Twice as many go through 2 % faster, and the first of them waits twice as long for the last. */
 const MAX_BATCH_SIZE = 8;
 
@@ -190,18 +193,21 @@ function requireAdapter(
 function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, { config, log }: ServerOptions): void {
   const { recognizer, vad, recognizerModel, vadModel } = engine;
   const { maxBatchSize, languages } = recognizer.capabilities;
-  const scheduler = new DeficitRoundRobin<DecodeRequest>({
-    quantum: QUANTUM_MS,
+  const scheduler = new FairScheduler<DecodeRequest>({
     maxBatchSize: Math.min(maxBatchSize, MAX_BATCH_SIZE),
+    maxBatchMs: MAX_BATCH_MS,
     maxFinalsPerFlow: config.maxFinalsPerStream,
+    maxLeadMs: MAX_LEAD_MS,
+    costs: new CostModel(),
   });
   lobby.open({
-    dispatcher: new Dispatcher(scheduler, recognizer, systemClock, {
+    dispatcher: new Dispatcher(scheduler, recognizer, systemClock, config, {
       decoded: (priority, batch) => metrics.decoded(priority, batch),
       failed: (reason, err) => {
-        log.error({ reason, err }, 'segments could not be decoded');
+        log.error({ reason, err }, 'segments could not be decoded and are tried again, each by itself');
         metrics.decodeFailed(reason);
       },
+      gaveUp: () => metrics.gaveUp(),
     }),
     ticker: new VadTicker(vad, systemClock, config, metrics),
     languages,

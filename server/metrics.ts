@@ -1,20 +1,31 @@
 import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { CaptionTiming } from '../client-sdk/protocol.ts';
 import { type RecognizerError, SAMPLE_RATE } from '../inference/recognizer.ts';
+import type { Priority } from '../scheduler/scheduler.ts';
 import { LIMIT_NAMES, type LimitName } from './admission/quotas.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
+import type { CaptionType } from './net/speaker-session.ts';
+import { LADDER_STEPS, type LadderStep } from './overload/ladder.ts';
 import type { AudioBooks } from './stream/audio-books.ts';
+import { ON_TIME_MS } from './stream/captioner.ts';
 import type { BatchReport, DispatchObserver } from './stream/dispatcher.ts';
 import type { VadObserver, VadReport } from './stream/vad-ticker.ts';
 
 /** What is read when somebody asks for the metrics, rather than kept up to date. */
 export interface MetricsSources {
   streams(): number;
+  /** Streams in the waiting room. */
+  waitingStreams(): number;
+  /** 0 for full service, up to 4. */
+  ladderStep(): number;
   viewers(): number;
   meetings(): number;
   /** Audio held that is not final yet, in samples over all streams. */
   bufferedSamples(): number;
-  queued(): { readonly final: number; readonly partial: number };
+  queued(): Readonly<Record<Priority, number>>;
+  /** Predicted time of what is queued, in milliseconds of one thread. */
+  backlogMs(): number;
   batchesInFlight(): number;
   sharedAudioBytes(): number;
   /** Markers and flushes not yet answered. */
@@ -36,13 +47,25 @@ interface SampleTotals {
 
 /** How often the event loop's delay is sampled. */
 const LOOP_RESOLUTION_MS = 2;
+/** Parts of a caption's time as they are labelled. */
+const CAPTION_PARTS = [
+  ['audio-wait', 'audioWaitMs'],
+  ['queue-wait', 'queueWaitMs'],
+  ['batch-wait', 'batchWaitMs'],
+  ['inference', 'inferenceMs'],
+  ['send-wait', 'sendWaitMs'],
+] as const satisfies readonly (readonly [string, keyof CaptionTiming])[];
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.5, 2.5, 5, 10];
 
 /** The server's metrics, for Prometheus. Seconds and totals; no ids, no names, nothing that was said. */
 export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly #registry = new Registry();
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  readonly #captions = this.#counter('captions_total', 'Captions sent, and segments lost.', ['type']);
+  readonly #captions = this.#counter(
+    'captions_total',
+    'Captions sent, and segments lost; background are the finals of streams sent faster than they are spoken.',
+    ['type'],
+  );
   readonly #errors = this.#counter('errors_total', 'Errors told to clients.', ['code']);
   readonly #partialsDropped = this.#counter(
     'superseded_partials_total',
@@ -56,19 +79,26 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   );
   readonly #decodeFailures = this.#counter(
     'decode_failures_total',
-    'Batches, or segments of one, that came to nothing.',
+    'Batches, or segments of one, that came to nothing and were decoded again.',
     ['reason'],
   );
+  readonly #givenUp = this.#counter('segments_given_up_total', 'Segments that failed twice.', []);
   readonly #crashes = this.#counter('thread_crashes_total', 'Threads that died and were replaced.', ['pool']);
-  readonly #captionDelay = this.#histogram(
-    'caption_decode_delay_seconds',
-    'From the end of a segment or the taking of a snapshot to its caption.',
+  readonly #captionTime = this.#histogram(
+    'caption_seconds',
+    'Where the time of captions went, from the arrival of their newest audio on, by part; total is the sum.',
+    ['type', 'part'],
+  );
+  readonly #lateCaptions = this.#counter(
+    'late_captions_total',
+    'Captions handed to the socket more than 1.2 s after the arrival of their newest audio.',
     ['type'],
   );
-  readonly #queueWait = this.#histogram(
-    'queue_wait_seconds',
-    'From being queued to being handed to a thread.',
-    ['type'],
+  readonly #costError = this.#histogram(
+    'cost_error_ratio',
+    'Time a batch took in the recogniser over what the scheduler had predicted.',
+    [],
+    [0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.25, 1.5, 2, 4],
   );
   readonly #inference = this.#histogram('inference_seconds', 'Time of one batch in the recogniser.', [
     'type',
@@ -95,6 +125,15 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     'Tokens of earlier hypotheses that were tried first, by whether the model agreed.',
     ['type', 'fate'],
   );
+  readonly #ladderSteps = this.#counter('ladder_steps_total', 'Steps of the ladder taken, by where to.', [
+    'to',
+  ]);
+  readonly #waited = this.#histogram(
+    'waiting_room_seconds',
+    'Time that streams waited which were let in then.',
+    [],
+    [0.5, 1, 2, 5, 10, 20, 40, 60, 120, 300, 600, 1800],
+  );
   readonly #vadWindows = this.#counter('vad_windows_total', 'Windows of 32 ms, by who judged them.', ['by']);
   readonly #vadBatch = this.#histogram(
     'vad_batch_seconds',
@@ -108,6 +147,12 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     collectDefaultMetrics({ register: this.#registry });
     this.#loopDelay.enable();
     this.#gauge('streams', 'Speakers connected.', () => sources.streams());
+    this.#gauge('waiting_streams', 'Streams in the waiting room.', () => sources.waitingStreams());
+    this.#gauge(
+      'ladder_step',
+      `What the load has led to: ${LADDER_STEPS.map((step, i) => `${i} ${step}`).join(', ')}.`,
+      () => sources.ladderStep(),
+    );
     this.#gauge('viewers', 'Viewers connected.', () => sources.viewers());
     this.#gauge('meetings', 'Meetings with a speaker or a viewer.', () => sources.meetings());
     this.#gauge(
@@ -122,6 +167,11 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     this.#gauge('held_messages', 'Messages kept back until slow clients have read more.', () =>
       sources.heldMessages(),
     );
+    this.#gauge(
+      'backlog_seconds',
+      'Predicted time of what is queued, in seconds of one thread.',
+      () => sources.backlogMs() / 1000,
+    );
     this.#gauge('batches_in_flight', 'Batches in the recogniser.', () => sources.batchesInFlight());
     this.#gauge('shared_audio_bytes', 'Memory kept for audio on its way to threads.', () =>
       sources.sharedAudioBytes(),
@@ -129,10 +179,11 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     this.#queuedGauge(sources);
     this.#loopDelayGauge();
     this.#booksMetrics(sources);
+    for (const to of LADDER_STEPS) this.#ladderSteps.inc({ to }, 0);
     for (const code of Object.keys(ERRORS)) this.#errors.inc({ code }, 0);
     for (const limit of LIMIT_NAMES) this.#limitBreaches.inc({ limit }, 0);
     for (const pool of ['recognizer', 'vad']) this.#crashes.inc({ pool }, 0);
-    for (const type of ['partial', 'final', 'lost']) this.#captions.inc({ type }, 0);
+    for (const type of ['partial', 'final', 'background', 'lost']) this.#captions.inc({ type }, 0);
   }
 
   /** In Prometheus' text format. */
@@ -140,9 +191,26 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
   }
 
-  caption(type: 'partial' | 'final' | 'lost', decodeDelayMs: number): void {
+  /** @param timing null where the caption is lost. */
+  caption(type: CaptionType, timing: CaptionTiming | null): void {
     this.#captions.inc({ type });
-    if (type !== 'lost') this.#captionDelay.observe({ type }, decodeDelayMs / 1000);
+    if (!timing) return;
+    let totalMs = 0;
+    for (const [part, key] of CAPTION_PARTS) {
+      totalMs += timing[key];
+      this.#captionTime.observe({ type, part }, timing[key] / 1000);
+    }
+    this.#captionTime.observe({ type, part: 'total' }, totalMs / 1000);
+    if (totalMs > ON_TIME_MS && type !== 'background') this.#lateCaptions.inc({ type });
+  }
+
+  ladderStep(to: LadderStep): void {
+    this.#ladderSteps.inc({ to });
+  }
+
+  /** A stream that waited was let in. */
+  admitted(waitedMs: number): void {
+    this.#waited.observe(waitedMs / 1000);
   }
 
   error(code: ErrorCode): void {
@@ -162,6 +230,10 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     this.#decodeFailures.inc({ reason });
   }
 
+  gaveUp(): void {
+    this.#givenUp.inc();
+  }
+
   threadCrashed(pool: 'recognizer' | 'vad'): void {
     this.#crashes.inc({ pool });
   }
@@ -171,16 +243,16 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     addBooks(this.#closed, books);
   }
 
-  decoded(type: 'final' | 'partial', report: BatchReport): void {
-    const { inferenceMs, audioMs, queueWaitsMs, passes, tokens, guessedTokens, acceptedTokens } = report;
+  decoded(type: Priority, report: BatchReport): void {
+    const { inferenceMs, audioMs, segments, passes, tokens, guessedTokens, acceptedTokens } = report;
+    this.#costError.observe(inferenceMs / report.predictedMs);
     this.#tokens.inc({ type }, tokens);
     this.#passes.inc({ type }, passes);
     this.#draftTokens.inc({ type, fate: 'accepted' }, acceptedTokens);
     this.#draftTokens.inc({ type, fate: 'rejected' }, guessedTokens - acceptedTokens);
     this.#inference.observe({ type }, inferenceMs / 1000);
     this.#decodedAudio.inc({ type }, audioMs / 1000);
-    this.#batchSize.observe(queueWaitsMs.length);
-    for (const waitMs of queueWaitsMs) this.#queueWait.observe({ type }, waitMs / 1000);
+    this.#batchSize.observe(segments);
   }
 
   detected({ windows, durationMs }: VadReport): void {
@@ -204,9 +276,7 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
       labelNames: ['type'],
       registers: [this.#registry],
       collect() {
-        const { final, partial } = sources.queued();
-        this.set({ type: 'final' }, final);
-        this.set({ type: 'partial' }, partial);
+        for (const [type, segments] of Object.entries(sources.queued())) this.set({ type }, segments);
       },
     });
   }
@@ -265,12 +335,12 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     return new Counter({ name: `roundtable_${name}`, help, labelNames, registers: [this.#registry] });
   }
 
-  #histogram(name: string, help: string, labelNames: string[]): Histogram {
+  #histogram(name: string, help: string, labelNames: string[], buckets = SECONDS_BUCKETS): Histogram {
     return new Histogram({
       name: `roundtable_${name}`,
       help,
       labelNames,
-      buckets: SECONDS_BUCKETS,
+      buckets,
       registers: [this.#registry],
     });
   }

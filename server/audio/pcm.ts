@@ -34,15 +34,15 @@ export interface PcmDecoder {
   decode(bytes: Uint8Array): Float32Array<ArrayBuffer>;
 }
 
-/**
- * @param options.channels interleaved channels, 1 to 8.
- * @throws {RangeError} when `channels` is anything else.
- */
-export function createPcmDecoder(options: {
+/** How audio bytes are to be read. */
+export interface PcmFormat {
   readonly encoding: AudioEncoding;
+  /** Interleaved channels, 1 to 8. */
   readonly channels: number;
-}): PcmDecoder {
-  const { encoding, channels } = options;
+}
+
+/** @throws {RangeError} when there are not 1 to 8 channels. */
+export function createPcmDecoder({ encoding, channels }: PcmFormat): PcmDecoder {
   if (!Number.isInteger(channels) || channels < 1 || channels > MAX_CHANNELS) {
     throw new RangeError(`Audio has 1 to ${MAX_CHANNELS} channels, not ${channels}.`);
   }

@@ -183,7 +183,16 @@ export const OPTIONS = {
     default: 1000,
     min: 1,
     max: 100_000,
-    about: 'Streams at once; further ones are refused',
+    about: 'Streams at once; further ones wait',
+  },
+  maxWaitingStreams: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'count',
+    default: 100,
+    min: 0,
+    max: 100_000,
+    about: 'Streams in the waiting room while the server is busy; further ones are refused',
   },
   maxViewers: {
     kind: 'number',
@@ -266,6 +275,16 @@ export const OPTIONS = {
     min: 8000,
     max: 900_000,
     about: 'A connection from which nothing comes for this long, answers to pings included, is given up',
+  },
+  hangTimeoutMs: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'ms',
+    default: 20_000,
+    min: 500,
+    max: 600_000,
+    about:
+      'A batch that takes longer, and 20 times longer than predicted, is taken for hung: its thread is replaced and its segments are decoded again',
   },
   drainTimeoutMs: {
     kind: 'number',

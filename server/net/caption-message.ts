@@ -1,5 +1,6 @@
-import type { ErrorMessage, FinalMessage, PartialMessage } from '../../client-sdk/protocol.ts';
+import type { CaptionTiming, ErrorMessage, FinalMessage, PartialMessage } from '../../client-sdk/protocol.ts';
 import { StreamError } from '../errors.ts';
+import type { HypothesisTiming } from '../stream/captioner.ts';
 import { samplesToMs } from '../stream/sample-time.ts';
 import type { TranscriptEvent } from '../stream/transcript.ts';
 import { errorMessage } from './error-message.ts';
@@ -14,16 +15,28 @@ export interface CaptionSource {
   readonly model: string;
 }
 
-/** A step of a transcript as readers are told; null when there is nothing to tell. */
+/** Where a caption's time went, now that it is handed to the socket. */
+export function captionTiming(
+  { audioWaitMs, queueWaitMs, batchWaitMs, inferenceMs, answeredAtMs }: HypothesisTiming,
+  nowMs: number,
+): CaptionTiming {
+  return { audioWaitMs, queueWaitMs, batchWaitMs, inferenceMs, sendWaitMs: nowMs - answeredAtMs };
+}
+
+/** A step of a transcript as readers are told; null when there is nothing to tell. @param timing null to leave it out. */
 export function captionMessage(
   event: TranscriptEvent,
   { meeting, streamId, speaker, language, model }: CaptionSource,
+  timing: CaptionTiming | null = null,
 ): PartialMessage | FinalMessage | ErrorMessage | null {
   const { segmentId, revision, startSample, endSample } = event.range;
   const captionId = `${streamId}:${segmentId}`;
   const startMs = samplesToMs(startSample);
   const endMs = samplesToMs(endSample);
-  const fields = { meeting, streamId, speaker, captionId, segmentId, revision, startMs, endMs };
+  const fields = {
+    ...{ meeting, streamId, speaker, captionId, segmentId, revision, startMs, endMs },
+    ...(timing && { timing: wholeMs(timing) }),
+  };
   if (event.type === 'lost') {
     return errorMessage(new StreamError('segment-lost', `From ${startMs} to ${endMs} ms.`), captionId);
   }
@@ -42,5 +55,21 @@ export function captionMessage(
     ...(cut && { cut }),
     language,
     model,
+  };
+}
+
+function wholeMs({
+  audioWaitMs,
+  queueWaitMs,
+  batchWaitMs,
+  inferenceMs,
+  sendWaitMs,
+}: CaptionTiming): CaptionTiming {
+  return {
+    audioWaitMs: Math.round(audioWaitMs),
+    queueWaitMs: Math.round(queueWaitMs),
+    batchWaitMs: Math.round(batchWaitMs),
+    inferenceMs: Math.round(inferenceMs),
+    sendWaitMs: Math.round(sendWaitMs),
   };
 }

@@ -73,7 +73,8 @@ function readStart(fields: Fields): StartMessage {
     sampleRate: integer(fields, 'sampleRate', MIN_INPUT_RATE, MAX_INPUT_RATE),
     encoding: readEncoding(fields.encoding),
     channels: fields.channels === undefined ? 1 : integer(fields, 'channels', 1, MAX_CHANNELS),
-    partials: readPartials(fields.partials),
+    partials: flag(fields, 'partials', true),
+    timing: flag(fields, 'timing', false),
     ...(fields.meeting !== undefined && { meeting: readName(fields.meeting, 'meeting') }),
     ...(fields.speaker !== undefined && { speaker: readName(fields.speaker, 'speaker') }),
     ...(fields.language !== undefined && { language: readName(fields.language, 'language') }),
@@ -89,12 +90,12 @@ function readEncoding(value: unknown): AudioEncoding {
   return encoding;
 }
 
-function readPartials(value: unknown): boolean {
-  if (value !== undefined && typeof value !== 'boolean') {
-    throw new StreamError('bad-message', 'partials has to be true or false.');
-  }
+function flag(fields: Fields, name: string, fallback: boolean): boolean {
+  const value = fields[name];
+  if (value !== undefined && typeof value !== 'boolean')
+    throw new StreamError('bad-message', `${name} has to be true or false.`);
 
-  return value ?? true;
+  return value ?? fallback;
 }
 
 function readEndpointing(value: unknown): EndpointingRequest {

@@ -12,6 +12,7 @@ export function errorMessage(error: StreamError, captionId?: string): ErrorMessa
     message: error.message,
     retryable,
     fatal,
+    ...(error.retryAfterMs !== null && { retryAfterMs: error.retryAfterMs }),
     ...(captionId !== undefined && { captionId }),
   };
 }

@@ -1,3 +1,5 @@
+import type { CaptionTiming, ServiceMessage } from '../../client-sdk/protocol.ts';
+import type { Priority } from '../../scheduler/scheduler.ts';
 import type { Caller } from '../admission/api-keys.ts';
 import { Quotas } from '../admission/quotas.ts';
 import type { Clock } from '../clock.ts';
@@ -6,13 +8,16 @@ import { type ErrorCode, StreamError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import { Meetings } from '../meeting/meetings.ts';
 import type { Metrics, MetricsSources } from '../metrics.ts';
+import { FrontDoor } from '../overload/front-door.ts';
+import { LADDER_STEPS } from '../overload/ladder.ts';
+import { LoadSampler } from '../overload/load-sampler.ts';
 import type { AudioBooks } from '../stream/audio-books.ts';
 import type { Dispatcher } from '../stream/dispatcher.ts';
 import type { VadTicker } from '../stream/vad-ticker.ts';
 import { readName } from './client-messages.ts';
 import type { Connection } from './connection.ts';
 import type { Session, Sessions } from './listener.ts';
-import { type SpeakerObserver, SpeakerSession } from './speaker-session.ts';
+import { type CaptionType, type SpeakerObserver, SpeakerSession } from './speaker-session.ts';
 import { type ViewerObserver, ViewerSession } from './viewer-session.ts';
 
 /** Which model runs, and the hash that proves which bytes. */
@@ -46,6 +51,11 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   readonly #speakers = new Set<SpeakerSession>();
   readonly #viewers = new Set<ViewerSession>();
   #services: Services | null = null;
+  /** There once services are. */
+  #door: FrontDoor | null = null;
+  #sampler: LoadSampler | null = null;
+  /** What viewers are told when they come. */
+  #service: ServiceMessage | null = null;
   #draining: Promise<void> | null = null;
   #onEmpty: () => void = () => {};
   #metrics: Metrics | null = null;
@@ -69,6 +79,11 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return this.#services ? null : 'not-ready';
   }
 
+  /** Why a balancer should send nobody here, or null. */
+  get unreadyFor(): 'not-ready' | 'draining' | 'busy' | null {
+    return this.closedFor ?? (this.#door?.step === 'refuse' ? 'busy' : null);
+  }
+
   /** Whom to tell what happens. Metrics read from here too, so they come after the constructor. */
   observe(metrics: Metrics, log: Logger): void {
     this.#metrics = metrics;
@@ -78,11 +93,29 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   /** Lets streams in from now on. */
   open(services: Services): void {
     this.#services = services;
+    const { maxStreams, maxWaitingStreams } = this.#config;
+    const sampler = new LoadSampler(services.dispatcher, this.#clock);
+    this.#sampler = sampler;
+    this.#door = new FrontDoor({
+      clock: this.#clock,
+      maxStreams,
+      maxWaiting: maxWaitingStreams,
+      threads: services.dispatcher.threads,
+      sample: () => sampler.sample(),
+      onService: (message) => this.#announce(message),
+      onStep: (change) => {
+        this.#log?.warn(change, 'the level of service changed');
+        this.#metrics?.ladderStep(change.to);
+      },
+      onAdmitted: (waitedMs) => this.#metrics?.admitted(waitedMs),
+    });
   }
 
   speaker(connection: Connection, caller: Caller): Session {
     const services = this.#admit();
-    if (this.#speakers.size >= this.#config.maxStreams) throw new StreamError('too-many-streams');
+    const { maxStreams, maxWaitingStreams } = this.#config;
+    // Those who have not said yet what they want are counted as if they waited.
+    if (this.#speakers.size >= maxStreams + maxWaitingStreams) throw new StreamError('too-many-streams');
     const { recognizer } = services.models;
 
     const shared = {
@@ -90,6 +123,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       config: this.#config,
       clock: this.#clock,
       meetings: this.#meetings,
+      door: this.#door!,
       model: `${recognizer.name}@${recognizer.hash.slice(0, HASH_DIGITS)}`,
       observer: this,
     };
@@ -104,6 +138,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     const release = this.#quotas.viewer(caller, name);
     const session = new ViewerSession(connection, this.#meetings, name, this, release);
     this.#viewers.add(session);
+    if (this.#service) session.tell(this.#service);
 
     return session;
   }
@@ -114,6 +149,8 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
    */
   drain(): Promise<void> {
     this.#draining ??= new Promise((resolve) => {
+      this.#door?.close();
+      this.#sampler?.close();
       const cancelTimer = this.#clock.after(this.#config.drainTimeoutMs, () => this.#cutOff());
       this.#onEmpty = () => {
         if (this.#speakers.size > 0) return;
@@ -135,6 +172,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   closed(session: SpeakerSession): void {
     this.#speakers.delete(session);
+    this.#door?.left(session);
     const books = session.stream?.books;
     if (books) this.#metrics?.streamClosed(books);
     this.#log?.debug({ stream: session.id, ...books?.inMs() }, 'stream closed');
@@ -145,8 +183,11 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     this.#viewers.delete(session);
   }
 
-  caption(type: 'partial' | 'final' | 'lost', decodeDelayMs: number): void {
-    this.#metrics?.caption(type, decodeDelayMs);
+  caption(type: CaptionType, timing: CaptionTiming | null): void {
+    this.#metrics?.caption(type, timing);
+    if (type !== 'final' || !timing) return;
+    const { queueWaitMs, batchWaitMs, inferenceMs, sendWaitMs } = timing;
+    this.#sampler?.finalSent(queueWaitMs + batchWaitMs + inferenceMs + sendWaitMs);
   }
 
   error(code: ErrorCode, cause?: unknown): void {
@@ -161,6 +202,14 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   streams(): number {
     return this.#speakers.size;
+  }
+
+  waitingStreams(): number {
+    return this.#door?.waiting ?? 0;
+  }
+
+  ladderStep(): number {
+    return this.#door ? LADDER_STEPS.indexOf(this.#door.step) : 0;
   }
 
   viewers(): number {
@@ -178,8 +227,12 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return samples;
   }
 
-  queued(): { readonly final: number; readonly partial: number } {
-    return this.#services?.dispatcher.queued ?? { final: 0, partial: 0 };
+  queued(): Readonly<Record<Priority, number>> {
+    return this.#services?.dispatcher.queued ?? { final: 0, candidate: 0, partial: 0, background: 0 };
+  }
+
+  backlogMs(): number {
+    return this.#services?.dispatcher.backlogMs.total ?? 0;
   }
 
   waitingFences(): number {
@@ -223,6 +276,11 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     if (closedFor) throw new StreamError(closedFor);
 
     return this.#services!;
+  }
+
+  #announce(message: ServiceMessage): void {
+    this.#service = message.level === 'full' ? null : message;
+    for (const viewer of [...this.#viewers]) viewer.tell(message);
   }
 
   #cutOff(): void {

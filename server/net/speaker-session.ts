@@ -1,26 +1,32 @@
 import { randomBytes } from 'node:crypto';
 import type {
   AudioBooks as AudioBooksMs,
+  CaptionTiming,
+  FlushMessage,
+  MarkerMessage,
+  ServiceMessage,
   SpeakerServerMessage,
   StartMessage,
+  StopMessage,
   ViewerServerMessage,
 } from '../../client-sdk/protocol.ts';
-import { SAMPLE_RATE } from '../../inference/recognizer.ts';
 import type { StreamAllowance } from '../admission/stream-allowance.ts';
-import { createPcmDecoder, MisalignedAudioError, type PcmDecoder } from '../audio/pcm.ts';
-import { Resampler } from '../audio/resampler.ts';
+import { MisalignedAudioError } from '../audio/pcm.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { ERRORS, type ErrorCode, StreamError } from '../errors.ts';
 import type { Meetings, Seat } from '../meeting/meetings.ts';
+import type { FrontDoor, Guest } from '../overload/front-door.ts';
 import type { CaptionEvent } from '../stream/captioner.ts';
-import { msToSamples, samplesToMs } from '../stream/sample-time.ts';
+import { samplesToMs } from '../stream/sample-time.ts';
 import { SpeechStream, type SpeechStreamListener, type SpeechStreamParts } from '../stream/speech-stream.ts';
-import { captionMessage } from './caption-message.ts';
+import { AudioIntake } from './audio-intake.ts';
+import { captionMessage, captionTiming } from './caption-message.ts';
 import { readControlMessage } from './client-messages.ts';
 import type { Incoming } from './codec.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
 import { errorMessage } from './error-message.ts';
+import { streamOptions } from './stream-options.ts';
 
 /** What all speakers' sessions share. */
 export interface SpeakerServices extends SpeechStreamParts {
@@ -31,47 +37,53 @@ export interface SpeakerServices extends SpeechStreamParts {
   readonly model: string;
   readonly languages: readonly string[];
   readonly observer: SpeakerObserver;
+  readonly door: Pick<FrontDoor, 'ask'>;
 }
+
+/** Captions as they are counted: a recording's finals, which go after everybody else's, by themselves. */
+export type CaptionType = 'partial' | 'final' | 'background' | 'lost';
 
 /** What sessions tell the metrics and the log; never what was said. */
 export interface SpeakerObserver {
   opened(session: SpeakerSession): void;
   /** Its books are complete: everything received is settled. */
   closed(session: SpeakerSession): void;
-  caption(type: 'partial' | 'final' | 'lost', decodeDelayMs: number): void;
+  /** @param timing null where the caption is lost. */
+  caption(type: CaptionType, timing: CaptionTiming | null): void;
   /** @param cause what the server did not expect, for the log. */
   error(code: ErrorCode, cause?: unknown): void;
 }
 
-/** Audio in one message; resampling it has to take less than the 20 ms the socket thread may be busy. */
-const MAX_MESSAGE_SECONDS = 5;
-/** Room beyond the bound, for what the resampler still owes when the stream is stopped, and for rounding. */
-const STOP_RESERVE_SAMPLES = 512;
-
-/** What a session has from `start` on. */
+/** What a session has from `ready` on. */
 interface Streaming {
   readonly stream: SpeechStream;
-  readonly decoder: PcmDecoder;
-  readonly resampler: Resampler;
-  readonly sampleRate: number;
+  readonly intake: AudioIntake;
   readonly seat: Seat;
   readonly meeting: string;
+  /** Whether captions tell where their time went. */
+  readonly timing: boolean;
 }
 
-type State = 'opening' | 'streaming' | 'draining' | 'closed';
+type State = 'opening' | 'waiting' | 'streaming' | 'draining' | 'closed';
+
+/** The books of a stream that was never let in. */
+const NOTHING: AudioBooksMs = { receivedMs: 0, transcribedMs: 0, silenceMs: 0, droppedMs: 0 };
 
 /**
- * One speaker's connection, in the native protocol: opening until `start`, streaming, draining from `stop` until
- * `done`, closed.
+ * One speaker's connection, in the native protocol: opening until `start`, waiting until the server has room, streaming,
+ * draining from `stop` until `done`, closed.
  */
-export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
+export class SpeakerSession implements ConnectionHandler, SpeechStreamListener, Guest {
   readonly id = randomBytes(9).toString('base64url');
   readonly #connection: Connection;
   readonly #services: SpeakerServices;
   readonly #allowance: StreamAllowance;
   #state: State = 'opening';
   /** Set from `start` on. */
+  #asked: StartMessage | null = null;
+  /** Set from `ready` on. */
   #streaming: Streaming | null = null;
+  #audioRefused = false;
   #captions = 0;
   #acknowledgedSample = 0;
   /** Whether the server, not the client, ended the audio. */
@@ -91,6 +103,11 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     services.observer.opened(this);
   }
 
+  /** The stream's share among others, by its key's class. */
+  get weight(): number {
+    return this.#allowance.weight;
+  }
+
   /** Captions sent that the client has not read, in bytes. */
   get outputBytes(): number {
     return this.#connection.bufferedBytes;
@@ -101,7 +118,7 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     return this.#connection.heldMessages;
   }
 
-  /** Null before `start`. */
+  /** Null before `ready`. */
   get stream(): SpeechStream | null {
     return this.#streaming?.stream ?? null;
   }
@@ -135,9 +152,45 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     this.#services.observer.closed(this);
   }
 
+  /** Lets the stream in: it hears `ready`. Does nothing but while it waits. */
+  admit(): void {
+    if (this.#state !== 'waiting') return;
+    const { config, meetings, model, clock } = this.#services;
+    const { weight } = this;
+    const message = this.#asked!;
+    const { encoding, channels = 1, sampleRate, speaker = null, language = null, timing = false } = message;
+    const meeting = message.meeting ?? this.id;
+    const options = streamOptions(message, config, { streamId: this.id, meeting, language, weight });
+    const stream = new SpeechStream(options, this.#services, this);
+    this.#streaming = {
+      stream,
+      intake: new AudioIntake(stream, this.#allowance, { encoding, channels, sampleRate }),
+      meeting,
+      seat: meetings.join(meeting, speaker),
+      timing,
+    };
+    this.#state = 'streaming';
+    const maxBufferedMs = Math.min(config.maxBufferedMs, samplesToMs(this.#allowance.maxBufferedSamples));
+    this.#send({ type: 'ready', version: 1, streamId: this.id, meeting, model, maxBufferedMs });
+    this.#heardAtMs = clock.now();
+    this.#watchIdleness();
+  }
+
+  /** Tells the stream its place among those that wait. */
+  tellPlace(ahead: number, expectedWaitMs: number | null): void {
+    this.#send({ type: 'waiting', ahead, expectedWaitMs });
+  }
+
+  /** Tells what streams get from now on. @param partialPace multiplies the interval between partials. */
+  serve(message: ServiceMessage, partialPace: number): void {
+    if (!this.#streaming) return;
+    this.#streaming.stream.partialPace = partialPace;
+    this.#send(message);
+  }
+
   /** The server goes away: what has been heard is captioned, then the connection closes. */
   drain(): void {
-    if (this.#state === 'opening') this.#fail(new StreamError('draining'));
+    if (this.#state === 'opening' || this.#state === 'waiting') this.#fail(new StreamError('draining'));
     if (this.#state !== 'streaming') return;
     this.#drained = true;
     try {
@@ -159,13 +212,15 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
     this.#tell({ type: 'speech-started', ...this.#place(), segmentId, atMs: samplesToMs(atSample) });
   }
 
-  caption({ event, decodeDelayMs }: CaptionEvent): void {
-    const { languages, model, observer } = this.#services;
-    const message = captionMessage(event, { ...this.#place(), language: languages[0]!, model });
+  caption({ event, timing }: CaptionEvent): void {
+    const { languages, model, observer, clock } = this.#services;
+    const parts = timing && captionTiming(timing, clock.now());
+    const source = { ...this.#place(), language: languages[0]!, model };
+    const message = captionMessage(event, source, this.#streaming!.timing ? parts : null);
     if (!message) return;
     if (message.type === 'final') this.#captions++;
     if (message.type === 'error') observer.error('segment-lost');
-    observer.caption(event.type, decodeDelayMs);
+    observer.caption(timing?.background ? 'background' : event.type, parts);
     this.#tell(message);
   }
 
@@ -195,106 +250,52 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener {
 
   #takeAudio(pcm: Uint8Array): void {
     if (this.#state === 'draining') throw new StreamError('already-stopped');
-    if (!this.#streaming) throw new StreamError('start-expected', 'Audio comes after it.');
-    if (pcm.length === 0) throw new StreamError('audio-empty');
-    const { stream, decoder, resampler, sampleRate } = this.#streaming;
-    const seconds = pcm.length / decoder.frameBytes / sampleRate;
-    // Before anything is decoded: the work of a message is bounded by what may be kept of it.
-    if (seconds > MAX_MESSAGE_SECONDS) {
-      throw new StreamError(
-        'message-too-large',
-        `A message holds at most ${MAX_MESSAGE_SECONDS} s of audio.`,
-      );
-    }
-    if (seconds * SAMPLE_RATE + STOP_RESERVE_SAMPLES > stream.freeSamples)
-      throw new StreamError('audio-overrun');
-    const samples = resampler.process(decoder.decode(pcm));
-    this.#allowance.hold(samples.length);
-    stream.write(samples);
+    if (this.#state === 'waiting') this.#refuseAudio();
+    else if (!this.#streaming) throw new StreamError('start-expected', 'Audio comes after it.');
+    else this.#streaming.intake.take(pcm);
+  }
+
+  /** Told once: what is under way when the stream is let in is no fault. */
+  #refuseAudio(): void {
+    if (this.#audioRefused) return;
+    this.#audioRefused = true;
+    throw new StreamError('not-admitted');
   }
 
   #takeControl(fields: Readonly<Record<string, unknown>>): void {
     const message = readControlMessage(fields);
     if (this.#state === 'draining') throw new StreamError('already-stopped');
-    if (message.type === 'start') {
-      this.#start(message);
-      return;
-    }
-    if (!this.#streaming) throw new StreamError('start-expected');
-    if (message.type === 'marker') this.#streaming.stream.mark(message.id);
+    if (message.type === 'start') this.#ask(message);
+    else if (this.#state === 'waiting') this.#controlWaiting(message);
+    else if (!this.#streaming) throw new StreamError('start-expected');
+    else if (message.type === 'marker') this.#streaming.stream.mark(message.id);
     else if (message.type === 'flush') this.#streaming.stream.flush();
     else this.#stop();
   }
 
-  #start(message: StartMessage): void {
-    if (this.#streaming) throw new StreamError('already-started');
-    const { config, meetings, model, languages } = this.#services;
-    const language = message.language ?? null;
-    if (language !== null && !languages.includes(language.split('-')[0]!.toLowerCase())) {
-      throw new StreamError('unsupported-language', `It knows ${languages.join(', ')}.`);
-    }
-    const meeting = message.meeting ?? this.id;
-    this.#allowance.join(meeting);
-    const { encoding, channels = 1, sampleRate } = message;
-    const decoder = createPcmDecoder({ encoding, channels });
-    const resampler = new Resampler(sampleRate);
-    const stream = new SpeechStream(this.#streamOptions(message, language), this.#services, this);
-    this.#streaming = {
-      stream,
-      decoder,
-      resampler,
-      sampleRate,
-      meeting,
-      seat: meetings.join(meeting, message.speaker ?? null),
-    };
-    this.#state = 'streaming';
-    this.#send({
-      type: 'ready',
-      version: 1,
-      streamId: this.id,
-      meeting,
-      model,
-      maxBufferedMs: Math.min(config.maxBufferedMs, samplesToMs(this.#allowance.maxBufferedSamples)),
-    });
-    this.#watchIdleness();
+  /** Before `ready` there is no audio: whatever is asked of it is done. */
+  #controlWaiting(message: MarkerMessage | FlushMessage | StopMessage): void {
+    if (message.type === 'marker') this.marker(message.id);
+    else if (message.type === 'stop') this.done(NOTHING);
   }
 
-  #streamOptions({ partials = true, endpointing }: StartMessage, language: string | null) {
-    const { config } = this.#services;
-    const {
-      startThreshold,
-      minSpeechMs,
-      minSilenceMs,
-      maxSegmentMs,
-      prefixPaddingMs,
-      tailPaddingMs,
-      partialIntervalMs,
-    } = { ...config, ...endpointing };
-
-    return {
-      streamId: this.id,
-      language,
-      partials,
-      endpointing: {
-        startThreshold,
-        // Silero's own hysteresis.
-        stopThreshold: Math.max(0.05, startThreshold - 0.15),
-        minSpeechMs,
-        minSilenceMs,
-        maxSegmentMs,
-        prefixPaddingMs,
-        tailPaddingMs,
-        partialIntervalMs,
-      },
-      maxBufferedSamples: msToSamples(config.maxBufferedMs) + STOP_RESERVE_SAMPLES,
-      maxFences: config.maxFencesPerStream,
-      weight: this.#allowance.weight,
-    };
+  #ask(message: StartMessage): void {
+    if (this.#state !== 'opening') throw new StreamError('already-started');
+    const { languages, door } = this.#services;
+    const { language } = message;
+    if (language !== undefined && !languages.includes(language.split('-')[0]!.toLowerCase())) {
+      throw new StreamError('unsupported-language', `It knows ${languages.join(', ')}.`);
+    }
+    this.#cancelTimeout();
+    this.#allowance.join(message.meeting ?? this.id);
+    this.#state = 'waiting';
+    this.#asked = message;
+    door.ask(this);
   }
 
   #stop(): void {
-    const { stream, resampler } = this.#streaming!;
-    stream.write(resampler.flush());
+    const { stream, intake } = this.#streaming!;
+    intake.end();
     this.#state = 'draining';
     this.#cancelTimeout();
     stream.stop();

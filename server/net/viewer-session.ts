@@ -1,3 +1,4 @@
+import type { ServiceMessage } from '../../client-sdk/protocol.ts';
 import { type ErrorCode, StreamError } from '../errors.ts';
 import type { Meetings } from '../meeting/meetings.ts';
 import type { Connection } from './connection.ts';
@@ -44,6 +45,11 @@ export class ViewerSession implements Session {
 
   /** Whatever its size, it is refused next. */
   received(): void {}
+
+  /** Tells what the meeting's streams get from now on. */
+  tell(message: ServiceMessage): void {
+    this.#connection.send(message);
+  }
 
   message(): void {
     this.fault(new StreamError('viewer-cannot-send'));

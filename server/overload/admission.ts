@@ -37,7 +37,7 @@ interface Pace {
 }
 
 /** At full service with half of the threads' time to spare, that of the newly let in reckoned as well. */
-const EASY_PACE: Pace = { perThread: 8, shareOfOpen: 0.2 };
+const EASY_PACE: Pace = { perThread: 30, shareOfOpen: 0.2 };
 const EASY_BELOW_BUSY = 0.5;
 /** Otherwise: slow enough for the ladder to take its steps, two seconds each and more, while the load grows. */
 const CAREFUL_PACE: Pace = { perThread: 1, shareOfOpen: 0.05 };
@@ -79,11 +79,12 @@ export class AdmissionControl {
   /** Decides about one who arrives. Who is admitted counts as let in. */
   arrive(state: AdmissionState, nowMs: number): AdmissionDecision {
     this.#note(state, nowMs);
-    if (state.open >= this.#limits.maxStreams) return this.#refuse('too-many-streams', state, nowMs);
     if (state.step === 'refuse') return this.#refuse('busy', state, nowMs);
-    if (state.waiting === 0 && this.#take()) return { kind: 'admit' };
+    const full = state.open >= this.#limits.maxStreams;
+    if (!full && state.waiting === 0 && this.#take()) return { kind: 'admit' };
+    if (state.waiting < this.#limits.maxWaiting) return { kind: 'wait' };
 
-    return state.waiting < this.#limits.maxWaiting ? { kind: 'wait' } : this.#refuse('busy', state, nowMs);
+    return this.#refuse(full ? 'too-many-streams' : 'busy', state, nowMs);
   }
 
   /**

@@ -1,27 +1,51 @@
 import type { Endpoint } from '../../client-sdk/protocol.ts';
 import type { Hypothesis, SpeechSegment } from '../../inference/recognizer.ts';
+import type { Priority } from '../../scheduler/scheduler.ts';
 import type { Clock } from '../clock.ts';
 import { carriedDraft } from './carried-draft.ts';
-import type { DecodeRequest, Dispatcher } from './dispatcher.ts';
+import type { DecodeRequest, DecodeTiming, Dispatcher } from './dispatcher.ts';
+import { samplesToMs } from './sample-time.ts';
 import type { SegmentRange } from './segmenter.ts';
 import { Transcript, type TranscriptEvent } from './transcript.ts';
 
-/** What happened to a caption, and how long it took from the segmenter's decision to here. */
+/** Where a caption's time went until its hypothesis was there. */
+export interface HypothesisTiming extends DecodeTiming {
+  /** From the arrival of its newest audio until decoding was asked for, or until it turned out to be unnecessary. */
+  readonly audioWaitMs: number;
+  /** When its hypothesis was there, on the clock. */
+  readonly answeredAtMs: number;
+  /** Whether it went after everybody else's, as a recording's does. */
+  readonly background: boolean;
+}
+
+/** What happened to a caption, and where its time went; null for one that is lost. */
 export interface CaptionEvent {
   readonly event: TranscriptEvent;
-  readonly decodeDelayMs: number;
+  readonly timing: HypothesisTiming | null;
 }
 
 /** What a captioner works with, and whom it tells. */
 export interface CaptionerOptions {
   /** The stream, as the scheduler's flow. */
   readonly streamId: string;
+  /** The meeting, as the scheduler's group. */
+  readonly meeting: string;
+  /** The stream's share among others, 1 being the usual. */
+  readonly weight: number;
   /** Whether snapshots are decoded as they come. */
   readonly partials: boolean;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   /** Cuts a range out of the stream's audio into memory of its length. */
   readonly cut: (range: SegmentRange, memory: Float32Array) => SpeechSegment;
+  /** A snapshot's range, grown to what has been spoken by now. */
+  readonly grow: (range: SegmentRange) => SegmentRange;
+  /** Where it would end. */
+  readonly grownEnd: (range: SegmentRange) => number;
+  /** Whether the stream is spoken as it comes. A recording, sent faster, gets finals only, after everybody else's. */
+  readonly isLive: () => boolean;
+  /** When the sample before a position arrived, on the clock. */
+  readonly arrivedAtMs: (endSample: number) => number;
   readonly onCaption: (caption: CaptionEvent) => void;
   /** Something ended, well or not: what waits for it may look again. */
   readonly onSettled: () => void;
@@ -29,10 +53,15 @@ export interface CaptionerOptions {
   readonly onFault: (error: unknown) => void;
 }
 
+/** A caption is on time when it is there so long after the arrival of its newest audio. */
+export const ON_TIME_MS = 1200;
+
 /** One decoding of a range, from being asked for to its outcome. */
 interface Decoding {
-  readonly range: SegmentRange;
+  /** A snapshot's grows until its turn comes: the caption is of what has been said by then. */
+  range: SegmentRange;
   readonly askedAtMs: number;
+  readonly background: boolean;
   /** Set when the range is that of a finished segment. */
   endpoint: Endpoint | null;
   running: boolean;
@@ -50,7 +79,13 @@ export class Captioner {
   /** The newest snapshot's hypothesis. */
   #last: { readonly range: SegmentRange; readonly hypothesis: Hypothesis } | null = null;
   /** What was heard of a segment before it began: behind the cut that ended the one before. */
-  #carried: { readonly segmentId: number; readonly tokens: readonly number[] } | null = null;
+  #carried: {
+    readonly segmentId: number;
+    readonly tokens: readonly number[];
+    readonly endSample: number;
+  } | null = null;
+  /** Where the time of finals went that have not been told yet, by segment. */
+  readonly #timings = new Map<number, HypothesisTiming>();
   /** Finished segments that are neither final nor lost. */
   #pendingFinals = 0;
   #closed = false;
@@ -72,10 +107,15 @@ export class Captioner {
     return this.#decodings.get(segmentId) === undefined || this.#decodedRevision(segmentId) >= revision;
   }
 
-  /** Has the open segment decoded so far. @param always even when no partials are wanted, for a marker's sake. */
-  snapshot(range: SegmentRange, always = false): void {
+  /**
+   * Has the open segment decoded so far.
+   * @param pause whether it will most likely be the whole segment.
+   * @param always even when no partials are wanted, for a marker's sake.
+   */
+  snapshot(range: SegmentRange, pause = false, always = false): void {
     if (this.#closed) return;
-    if (this.#options.partials || always) this.#decode(range, null);
+    const wanted = this.#options.partials && this.#options.isLive();
+    if (wanted || always) this.#decode(range, null, pause ? 'candidate' : 'partial');
   }
 
   /** Has a finished segment decoded, unless the hypothesis is there or on its way. */
@@ -84,12 +124,14 @@ export class Captioner {
     this.#pendingFinals++;
     const { segmentId, revision } = range;
     if (this.#decodedRevision(segmentId) === revision) {
-      this.#write(this.#transcript.final(range, endpoint, this.#last!.hypothesis), this.#options.clock.now());
+      const none = { queueWaitMs: 0, batchWaitMs: 0, inferenceMs: 0 };
+      this.#timings.set(segmentId, this.#timing(range, this.#options.clock.now(), false, none));
+      this.#write(this.#transcript.final(range, endpoint, this.#last!.hypothesis));
       return;
     }
     const decoding = this.#decodings.get(segmentId);
     if (decoding?.running && decoding.range.revision === revision) decoding.endpoint = endpoint;
-    else this.#decode(range, endpoint);
+    else this.#decode(range, endpoint, this.#options.isLive() ? 'final' : 'background');
   }
 
   /** Drops what is queued; what runs is ignored when it ends. Idempotent. */
@@ -102,47 +144,83 @@ export class Captioner {
     return this.#last?.range.segmentId === segmentId ? this.#last.range.revision : -1;
   }
 
-  #decode(range: SegmentRange, endpoint: Endpoint | null): void {
-    const { dispatcher, streamId, clock } = this.#options;
-    const decoding: Decoding = { range, askedAtMs: clock.now(), endpoint, running: false };
+  #decode(range: SegmentRange, endpoint: Endpoint | null, priority: Priority): void {
+    const { dispatcher, streamId, meeting, weight, clock, arrivedAtMs } = this.#options;
+    const background = priority === 'background';
+    const decoding: Decoding = { range, askedAtMs: clock.now(), background, endpoint, running: false };
     this.#decodings.set(range.segmentId, decoding);
     const accepted = dispatcher.submit({
+      group: meeting,
       flow: streamId,
       key: String(range.segmentId),
-      priority: endpoint === null ? 'partial' : 'final',
-      samples: range.endSample - range.startSample,
+      priority,
+      weight,
+      dueAtMs: arrivedAtMs(range.endSample) + ON_TIME_MS,
+      samples: priority === 'partial' ? null : range.endSample - range.startSample,
       request: this.#request(decoding),
     });
     if (!accepted) this.#failed(decoding);
   }
 
   #request(decoding: Decoding): DecodeRequest {
-    const { range } = decoding;
+    const { grow, grownEnd, cut } = this.#options;
 
     return {
+      work: () => {
+        const { range, endpoint } = decoding;
+        const endSample = endpoint === null ? grownEnd(range) : range.endSample;
+
+        return {
+          size: samplesToMs(endSample - range.startSample),
+          fresh: samplesToMs(endSample - Math.min(endSample, this.#heardUntil(range))),
+        };
+      },
       take: (lend) => {
         decoding.running = true;
+        if (decoding.endpoint === null) decoding.range = grow(decoding.range);
+        const { range } = decoding;
         const memory = lend(range.endSample - range.startSample);
 
-        return { ...this.#options.cut(range, memory), draft: this.#draftFor(range) };
+        return { ...cut(range, memory), draft: this.#draftFor(range) };
       },
-      succeeded: (hypothesis) => this.#guard(() => this.#succeeded(decoding, hypothesis)),
+      succeeded: (hypothesis, timing) => this.#guard(() => this.#succeeded(decoding, hypothesis, timing)),
       failed: () => this.#guard(() => this.#failed(decoding)),
     };
   }
 
-  #succeeded(decoding: Decoding, hypothesis: Hypothesis): void {
+  #succeeded(decoding: Decoding, hypothesis: Hypothesis, decodeTiming: DecodeTiming): void {
     if (this.#closed) return;
     this.#forget(decoding);
-    const { range, endpoint, askedAtMs } = decoding;
+    const { range, endpoint, askedAtMs, background } = decoding;
+    const timing = this.#timing(range, askedAtMs, background, decodeTiming);
     if (endpoint !== null) {
       if (endpoint === 'max-duration') this.#carryOn(range, hypothesis);
-      this.#write(this.#transcript.final(range, endpoint, hypothesis), askedAtMs);
+      this.#timings.set(range.segmentId, timing);
+      this.#write(this.#transcript.final(range, endpoint, hypothesis));
       return;
     }
     // Of one segment never older than the last, because its snapshots are decoded one at a time.
     if (range.segmentId >= (this.#last?.range.segmentId ?? 0)) this.#last = { range, hypothesis };
-    this.#write(this.#options.partials ? this.#transcript.partial(range, hypothesis) : [], askedAtMs);
+    this.#write(this.#options.partials ? this.#transcript.partial(range, hypothesis) : [], timing);
+  }
+
+  /** What a snapshot has grown by while it waited for its turn arrived after it was asked for. */
+  #timing(
+    range: SegmentRange,
+    askedAtMs: number,
+    background: boolean,
+    timing: DecodeTiming,
+  ): HypothesisTiming {
+    const { clock, arrivedAtMs } = this.#options;
+    const waitedMs = askedAtMs - arrivedAtMs(range.endSample);
+
+    return {
+      ...timing,
+      audioWaitMs: Math.max(0, waitedMs),
+      queueWaitMs: Math.max(0, timing.queueWaitMs + Math.min(0, waitedMs)),
+      answeredAtMs: clock.now(),
+      background,
+    };
   }
 
   /** What was last heard of the same segment, or of it behind the cut that began it. */
@@ -152,11 +230,18 @@ export class Captioner {
     return this.#carried?.segmentId === segmentId ? this.#carried.tokens : [];
   }
 
+  /** Up to where a draft covers the audio of a range. */
+  #heardUntil({ segmentId, startSample }: SegmentRange): number {
+    if (this.#last?.range.segmentId === segmentId) return this.#last.range.endSample;
+
+    return this.#carried?.segmentId === segmentId ? this.#carried.endSample : startSample;
+  }
+
   /** Keeps what was heard behind a cut for the segment that begins there. */
   #carryOn({ segmentId }: SegmentRange, final: Hypothesis): void {
     if (this.#last?.range.segmentId !== segmentId) return;
     const tokens = carriedDraft(this.#last.hypothesis.tokens, final.tokens);
-    this.#carried = { segmentId: segmentId + 1, tokens };
+    this.#carried = { segmentId: segmentId + 1, tokens, endSample: this.#last.range.endSample };
   }
 
   /** The dispatcher serves other streams as well: what goes wrong in this one stays here. */
@@ -171,7 +256,7 @@ export class Captioner {
   #failed(decoding: Decoding): void {
     if (this.#closed) return;
     this.#forget(decoding);
-    this.#write(decoding.endpoint === null ? [] : this.#transcript.lost(decoding.range), decoding.askedAtMs);
+    this.#write(decoding.endpoint === null ? [] : this.#transcript.lost(decoding.range));
   }
 
   #forget(decoding: Decoding): void {
@@ -180,11 +265,16 @@ export class Captioner {
     if (this.#decodings.get(segmentId) === decoding) this.#decodings.delete(segmentId);
   }
 
-  #write(events: readonly TranscriptEvent[], askedAtMs: number): void {
-    const decodeDelayMs = this.#options.clock.now() - askedAtMs;
+  /** @param partial where the time of a partial went; that of finals, which may have waited for others, is kept. */
+  #write(events: readonly TranscriptEvent[], partial: HypothesisTiming | null = null): void {
     for (const event of events) {
-      if (event.type !== 'partial') this.#pendingFinals--;
-      this.#options.onCaption({ event, decodeDelayMs });
+      const { segmentId } = event.range;
+      const timing = event.type === 'partial' ? partial : (this.#timings.get(segmentId) ?? null);
+      if (event.type !== 'partial') {
+        this.#pendingFinals--;
+        this.#timings.delete(segmentId);
+      }
+      this.#options.onCaption({ event, timing });
       // Whoever hears of a caption may close the stream.
       if (this.#closed) return;
     }

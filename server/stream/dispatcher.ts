@@ -3,32 +3,41 @@ import {
   type Hypothesis,
   type Recognizer,
   RecognizerError,
-  SAMPLE_RATE,
   type SpeechSegment,
 } from '../../inference/recognizer.ts';
-import type { Batch, Job, Scheduler } from '../../scheduler/scheduler.ts';
+import type { Batch, Job, Priority, Scheduler, Work } from '../../scheduler/scheduler.ts';
 import type { Clock } from '../clock.ts';
 import { SharedAudio } from './shared-audio.ts';
+import { Suspects } from './suspects.ts';
+
+/** Where a decoded segment's time went, in milliseconds. */
+export interface DecodeTiming {
+  /** From being queued to its turn. */
+  readonly queueWaitMs: number;
+  /** In its batch, but not in the model. */
+  readonly batchWaitMs: number;
+  /** In the model, with the rest of its batch. */
+  readonly inferenceMs: number;
+}
 
 /** A segment that wants to be decoded. Of the last two one is called, once; they must not throw. */
 export interface DecodeRequest {
+  /** Audio there is to decode now, and how much of it no earlier hypothesis covers, in milliseconds. */
+  work(): Work;
   /**
-   * The audio, cut out of the stream's buffer only when its turn has come.
+   * The audio, cut out of the stream's buffer only when its turn has come; again when the thread it went to died.
    * @param lend memory for so many samples, until the batch is answered.
    */
   take(lend: (samples: number) => Float32Array): SpeechSegment;
-  succeeded(hypothesis: Hypothesis): void;
+  succeeded(hypothesis: Hypothesis, timing: DecodeTiming): void;
   failed(): void;
 }
 
 /** A request, and what the scheduler has to know of it. */
-export interface DecodeJob {
-  /** The stream. */
-  readonly flow: string;
-  /** The segment within it. */
-  readonly key: string;
-  readonly priority: 'final' | 'partial';
-  readonly samples: number;
+export interface DecodeJob
+  extends Pick<Job<DecodeRequest>, 'group' | 'flow' | 'key' | 'priority' | 'weight' | 'dueAtMs'> {
+  /** Its length where that is fixed; null where it still grows. */
+  readonly samples: number | null;
   readonly request: DecodeRequest;
 }
 
@@ -38,50 +47,93 @@ export interface BatchReport extends Omit<DecodeResult, 'hypotheses'> {
   readonly tokens: number;
   /** Of all its segments together. */
   readonly audioMs: number;
-  /** One for each segment. */
-  readonly queueWaitsMs: readonly number[];
+  /** What the scheduler thought it would take a thread, and what it took. */
+  readonly predictedMs: number;
+  readonly tookMs: number;
+  readonly segments: number;
 }
 
 /** What the dispatcher tells the metrics. */
 export interface DispatchObserver {
-  decoded(priority: 'final' | 'partial', batch: BatchReport): void;
-  /** A batch, or one segment's part in it, came to nothing. */
+  decoded(priority: Priority, batch: BatchReport): void;
+  /** A batch came to nothing; its segments are decoded again, each by itself. */
   failed(reason: RecognizerError['reason'], error: unknown): void;
+  /** A segment was given up: it failed twice, the second time by itself. */
+  gaveUp(): void;
 }
+
+/** How long a batch may take. */
+export interface DispatcherOptions {
+  /** Least time before a batch is taken for hung. */
+  readonly hangTimeoutMs: number;
+}
+
+/** A batch hangs when it takes so many times what was predicted, and the least time besides. */
+const HANG_FACTOR = 20;
 
 /**
  * Feeds the recogniser from the scheduler: forms a batch whenever the recogniser can take one, so late, and hands
  * the hypotheses back. Knows no streams.
+ *
+ * When a batch fails, for whichever reason, each of its segments is decoded again by itself: that finds the one that
+ * kills. A segment that fails twice is given up, alone.
  */
 export class Dispatcher {
   readonly #scheduler: Scheduler<DecodeRequest>;
   readonly #recognizer: Recognizer;
   readonly #clock: Clock;
   readonly #observer: DispatchObserver;
+  readonly #options: DispatcherOptions;
   readonly #memory: SharedAudio;
+  readonly #suspects = new Suspects();
+  readonly #busyMs: Record<Priority, number> = { final: 0, candidate: 0, partial: 0, background: 0 };
   #inFlight = 0;
   #pumpQueued = false;
+  /** Gives each job of unknown length a class of its own, where only equal lengths batch. */
+  #growing = 0;
 
   constructor(
     scheduler: Scheduler<DecodeRequest>,
     recognizer: Recognizer,
     clock: Clock,
+    options: DispatcherOptions,
     observer: DispatchObserver,
   ) {
     this.#scheduler = scheduler;
     this.#recognizer = recognizer;
     this.#clock = clock;
+    this.#options = options;
     this.#observer = observer;
     this.#memory = new SharedAudio(recognizer.capabilities.maxSegmentSamples);
+    recognizer.onIdle(() => this.#pump());
   }
 
-  get queued(): { readonly final: number; readonly partial: number } {
+  get queued(): Readonly<Record<Priority, number>> {
     return this.#scheduler.queued;
+  }
+
+  /** Predicted time of what is queued, in milliseconds of one thread. */
+  get backlogMs(): { readonly final: number; readonly total: number } {
+    return this.#scheduler.backlogMs();
+  }
+
+  /** Time that batches have taken so far, in milliseconds of one thread. */
+  get busyMs(): Readonly<Record<Priority, number>> {
+    return this.#busyMs;
+  }
+
+  get threads(): number {
+    return this.#recognizer.capabilities.concurrency;
   }
 
   /** Batches being decoded. */
   get inFlight(): number {
     return this.#inFlight;
+  }
+
+  /** Segments that were in a batch that failed, and have not been decoded since. */
+  get suspects(): number {
+    return this.#suspects.size;
   }
 
   /** Memory kept for audio on its way to threads: at most as many segments as are decoded at once. */
@@ -91,16 +143,24 @@ export class Dispatcher {
 
   /**
    * Queues a job. A queued one of the same segment that it replaces hears nothing more.
-   * @returns whether it was taken.
+   * @returns whether it was taken: not beyond the stream's bound, nor when the segment has been given up.
    */
-  submit({ flow, key, priority, samples, request }: DecodeJob): boolean {
+  submit({ samples, request, ...job }: DecodeJob): boolean {
+    const { flow, key } = job;
+    if (this.#suspects.isGuilty(flow, key)) {
+      // Its final is the last that is heard of it.
+      if (isFinal(job.priority)) this.#suspects.clear(flow, key);
+      return false;
+    }
+    const suspects = this.#suspects;
     const { accepted } = this.#scheduler.submit({
-      flow,
-      key,
-      priority,
-      cost: (samples * 1000) / SAMPLE_RATE,
-      batchClass: this.#recognizer.capabilities.batching === 'equal-length' ? samples : 0,
+      ...job,
+      batchClass: this.#batchClass(samples),
+      get alone() {
+        return suspects.has(flow, key);
+      },
       enqueuedAtMs: this.#clock.now(),
+      work: () => request.work(),
       payload: request,
     });
     this.#pumpSoon();
@@ -111,6 +171,13 @@ export class Dispatcher {
   /** Drops a stream's queued jobs, which will hear nothing more. */
   cancel(flow: string): void {
     this.#scheduler.cancel(flow);
+    this.#suspects.forget(flow);
+  }
+
+  #batchClass(samples: number | null): number {
+    if (this.#recognizer.capabilities.batching === 'any') return 0;
+
+    return samples ?? --this.#growing;
   }
 
   /** After the events of this turn: what one batch of windows sets free may then share a batch. */
@@ -124,8 +191,8 @@ export class Dispatcher {
   }
 
   #pump(): void {
-    while (this.#inFlight < this.#recognizer.capabilities.concurrency) {
-      const batch = this.#scheduler.schedule(this.#clock.now());
+    while (this.#recognizer.idle > 0) {
+      const batch = this.#scheduler.schedule(this.#clock.now(), this.#recognizer.idle);
       if (!batch) return;
       this.#inFlight++;
       void this.#run(batch).finally(() => {
@@ -137,7 +204,7 @@ export class Dispatcher {
 
   /** Never rejects: a batch that fails tells its requests. */
   async #run(batch: Batch<DecodeRequest>): Promise<void> {
-    const startedAt = this.#clock.now();
+    const startedAtMs = this.#clock.now();
     const jobs: Job<DecodeRequest>[] = [];
     const segments: SpeechSegment[] = [];
     const lent: Float32Array<SharedArrayBuffer>[] = [];
@@ -153,28 +220,81 @@ export class Dispatcher {
         jobs.push(job);
       } catch (error) {
         // A stream that cannot give its audio fails alone.
-        this.#fail([job], error);
+        this.#observer.failed('failed', error);
+        job.payload.failed();
       }
     }
+    if (jobs.length === 0) {
+      this.#scheduler.complete(batch, null);
+      return;
+    }
+    let hung = false;
+    const deadlineMs = Math.max(this.#options.hangTimeoutMs, HANG_FACTOR * batch.costMs);
     try {
-      if (jobs.length === 0) return;
-      const { hypotheses, ...cost } = await this.#recognizer.decode(segments);
-      const queueWaitsMs = jobs.map((job) => startedAt - job.enqueuedAtMs);
-      const audioMs = jobs.reduce((sum, { cost }) => sum + cost, 0);
-      // The end mark is chosen like any token.
-      const tokens = hypotheses.reduce((sum, hypothesis) => sum + hypothesis.tokens.length + 1, 0);
-      this.#observer.decoded(jobs[0]!.priority, { ...cost, tokens, audioMs, queueWaitsMs });
-      for (const [i, { payload }] of jobs.entries()) payload.succeeded(hypotheses[i]!);
+      const result = await this.#recognizer.decode(segments, deadlineMs);
+      this.#scheduler.complete(batch, jobs.length === batch.jobs.length ? result.inferenceMs : null);
+      this.#answer(batch, jobs, result, startedAtMs);
     } catch (error) {
-      this.#fail(jobs, error);
+      hung = error instanceof RecognizerError && error.reason === 'hung';
+      this.#scheduler.complete(batch, null);
+      this.#retry(jobs, error);
     } finally {
-      for (const memory of lent) this.#memory.takeBack(memory);
-      this.#scheduler.complete(batch);
+      // A thread that hangs may still read what it was lent: that memory is its own from now on.
+      for (const memory of lent) hung ? this.#memory.giveUp() : this.#memory.takeBack(memory);
     }
   }
 
-  #fail(jobs: readonly Job<DecodeRequest>[], error: unknown): void {
-    this.#observer.failed(error instanceof RecognizerError ? error.reason : 'failed', error);
-    for (const { payload } of jobs) payload.failed();
+  #answer(
+    { works, costMs }: Batch<DecodeRequest>,
+    jobs: readonly Job<DecodeRequest>[],
+    { hypotheses, ...cost }: DecodeResult,
+    startedAtMs: number,
+  ): void {
+    const { inferenceMs } = cost;
+    const tookMs = this.#clock.now() - startedAtMs;
+    const { priority } = jobs[0]!;
+    this.#busyMs[priority] += tookMs;
+    // The end mark is chosen like any token.
+    const tokens = hypotheses.reduce((sum, hypothesis) => sum + hypothesis.tokens.length + 1, 0);
+    const audioMs = works.reduce((sum, { size }) => sum + size, 0);
+    this.#observer.decoded(priority, {
+      ...cost,
+      tokens,
+      audioMs,
+      predictedMs: costMs,
+      tookMs,
+      segments: jobs.length,
+    });
+    for (const [i, { flow, key, payload, enqueuedAtMs }] of jobs.entries()) {
+      this.#suspects.clear(flow, key);
+      const queueWaitMs = startedAtMs - enqueuedAtMs;
+      payload.succeeded(hypotheses[i]!, {
+        queueWaitMs,
+        batchWaitMs: Math.max(0, tookMs - inferenceMs),
+        inferenceMs,
+      });
+    }
   }
+
+  #retry(jobs: readonly Job<DecodeRequest>[], error: unknown): void {
+    const reason = error instanceof RecognizerError ? error.reason : 'failed';
+    this.#observer.failed(reason, error);
+    for (const job of jobs) {
+      const { flow, key, payload } = job;
+      this.#suspects.accuse(flow, key);
+      if (reason !== 'closed' && reason !== 'invalid' && !this.#suspects.isGuilty(flow, key)) {
+        // One that a newer version has replaced is not waited for by anybody.
+        this.#scheduler.putBack(job);
+      } else {
+        if (isFinal(job.priority)) this.#suspects.clear(flow, key);
+        this.#observer.gaveUp();
+        payload.failed();
+      }
+    }
+    this.#pumpSoon();
+  }
+}
+
+function isFinal(priority: Priority): boolean {
+  return priority === 'final' || priority === 'background';
 }

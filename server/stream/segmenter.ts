@@ -40,8 +40,8 @@ export interface SegmentRange {
 /** What the segmenter found in a window, or at a flush. */
 export type SegmenterEvent =
   | { readonly type: 'speech-start'; readonly segmentId: number; readonly atSample: number }
-  /** The open segment so far. */
-  | ({ readonly type: 'snapshot' } & SegmentRange)
+  /** The open segment so far; `pause` when it will be the whole segment unless speech goes on. */
+  | ({ readonly type: 'snapshot'; readonly pause: boolean } & SegmentRange)
   /** A finished segment. When its revision is that of the last snapshot, it is the very same audio. */
   | ({ readonly type: 'segment'; readonly endpoint: Endpoint } & SegmentRange);
 
@@ -95,6 +95,8 @@ export class Segmenter {
   /** Speech not yet long enough to open a segment. */
   #onset: { readonly startSample: number; speechSamples: number } | null = null;
   #open: OpenSegment | null = null;
+  /** Multiplies the interval between snapshots; with Infinity only pauses have one. */
+  partialPace = 1;
 
   constructor(options: EndpointingOptions) {
     this.#options = options;
@@ -130,6 +132,27 @@ export class Segmenter {
   /** A snapshot of the open segment up to `endSample`, which may lie beyond the last window; none when silent. */
   snapshot(endSample: number): readonly SegmenterEvent[] {
     return this.#open ? [this.#snapshot(this.#open, Math.max(endSample, this.#positionSample))] : [];
+  }
+
+  /**
+   * Where a snapshot would end if it were taken now: that of the segment so far, or of its pause. What was snapped
+   * before is never cut off. Null when the segment is not open.
+   */
+  endOf({ segmentId, endSample }: SegmentRange): number | null {
+    return this.#open?.segmentId === segmentId ? Math.max(endSample, this.#endWithTail(this.#open)) : null;
+  }
+
+  /** The range of a snapshot, grown to where it would end now, with a revision of its own; itself if it has not grown. */
+  grow(range: SegmentRange): SegmentRange {
+    const endSample = this.endOf(range);
+    if (endSample === null || endSample === range.endSample || !this.#open) return range;
+    const segment = this.#open;
+    const silence = this.#positionSample - segment.speechEndSample;
+    segment.pauseSnapshotTaken = silence >= msToSamples(this.#options.tailPaddingMs);
+    segment.lastSnapshotEndSample = endSample;
+    segment.newSpeechSamples = 0;
+
+    return this.#range(segment, segment.nextRevision++, endSample);
   }
 
   #acceptOutside(startSample: number, { samples, probability }: Window): readonly SegmenterEvent[] {
@@ -170,7 +193,7 @@ export class Segmenter {
     if (silence >= msToSamples(tailPaddingMs) && !segment.pauseSnapshotTaken) {
       segment.pauseSnapshotTaken = true;
 
-      return [this.#snapshot(segment, this.#endWithTail(segment))];
+      return [this.#snapshot(segment, this.#endWithTail(segment), true)];
     }
 
     return [];
@@ -188,7 +211,7 @@ export class Segmenter {
   #isSnapshotDue({ startSample, lastSnapshotEndSample, newSpeechSamples }: OpenSegment): boolean {
     if (newSpeechSamples < msToSamples(SNAPSHOT_MIN_SPEECH_MS)) return false;
     const position = this.#positionSample;
-    const intervalSamples = msToSamples(this.#options.partialIntervalMs);
+    const intervalSamples = this.partialPace * msToSamples(this.#options.partialIntervalMs);
     const share = SNAPSHOT_LENGTH_SHARE * (position - startSample);
     const due = Math.min(Math.max(intervalSamples, share), SNAPSHOT_MAX_INTERVALS * intervalSamples);
 
@@ -220,11 +243,11 @@ export class Segmenter {
     return Math.min(this.#positionSample, segment.speechEndSample + msToSamples(this.#options.tailPaddingMs));
   }
 
-  #snapshot(segment: OpenSegment, endSample: number): SegmenterEvent {
+  #snapshot(segment: OpenSegment, endSample: number, pause = false): SegmenterEvent {
     segment.lastSnapshotEndSample = endSample;
     segment.newSpeechSamples = 0;
 
-    return { type: 'snapshot', ...this.#range(segment, segment.nextRevision++, endSample) };
+    return { type: 'snapshot', pause, ...this.#range(segment, segment.nextRevision++, endSample) };
   }
 
   #end(segment: OpenSegment, endpoint: Endpoint, endSample = this.#endWithTail(segment)): SegmenterEvent {

@@ -38,6 +38,11 @@ export class SharedAudio {
     this.#idle.push(buffer);
   }
 
+  /** A block that was lent will not come back: whoever has it may read it for ever. */
+  giveUp(): void {
+    this.#blocks--;
+  }
+
   #block(): SharedArrayBuffer {
     this.#blocks++;
 

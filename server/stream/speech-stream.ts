@@ -4,10 +4,12 @@ import { WINDOW_SAMPLES } from '../../inference/vad.ts';
 import { AudioBuffer } from '../audio/audio-buffer.ts';
 import type { Clock } from '../clock.ts';
 import { StreamError } from '../errors.ts';
+import { ArrivalTimes } from './arrival-times.ts';
 import { AudioBooks } from './audio-books.ts';
 import { type CaptionEvent, Captioner } from './captioner.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import { type Fence, Fences } from './fences.ts';
+import { samplesToMs } from './sample-time.ts';
 import { type EndpointingOptions, Segmenter, type SegmenterEvent, type SegmentRange } from './segmenter.ts';
 import type { VadSource, VadTicker } from './vad-ticker.ts';
 
@@ -28,6 +30,10 @@ export interface SpeechStreamListener {
 /** How one stream is to be captioned, and its bounds. */
 export interface SpeechStreamOptions {
   readonly streamId: string;
+  /** Streams of one meeting share what is due to it. */
+  readonly meeting: string;
+  /** This stream's share among others, 1 being the usual. */
+  readonly weight: number;
   readonly language: string | null;
   readonly partials: boolean;
   readonly endpointing: EndpointingOptions;
@@ -35,8 +41,6 @@ export interface SpeechStreamOptions {
   readonly maxBufferedSamples: number;
   /** Markers and flushes not yet answered. */
   readonly maxFences: number;
-  /** The stream's share of the inference threads against others'; 1 when left out. */
-  readonly weight?: number;
 }
 
 /** What all streams share. */
@@ -46,6 +50,8 @@ export interface SpeechStreamParts {
   readonly clock: Clock;
 }
 
+/** A microphone's audio never comes so much before it can have been spoken, however the network holds it up. */
+const RECORDING_LEAD_MS = 10_000;
 /** Acknowledging less than this at a time would be chatter. */
 const ACKNOWLEDGE_STEP_SAMPLES = SAMPLE_RATE;
 
@@ -61,9 +67,11 @@ export class SpeechStream implements VadSource {
   readonly #segmenter: Segmenter;
   readonly #captioner: Captioner;
   readonly #books = new AudioBooks();
+  readonly #arrivals = new ArrivalTimes();
   readonly #fences: Fences;
   /** Samples handed to voice detection and not yet answered. */
   #detectingSamples = 0;
+  readonly #openedAtMs: number;
   #nextSegmentId = 0;
   #acknowledgedSample = 0;
   #state: 'open' | 'stopping' | 'stopped' | 'closed' = 'open';
@@ -72,15 +80,22 @@ export class SpeechStream implements VadSource {
     this.#options = options;
     this.#parts = parts;
     this.#listener = listener;
+    this.#openedAtMs = parts.clock.now();
     this.#buffer = new AudioBuffer(options.maxBufferedSamples);
     this.#segmenter = new Segmenter(options.endpointing);
     this.#fences = new Fences(options.maxFences);
     this.#captioner = new Captioner({
       streamId: options.streamId,
+      meeting: options.meeting,
+      weight: options.weight,
       partials: options.partials,
       dispatcher: parts.dispatcher,
       clock: parts.clock,
       cut: (range, memory) => this.#cut(range, memory),
+      grow: (range) => this.#segmenter.grow(range),
+      grownEnd: (range) => this.#segmenter.endOf(range) ?? range.endSample,
+      isLive: () => this.#isLive(),
+      arrivedAtMs: (endSample) => this.#arrivals.of(endSample) ?? parts.clock.now(),
       onCaption: (caption) => this.#onCaption(caption),
       onSettled: () => this.#settle(),
       onFault: (error) => this.#fault(error),
@@ -101,6 +116,11 @@ export class SpeechStream implements VadSource {
     return this.#fences.size;
   }
 
+  /** Multiplies the interval between partials; Infinity leaves only those in pauses. */
+  set partialPace(pace: number) {
+    this.#segmenter.partialPace = pace;
+  }
+
   /** Audio that is not final yet, in samples. */
   get bufferedSamples(): number {
     return this.#books.receivedSamples - this.#books.settledSample;
@@ -115,6 +135,7 @@ export class SpeechStream implements VadSource {
     if (samples.length > this.#buffer.free) throw new StreamError('audio-overrun');
     this.#buffer.append(samples);
     this.#books.receive(samples.length);
+    this.#arrivals.note(this.#buffer.endSample, this.#parts.clock.now());
     if (this.#hasWindow()) this.#parts.ticker.wake(this);
   }
 
@@ -233,7 +254,7 @@ export class SpeechStream implements VadSource {
     if (fence.kind === 'marker') {
       const [snapshot] = this.#segmenter.snapshot(fence.atSample);
       if (snapshot?.type === 'snapshot') {
-        this.#captioner.snapshot(snapshot, true);
+        this.#captioner.snapshot(snapshot, false, true);
         this.#fences.wait({
           id: fence.id,
           segmentId: snapshot.segmentId,
@@ -254,7 +275,7 @@ export class SpeechStream implements VadSource {
       if (event.type === 'speech-start') {
         this.#listener.speechStarted(event.segmentId, event.atSample);
       } else if (event.type === 'snapshot') {
-        this.#captioner.snapshot(event);
+        this.#captioner.snapshot(event, event.pause);
       } else {
         this.#nextSegmentId = event.segmentId + 1;
         this.#captioner.finish(event, event.endpoint);
@@ -284,6 +305,7 @@ export class SpeechStream implements VadSource {
       this.#books.settleSilence(Math.min(this.#segmenter.neededFromSample, this.#segmenter.positionSample));
     }
     this.#buffer.discardBefore(this.#books.settledSample);
+    this.#arrivals.forgetBefore(this.#books.settledSample);
     this.#answerMarkers();
     if (this.#isClosed()) return;
     if (this.#state === 'stopped' && this.#captioner.pendingFinals === 0) {
@@ -301,6 +323,12 @@ export class SpeechStream implements VadSource {
       if (!marker) return;
       this.#listener.marker(marker.id);
     }
+  }
+
+  #isLive(): boolean {
+    const elapsedMs = this.#parts.clock.now() - this.#openedAtMs;
+
+    return samplesToMs(this.#books.receivedSamples) - elapsedMs <= RECORDING_LEAD_MS;
   }
 
   /** A listener may have closed the stream from within what it was told. */

@@ -1,0 +1,58 @@
+import { SAMPLE_RATE } from '../../inference/recognizer.ts';
+import type { StreamAllowance } from '../admission/stream-allowance.ts';
+import { createPcmDecoder, type PcmDecoder, type PcmFormat } from '../audio/pcm.ts';
+import { Resampler } from '../audio/resampler.ts';
+import { StreamError } from '../errors.ts';
+import type { SpeechStream } from '../stream/speech-stream.ts';
+import { STOP_RESERVE_SAMPLES } from './stream-options.ts';
+
+/** Audio in one message; resampling it has to take less than the 20 ms the socket thread may be busy. */
+const MAX_MESSAGE_SECONDS = 5;
+
+/** Turns a client's bytes into the audio of its stream. */
+export class AudioIntake {
+  readonly #stream: SpeechStream;
+  readonly #allowance: StreamAllowance;
+  readonly #decoder: PcmDecoder;
+  readonly #resampler: Resampler;
+  readonly #sampleRate: number;
+
+  constructor(
+    stream: SpeechStream,
+    allowance: StreamAllowance,
+    format: PcmFormat & { readonly sampleRate: number },
+  ) {
+    this.#stream = stream;
+    this.#allowance = allowance;
+    this.#decoder = createPcmDecoder(format);
+    this.#sampleRate = format.sampleRate;
+    this.#resampler = new Resampler(format.sampleRate);
+  }
+
+  /**
+   * Takes one message's bytes, which it copies.
+   * @throws {StreamError} when there are none, too many in one message, or more than may be held.
+   * @throws {MisalignedAudioError} when they are not a whole number of samples.
+   */
+  take(pcm: Uint8Array): void {
+    if (pcm.length === 0) throw new StreamError('audio-empty');
+    const seconds = pcm.length / this.#decoder.frameBytes / this.#sampleRate;
+    // Before anything is decoded: the work of a message is bounded by what may be kept of it.
+    if (seconds > MAX_MESSAGE_SECONDS) {
+      throw new StreamError(
+        'message-too-large',
+        `A message holds at most ${MAX_MESSAGE_SECONDS} s of audio.`,
+      );
+    }
+    if (seconds * SAMPLE_RATE + STOP_RESERVE_SAMPLES > this.#stream.freeSamples)
+      throw new StreamError('audio-overrun');
+    const samples = this.#resampler.process(this.#decoder.decode(pcm));
+    this.#allowance.hold(samples.length);
+    this.#stream.write(samples);
+  }
+
+  /** No more comes: what the resampler still owes is written. */
+  end(): void {
+    this.#stream.write(this.#resampler.flush());
+  }
+}

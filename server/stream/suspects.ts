@@ -1,0 +1,45 @@
+/** Failures after which a segment is given up. */
+const GUILTY_AFTER = 2;
+
+/**
+ * Segments that were in a batch that failed, and how often: such a one is decoded by itself, so that a segment that
+ * kills its thread is told from those that were with it. At most as many as segments are under way, and forgotten with
+ * their streams.
+ */
+export class Suspects {
+  /** Failures, by stream and segment. */
+  readonly #failures = new Map<string, Map<string, number>>();
+
+  get size(): number {
+    let segments = 0;
+    for (const { size } of this.#failures.values()) segments += size;
+
+    return segments;
+  }
+
+  has(flow: string, key: string): boolean {
+    return this.#failures.get(flow)?.has(key) ?? false;
+  }
+
+  /** Whether it has failed so often that it is not to be decoded again. */
+  isGuilty(flow: string, key: string): boolean {
+    return (this.#failures.get(flow)?.get(key) ?? 0) >= GUILTY_AFTER;
+  }
+
+  /** Takes note that a segment was in a batch that failed. */
+  accuse(flow: string, key: string): void {
+    const segments = this.#failures.get(flow) ?? new Map<string, number>();
+    this.#failures.set(flow, segments.set(key, (segments.get(key) ?? 0) + 1));
+  }
+
+  /** A segment has been decoded. */
+  clear(flow: string, key: string): void {
+    const segments = this.#failures.get(flow);
+    if (segments?.delete(key) && segments.size === 0) this.#failures.delete(flow);
+  }
+
+  /** Forgets a stream. */
+  forget(flow: string): void {
+    this.#failures.delete(flow);
+  }
+}
