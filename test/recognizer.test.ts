@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { getPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -6,7 +7,11 @@ import { ScriptedRecognizer } from '../inference/doubles/scripted-recognizer.ts'
 import { loadMoonshine } from '../inference/moonshine/load-moonshine.ts';
 import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
 import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
+import { fixture, until } from './support/commanded-pool.ts';
 import { clip, rebuiltMoonshine, shippedMoonshine, threadUrl } from './support/models.ts';
+
+/** Before any thread has been started. */
+const OWN_PRIORITY = getPriority();
 
 describeRecognizer({
   name: 'Moonshine, rebuilt',
@@ -43,18 +48,27 @@ describeRecognizer({
 describe('ThreadedRecognizer', () => {
   const crashesLeft = new SharedArrayBuffer(4);
   const crashes = new Int32Array(crashesLeft);
+  const stuck = new Int32Array(new SharedArrayBuffer(12));
+  /** Passes the deadlines of all batches that are being decoded. */
+  let passDeadlines = () => {};
   let recognizer: ThreadedRecognizer;
   let speech: Float32Array;
-  let crashesTold = 0;
+  const told = { crashes: 0, hangs: 0 };
 
   beforeAll(async () => {
     speech = (await clip('1688-142285-0002.flac')).slice(0, 16_000);
-    const graphs = { ...(await rebuiltMoonshine()), crashesLeft };
+    const graphs = { ...(await rebuiltMoonshine()), crashesLeft, stuck: stuck.buffer };
     recognizer = await ThreadedRecognizer.start({
-      workerUrl: new URL('./fixtures/threads/mortal-recognizer.mjs', import.meta.url),
+      workerUrl: fixture('mortal-recognizer'),
       graphs,
       devices: ['cpu'],
-      onCrash: () => crashesTold++,
+      onCrash: () => told.crashes++,
+      onHang: () => told.hangs++,
+      after: (_, pass) => {
+        passDeadlines = pass;
+
+        return () => {};
+      },
     });
   });
 
@@ -67,7 +81,7 @@ describe('ThreadedRecognizer', () => {
     Atomics.store(crashes, 0, 1);
     const crashed = { name: 'RecognizerError', reason: 'crashed' };
     await expect(recognizer.decode([mortal()])).rejects.toMatchObject(crashed);
-    expect(crashesTold).toBe(1);
+    expect(told.crashes).toBe(1);
     const { hypotheses } = await recognizer.decode([mortal()]);
     expect(hypotheses).toEqual(expected);
   });
@@ -83,6 +97,38 @@ describe('ThreadedRecognizer', () => {
     expect(hypotheses).toEqual(expected);
     expect(hypotheses[0]!.text).not.toBe('');
     expect(samples).toEqual(new Float32Array(speech));
+  });
+
+  test('fails a batch that is not decoded in time, ends its thread, and decodes the next one', async () => {
+    const decoding = recognizer.decode([{ ...segment(speech), language: 'x-spin' }], 1000);
+    passDeadlines();
+    await expect(decoding).rejects.toMatchObject({ name: 'RecognizerError', reason: 'hung' });
+    expect(told.hangs).toBe(1);
+    expect(recognizer.abandoned).toBe(0);
+    expect((await recognizer.decode([segment(speech)])).hypotheses[0]!.text).not.toBe('');
+  });
+
+  test('leaves a thread alone that is stuck inside the runtime, until it comes out', async () => {
+    const [TO_STICK, STUCK, RELEASED] = [0, 1, 2];
+    Atomics.store(stuck, TO_STICK, 1);
+    const decoding = recognizer.decode([segment(speech)], 1000);
+    await until(() => Atomics.load(stuck, STUCK) === 1);
+    passDeadlines();
+    await expect(decoding).rejects.toMatchObject({ reason: 'hung' });
+    expect(recognizer.abandoned).toBe(1);
+    expect(recognizer.exhausted).toBe(true);
+    await expect(recognizer.decode([segment(speech)])).rejects.toMatchObject({ reason: 'hung' });
+    Atomics.store(stuck, RELEASED, 1);
+    Atomics.notify(stuck, RELEASED);
+    await until(() => recognizer.abandoned === 0);
+    expect((await recognizer.decode([segment(speech)])).hypotheses[0]!.text).not.toBe('');
+  });
+
+  test.runIf(process.platform === 'linux')('lets other threads of the process go first', () => {
+    const [id, ...others] = recognizer.osThreadIds;
+    expect(others).toEqual([]);
+    expect(getPriority(id)).toBe(Math.min(19, OWN_PRIORITY + 10));
+    expect(getPriority()).toBe(OWN_PRIORITY);
   });
 
   test('may be closed while it decodes: the batch is settled and the process lives on', async () => {

@@ -1,9 +1,11 @@
-import { describe, expect, test } from 'vitest';
+import { getPriority } from 'node:os';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LevelVad } from '../inference/doubles/level-vad.ts';
 import { Silero } from '../inference/silero/silero.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
 import { WINDOW_SAMPLES } from '../inference/vad.ts';
 import { describeVad } from './contract/vad.contract.ts';
+import { fixture } from './support/commanded-pool.ts';
 import { clip, sileroFile, threadUrl } from './support/models.ts';
 
 describeVad({ name: 'Silero', create: async () => Silero.load(await sileroFile(), 'cpu') });
@@ -37,5 +39,65 @@ describe('ThreadedVad', () => {
   test('does not start without its model', async () => {
     const starting = ThreadedVad.start({ workerUrl: threadUrl('vad-thread'), file: '/nowhere/vad.onnx' });
     await expect(starting).rejects.toThrow('/nowhere/vad.onnx');
+  });
+
+  describe('of threads that die', () => {
+    let vad: ThreadedVad;
+    const told = { crashes: 0, hangs: 0 };
+
+    beforeAll(async () => {
+      vad = await ThreadedVad.start({
+        workerUrl: fixture('mortal-vad'),
+        file: await sileroFile(),
+        deadlineMs: 1000,
+        onCrash: () => told.crashes++,
+        onHang: () => told.hangs++,
+        // Where the thread is never going to answer there is nothing to wait for.
+        after: (_, pass) => {
+          const turn = setImmediate(() => {
+            if (spinning) pass();
+          });
+
+          return () => clearImmediate(turn);
+        },
+      });
+    });
+    let spinning = false;
+
+    afterAll(() => vad.close());
+
+    /** One window that so many threads die of. */
+    const deadly = (deaths: number) => {
+      const memory = new SharedArrayBuffer(8 + 4 * WINDOW_SAMPLES);
+      new Int32Array(memory).set([deaths, spinning ? 1 : 0]);
+
+      return [{ windows: new Float32Array(memory, 8), state: vad.initialState() }];
+    };
+
+    test('tries once more when its thread dies', async () => {
+      const expected = await vad.detect(deadly(0));
+      expect(await vad.detect(deadly(1))).toEqual(expected);
+      expect(told).toEqual({ crashes: 1, hangs: 0 });
+    });
+
+    test('gives windows up that kill two threads, and judges the next', async () => {
+      told.crashes = 0;
+      await expect(vad.detect(deadly(2))).rejects.toThrow('The thread died');
+      expect(told).toEqual({ crashes: 2, hangs: 0 });
+      expect(await vad.detect(deadly(0))).toHaveLength(1);
+    });
+
+    test('gives up a thread that does not answer in time', async () => {
+      spinning = true;
+      await expect(vad.detect(deadly(2))).rejects.toThrow('has not answered within 1000 ms');
+      spinning = false;
+      expect(told.hangs).toBe(2);
+      expect(await vad.detect(deadly(0))).toHaveLength(1);
+    });
+
+    test.runIf(process.platform === 'linux')('has the priority of the process', () => {
+      expect(vad.osThreadIds).toHaveLength(1);
+      expect(getPriority(vad.osThreadIds[0])).toBe(getPriority());
+    });
   });
 });

@@ -1,10 +1,11 @@
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
 import { guardRuns } from '../session.ts';
 import { type LinkedWorkerData, ThreadLink } from './thread-link.ts';
 
-/** On Linux a thread of this niceness gets about a tenth of what one of niceness 0 gets beside it. */
-const LOW_PRIORITY = 10;
+/** A thread that is so much nicer than another gets about a tenth of what the other gets beside it. */
+const NICENESS = 10;
+const MOST_NICENESS = 19;
 
 /** Joins the thread to its pool: it tells the pool its number, and when it is inside onnxruntime. */
 export function joinPool(): void {
@@ -18,5 +19,5 @@ export function joinPool(): void {
  * would be the whole process's, and is left alone.
  */
 export function lowerPriority(): void {
-  if (process.platform === 'linux') setPriority(LOW_PRIORITY);
+  if (process.platform === 'linux') setPriority(Math.min(MOST_NICENESS, getPriority() + NICENESS));
 }

@@ -1,4 +1,5 @@
 import { type After, systemAfter } from './after.ts';
+import { type Job, JobQueue } from './job-queue.ts';
 import { PoolThread } from './pool-thread.ts';
 import { ThreadCrashError, ThreadHangError } from './thread-errors.ts';
 
@@ -19,16 +20,6 @@ export interface ThreadPoolOptions {
   /** Called whenever `idle` may have grown. */
   readonly onIdle?: () => void;
   readonly after?: After;
-}
-
-/** A task that waits, or runs. */
-interface Job<Task, Result> {
-  readonly task: Task;
-  readonly deadlineMs: number;
-  /** The only place it may run in, or null for any. */
-  readonly slot: Slot<Task, Result> | null;
-  readonly resolve: (result: Result) => void;
-  readonly reject: (error: Error) => void;
 }
 
 /** A place for a thread. */
@@ -57,9 +48,7 @@ export class ThreadPool<Task, Result> {
   readonly #options: ThreadPoolOptions;
   readonly #after: After;
   readonly #slots: readonly Slot<Task, Result>[];
-  readonly #waiting: Job<Task, Result>[] = [];
-  /** Of all jobs, also of those that wait. */
-  readonly #unanswered = new Set<Promise<unknown>>();
+  readonly #jobs = new JobQueue<Task, Result, Slot<Task, Result>>();
   /** Given up, and not ended yet. */
   readonly #abandoned = new Set<PoolThread<Task, Result>>();
   #exhaustionTold = false;
@@ -92,7 +81,7 @@ export class ThreadPool<Task, Result> {
     const ready = this.#slots.filter(({ thread }) => thread?.state === 'idle' || this.#startable(thread));
     const places = this.#lost ? this.threads : ready.length;
 
-    return Math.max(0, places - this.#waiting.length);
+    return Math.max(0, places - this.#jobs.length);
   }
 
   /** Threads that were given up and live on inside native code. */
@@ -130,7 +119,7 @@ export class ThreadPool<Task, Result> {
    */
   async run(task: Task, deadlineMs = Number.POSITIVE_INFINITY): Promise<Result> {
     const limit = 2 * this.threads;
-    if (this.#unanswered.size >= limit)
+    if (this.#jobs.unanswered.size >= limit)
       throw new Error(`The pool takes ${limit} tasks at once. Wait for one to be answered.`);
 
     return this.#submit(task, deadlineMs, null);
@@ -149,22 +138,17 @@ export class ThreadPool<Task, Result> {
 
   async #end(): Promise<void> {
     const loading = () => this.#slots.flatMap(({ thread }) => (thread?.state === 'loading' ? [thread] : []));
-    while (this.#unanswered.size + loading().length > 0) {
-      await Promise.allSettled([...this.#unanswered, ...loading().map(({ settled }) => settled)]);
+    while (this.#jobs.unanswered.size + loading().length > 0) {
+      await Promise.allSettled([...this.#jobs.unanswered, ...loading().map(({ settled }) => settled)]);
     }
     await Promise.all(this.#slots.map(({ thread }) => thread?.end()));
   }
 
   #submit(task: Task, deadlineMs: number, slot: Slot<Task, Result> | null): Promise<Result> {
     if (this.#closed) return Promise.reject(new Error('The pool of threads has been closed.'));
-    const answer = new Promise<Result>((resolve, reject) => {
-      this.#waiting.push({ task, deadlineMs, slot, resolve, reject });
-    });
-    this.#unanswered.add(answer);
-    const answered = () => this.#unanswered.delete(answer);
-    answer.then(answered, answered);
+    const answer = this.#jobs.add(task, deadlineMs, slot);
     this.#giveOut();
-    if (this.#waiting.length > 0) this.#startForTask();
+    if (this.#jobs.length > 0) this.#startForTask();
 
     return answer;
   }
@@ -173,20 +157,21 @@ export class ThreadPool<Task, Result> {
   #giveOut(): void {
     for (const slot of this.#slots) {
       if (slot.thread?.state !== 'idle') continue;
-      const index = this.#waiting.findIndex((job) => job.slot === null || job.slot === slot);
-      if (index !== -1) void this.#run(this.#waiting.splice(index, 1)[0]!, slot, slot.thread);
+      const job = this.#jobs.takeFor(slot);
+      if (job) void this.#run(job, slot, slot.thread);
     }
   }
 
   async #run(
-    { task, deadlineMs, resolve, reject }: Job<Task, Result>,
+    { task, deadlineMs, resolve, reject }: Job<Task, Result, Slot<Task, Result>>,
     slot: Slot<Task, Result>,
     thread: PoolThread<Task, Result>,
   ): Promise<void> {
-    const cancel = this.#deadline(deadlineMs, () => {
+    const hang = () => {
       reject(new ThreadHangError(`The thread has not answered within ${deadlineMs} ms.`));
       this.#giveUp(slot, thread);
-    });
+    };
+    const cancel = deadlineMs === Number.POSITIVE_INFINITY ? null : this.#after(deadlineMs, hang);
     try {
       const outcome = await thread.run(task);
       if (outcome.ok) resolve(outcome.result);
@@ -196,26 +181,10 @@ export class ThreadPool<Task, Result> {
       const died = thread.state === 'gone';
       reject(died ? new ThreadCrashError(`The thread died: ${message}`, { cause }) : (cause as Error));
     }
-    cancel();
+    cancel?.();
     // Abandoned, and has come back after all.
     if (thread !== slot.thread) return thread.end();
     this.#slotChanged();
-  }
-
-  #deadline(deadlineMs: number, hang: () => void): () => void {
-    if (deadlineMs === Number.POSITIVE_INFINITY) return () => {};
-    let cancelled = false;
-    const cancel = this.#after(deadlineMs, () => {
-      // Where the calling thread itself was held up, the answer may be there, unread: it is read before this.
-      setImmediate(() => {
-        if (!cancelled) hang();
-      });
-    });
-
-    return () => {
-      cancelled = true;
-      cancel();
-    };
   }
 
   #start(slot: Slot<Task, Result>): void {
@@ -241,7 +210,7 @@ export class ThreadPool<Task, Result> {
 
   /** Puts a thread in the place of one that died or was given up. */
   #replace(slot: Slot<Task, Result>): void {
-    if (this.#closed && this.#waiting.length === 0) return;
+    if (this.#closed && this.#jobs.length === 0) return;
     if (!this.exhausted) this.#start(slot);
     if (!this.#lost) return;
     this.#refuseAll();
@@ -251,7 +220,7 @@ export class ThreadPool<Task, Result> {
   #loadFailed(slot: Slot<Task, Result>, fault: Error | null): void {
     const message = `A thread could not load: ${fault?.message ?? 'it ended without a word.'}`;
     const none = this.#slots.every(({ thread }) => thread === null);
-    this.#refuse((job) => none || job.slot === slot, new ThreadCrashError(message, { cause: fault }));
+    this.#jobs.refuse(none ? null : slot, new ThreadCrashError(message, { cause: fault }));
     this.#slotChanged();
   }
 
@@ -263,7 +232,7 @@ export class ThreadPool<Task, Result> {
     }
     const loading = this.#slots.filter(({ thread }) => thread?.state === 'loading').length;
     const slot = this.#slots.find(({ thread }) => this.#startable(thread));
-    if (slot && loading < this.#waiting.length) this.#start(slot);
+    if (slot && loading < this.#jobs.length) this.#start(slot);
   }
 
   #startable(thread: PoolThread<Task, Result> | null): boolean {
@@ -296,14 +265,7 @@ export class ThreadPool<Task, Result> {
 
   #refuseAll(): void {
     const message = `No thread is left: ${this.abandoned} have not answered and cannot be ended. Restart the server.`;
-    this.#refuse(() => true, new ThreadHangError(message));
-  }
-
-  #refuse(which: (job: Job<Task, Result>) => boolean, error: Error): void {
-    for (const job of this.#waiting.splice(0)) {
-      if (which(job)) job.reject(error);
-      else this.#waiting.push(job);
-    }
+    this.#jobs.refuse(null, new ThreadHangError(message));
   }
 
   #slotChanged(): void {

@@ -28,6 +28,9 @@ export function fixture(name: string): URL {
   return new URL(`../fixtures/threads/${name}.mjs`, import.meta.url);
 }
 
+/** A pool, and what its threads and the pool itself have told. */
+export type Commanded = ReturnType<CommandedPools['start']>;
+
 /** Pools whose threads do as they are told. */
 export class CommandedPools {
   readonly #releases: (() => void)[] = [];
@@ -63,7 +66,10 @@ export class CommandedPools {
         const deadline = { ms, pass };
         deadlines.push(deadline);
 
-        return () => deadlines.splice(deadlines.indexOf(deadline), 1);
+        return () => {
+          const index = deadlines.indexOf(deadline);
+          if (index !== -1) deadlines.splice(index, 1);
+        };
       },
     });
     const release = () => {
