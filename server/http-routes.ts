@@ -7,7 +7,7 @@ const WELCOME = `Roundtable: live captions for many meetings at once.
 
   WebSocket /v1/stream                        speak: send audio, receive captions
   WebSocket /v1/meetings/{meeting}/captions   read along with everyone in a meeting
-  GET /healthz                                the process is alive
+  GET /healthz                                the process is alive and need not be restarted
   GET /readyz                                 the models are loaded, and which
   GET /metrics                                for Prometheus
 
@@ -17,14 +17,26 @@ The protocol is described in docs/protocol.md.
 /** Seconds after which one who came too early, or when there was too much to do, may try again. */
 const RETRY_AFTER_SECONDS = 2;
 
-/** The plain HTTP answers. */
-export function httpRoutes(lobby: Lobby, metrics: Metrics): HttpRoutes {
+/**
+ * The plain HTTP answers.
+ * @param isStuck whether threads that never answer have used up all that may be started.
+ */
+export function httpRoutes(lobby: Lobby, metrics: Metrics, isStuck: () => boolean): HttpRoutes {
   return {
     '/': () => ({ status: '200 OK', contentType: 'text/plain; charset=utf-8', body: WELCOME }),
-    '/healthz': () => json('200 OK', { alive: true }),
+    '/healthz': () => health(isStuck()),
     '/readyz': () => readiness(lobby),
     '/metrics': async () => ({ status: '200 OK', ...(await metrics.render()) }),
   };
+}
+
+function health(stuck: boolean): HttpAnswer {
+  if (!stuck) return json('200 OK', { alive: true });
+
+  return json('503 Service Unavailable', {
+    alive: false,
+    reason: 'Threads do not answer and cannot be ended. Restart the server.',
+  });
 }
 
 function readiness({ unreadyFor, models }: Lobby): HttpAnswer {

@@ -1,5 +1,6 @@
 import type { Device } from '../inference/device.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
+import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
 import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
 import { CostModel } from '../scheduler/cost-model.ts';
@@ -18,6 +19,7 @@ import { Lobby } from './net/lobby.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
 import { Dispatcher } from './stream/dispatcher.ts';
 import { VadTicker } from './stream/vad-ticker.ts';
+import type { PoolName } from './thread-metrics.ts';
 
 /** Compiled next to this module: threads cannot run TypeScript. */
 const RECOGNIZER_THREAD = new URL('../inference/threads/recognizer-thread.js', import.meta.url);
@@ -30,6 +32,9 @@ const MAX_LEAD_MS = 2000;
 /** Twice as many go through 2 % faster, and the first of them waits twice as long for the last. */
 const MAX_BATCH_SIZE = 8;
 
+/** Far beyond any batch of windows, which takes some milliseconds. */
+const VAD_DEADLINE_MS = 10_000;
+
 /** A running server. */
 export interface Server {
   /** Where it listens, as `http://host:port`. */
@@ -40,6 +45,8 @@ export interface Server {
   reloadKeys(): Promise<void>;
   /** Lets streams finish within the drain timeout, then ends everything. Idempotent. */
   stop(): Promise<void>;
+  /** Threads that live on, stopped or not, because they cannot be ended: only a signal ends their process. */
+  readonly abandonedThreads: number;
 }
 
 /** What a server is started with. */
@@ -50,6 +57,9 @@ export interface ServerOptions {
   /** Fetches what the catalogue names and the disk lacks. */
   readonly pull: (name: string, signal: AbortSignal) => Promise<void>;
 }
+
+/** What the server wants to hear from a pool of threads. */
+type ThreadListeners = Required<Pick<ThreadPoolOptions, 'onCrash' | 'onHang' | 'onExhausted'>>;
 
 /** The models, running. */
 interface Engine {
@@ -69,12 +79,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const lobby = new Lobby(config, systemClock);
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
-  const listener = await Listener.create(config, keys, lobby, httpRoutes(lobby, metrics));
+  let engine: Engine | null = null;
+  const isStuck = () => engine !== null && (engine.recognizer.exhausted || engine.vad.exhausted);
+  const listener = await Listener.create(config, keys, lobby, httpRoutes(lobby, metrics, isStuck));
   const port = listener.listen();
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   log.info({ url }, 'listening');
   const abort = new AbortController();
-  let engine: Engine | null = null;
   const ready = startEngine(options, metrics, abort.signal).then(async (started) => {
     if (abort.signal.aborted) return closeEngine(started);
     engine = started;
@@ -107,6 +118,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
 
       return stopping;
     },
+    get abandonedThreads() {
+      return engine ? engine.recognizer.abandoned + engine.vad.abandoned : 0;
+    },
   };
 }
 
@@ -129,20 +143,31 @@ async function startEngine(
   requireAdapter(recognizerModel, 'moonshine', '--model');
   requireAdapter(vadModel, 'silero', '--vad-model');
   let loaded = false;
-  const crashed = (pool: 'recognizer' | 'vad') => () => {
-    // A thread that cannot even load is reported by `ready`.
-    if (!loaded) return;
-    log.error({ pool }, 'a thread died and is being replaced');
-    metrics.threadCrashed(pool);
-  };
+  const listeners = (pool: PoolName): ThreadListeners => ({
+    onCrash: () => {
+      // A thread that cannot even load is reported by `ready`.
+      if (!loaded) return;
+      log.error({ pool }, 'a thread died and is being replaced');
+      metrics.threads.crashed(pool);
+    },
+    onHang: () => {
+      log.error({ pool }, 'a thread did not answer in time and has been given up');
+      metrics.threads.hung(pool);
+    },
+    onExhausted: () => {
+      log.fatal({ pool }, 'too many threads do not answer and cannot be ended: restart the server');
+    },
+  });
   const vad = await ThreadedVad.start({
     workerUrl: VAD_THREAD,
     file: Object.values(vadModel.files)[0]!,
-    onCrash: crashed('vad'),
+    deadlineMs: VAD_DEADLINE_MS,
+    ...listeners('vad'),
   });
   try {
-    const recognizer = await startRecognizer(config, recognizerModel, log, crashed('recognizer'));
+    const recognizer = await startRecognizer(config, recognizerModel, log, listeners('recognizer'));
     loaded = true;
+    metrics.threads.watch({ recognizer, vad });
 
     return { recognizer, vad, recognizerModel, vadModel };
   } catch (error) {
@@ -155,7 +180,7 @@ async function startRecognizer(
   config: Config,
   model: ResolvedModel,
   log: Logger,
-  onCrash: () => void,
+  listeners: ThreadListeners,
 ): Promise<ThreadedRecognizer> {
   const devices = config.devices.split(',') as Device[];
   const graphs = await prepareMoonshine(moonshineFiles(model), model.contentHash, (err) =>
@@ -169,7 +194,7 @@ async function startRecognizer(
       workerUrl: RECOGNIZER_THREAD,
       graphs,
       devices,
-      onCrash,
+      ...listeners,
     });
   } catch (error) {
     const detail = (error as Error).message;

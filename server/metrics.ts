@@ -11,6 +11,7 @@ import type { AudioBooks } from './stream/audio-books.ts';
 import { ON_TIME_MS } from './stream/captioner.ts';
 import type { BatchReport, DispatchObserver } from './stream/dispatcher.ts';
 import type { VadObserver, VadReport } from './stream/vad-ticker.ts';
+import { ThreadMetrics } from './thread-metrics.ts';
 
 /** What is read when somebody asks for the metrics, rather than kept up to date. */
 export interface MetricsSources {
@@ -60,6 +61,7 @@ const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 
 /** The server's metrics, for Prometheus. Seconds and totals; no ids, no names, nothing that was said. */
 export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly #registry = new Registry();
+  readonly threads = new ThreadMetrics(this.#registry);
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #captions = this.#counter(
     'captions_total',
@@ -83,7 +85,6 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     ['reason'],
   );
   readonly #givenUp = this.#counter('segments_given_up_total', 'Segments that failed twice.', []);
-  readonly #crashes = this.#counter('thread_crashes_total', 'Threads that died and were replaced.', ['pool']);
   readonly #captionTime = this.#histogram(
     'caption_seconds',
     'Where the time of captions went, from the arrival of their newest audio on, by part; total is the sum.',
@@ -182,7 +183,6 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     for (const to of LADDER_STEPS) this.#ladderSteps.inc({ to }, 0);
     for (const code of Object.keys(ERRORS)) this.#errors.inc({ code }, 0);
     for (const limit of LIMIT_NAMES) this.#limitBreaches.inc({ limit }, 0);
-    for (const pool of ['recognizer', 'vad']) this.#crashes.inc({ pool }, 0);
     for (const type of ['partial', 'final', 'background', 'lost']) this.#captions.inc({ type }, 0);
   }
 
@@ -232,10 +232,6 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
 
   gaveUp(): void {
     this.#givenUp.inc();
-  }
-
-  threadCrashed(pool: 'recognizer' | 'vad'): void {
-    this.#crashes.inc({ pool });
   }
 
   /** Adds a closed stream's books. */

@@ -156,11 +156,15 @@ describe.runIf(linux)('A process whose thread never comes out of native code', (
     execFileSync('mkfifo', [pipe]);
     const script = fileURLToPath(new URL('./fixtures/threads/close-while-hanging.mjs', import.meta.url));
     const ended = await new Promise((resolve) => {
-      execFile(process.execPath, [script, pipe], (error, stdout) => {
-        resolve({ stdout, signal: error?.signal });
+      execFile(process.execPath, [script, pipe], (error, stdout, stderr) => {
+        resolve({ stdout, stderr, signal: error?.signal });
       });
     });
-    expect(ended).toEqual({ stdout: 'hung\nclosed, with 1 thread left\n', signal: 'SIGTERM' });
+    expect(ended).toEqual({
+      stdout: 'hung\nclosed, with 1 thread left\n',
+      stderr: 'roundtable: a thread does not answer and cannot be ended; ending the process by a signal.\n',
+      signal: 'SIGTERM',
+    });
     rmSync(folder, { recursive: true });
   });
 });

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { modelsCommand } from './models-command.ts';
 import { serveCommand } from './serve-command.ts';
+import { endIfStuck } from './signals.ts';
 import { transcribeCommand } from './transcribe-command.ts';
 
 /** Up from `dist/server/cli`. */
@@ -39,3 +40,4 @@ try {
   else console.error(error);
   process.exitCode = 1;
 }
+endIfStuck();

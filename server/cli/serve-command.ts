@@ -5,7 +5,7 @@ import { createLog } from '../log.ts';
 import { startServer } from '../main.ts';
 import { streamProgress } from '../model-store/progress.ts';
 import { ModelStore } from '../model-store/store.ts';
-import { interrupted, untilSignal } from './signals.ts';
+import { interrupted, noteStopped, untilSignal } from './signals.ts';
 
 /** `roundtable serve`: the server, until it is told to stop. */
 export function serveCommand(): Command {
@@ -62,6 +62,7 @@ async function serve(flags: Partial<Record<OptionName, string>>): Promise<void> 
   }
   if (!interrupted()) printAddress(server.url);
   await stopped;
+  noteStopped(server);
 }
 
 /** For people; the log says the same to machines. */

@@ -14,6 +14,20 @@ export function endAtOnce(signal: NodeJS.Signals): void {
   process.kill(process.pid, signal);
 }
 
+let stuck = false;
+
+/** Notes that the server has been stopped, and whether it has left threads that nothing but a signal ends. */
+export function noteStopped({ abandonedThreads }: { readonly abandonedThreads: number }): void {
+  if (abandonedThreads > 0) stuck = true;
+}
+
+/** Ends a process that would otherwise wait for such threads for ever. The last thing a command does. */
+export function endIfStuck(): void {
+  if (!stuck) return;
+  console.error('roundtable: a thread does not answer and cannot be ended; ending the process by a signal.');
+  endAtOnce('SIGTERM');
+}
+
 /**
  * Resolves when SIGINT or SIGTERM came and `stop` is through; a second signal ends the process at once. When `stop`
  * rejects, the process says why in one line and ends with 1.

@@ -16,7 +16,7 @@ import {
 import { LiveLine } from '../transcribe/live-line.ts';
 import { PACES, type Pace } from '../transcribe/stream-recording.ts';
 import { transcribeRecording } from '../transcribe/transcribe-recording.ts';
-import { endAtOnce } from './signals.ts';
+import { endAtOnce, noteStopped } from './signals.ts';
 
 interface TranscribeFlags {
   readonly url?: string;
@@ -86,6 +86,7 @@ async function transcribe(recordings: readonly string[], flags: TranscribeFlags)
     if (!abort.signal.aborted) throw error;
   } finally {
     await server?.stop();
+    if (server) noteStopped(server);
     process.off('SIGINT', interrupt);
     process.off('SIGTERM', interrupt);
   }

@@ -61,6 +61,13 @@ describe('/', () => {
 });
 
 describe('/metrics', () => {
+  it.runIf(process.platform === 'linux')('tell what each part of the work costs the processor', async () => {
+    await speak(server, clips[0]!.samples);
+    const seconds = await scrape();
+    for (const part of ['inference', 'vad', 'sockets', 'other'])
+      expect(seconds.get(`roundtable_cpu_seconds_total{part="${part}"}`)).toBeGreaterThan(0);
+  });
+
   it('balance the books after every way a stream can end', async () => {
     const audio = encode('pcm_s16le', clips[1]!.samples);
     await speak(server, clips[0]!.samples);
