@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { FairScheduler, type FairSchedulerOptions } from '../scheduler/fair-scheduler.ts';
 import type { Job, Work } from '../scheduler/scheduler.ts';
-import { describeScheduler, job } from './contract/scheduler.contract.ts';
+import { describeScheduler } from './contract/scheduler.contract.ts';
+import { job } from './support/scheduler-jobs.ts';
 
 const learn = () => {};
 
