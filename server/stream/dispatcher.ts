@@ -86,6 +86,8 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #memory: SharedAudio;
   readonly #suspects = new Suspects();
+  /** Jobs being decoded whose streams have not been cancelled. */
+  readonly #running = new Set<Job<DecodeRequest>>();
   readonly #busyMs: Record<Priority, number> = { final: 0, candidate: 0, partial: 0, background: 0 };
   #inFlight = 0;
   #pumpQueued = false;
@@ -105,7 +107,8 @@ export class Dispatcher {
     this.#options = options;
     this.#observer = observer;
     this.#memory = new SharedAudio(recognizer.capabilities.maxSegmentSamples);
-    recognizer.onIdle(() => this.#pump());
+    // Later: a thread is idle a moment before the batch it had is answered and its streams may have another.
+    recognizer.onIdle(() => setImmediate(() => this.#pump()));
   }
 
   get queued(): Readonly<Record<Priority, number>> {
@@ -168,9 +171,10 @@ export class Dispatcher {
     return accepted;
   }
 
-  /** Drops a stream's queued jobs, which will hear nothing more. */
+  /** Drops a stream's queued jobs, which will hear nothing more. What runs of it is not tried again. */
   cancel(flow: string): void {
     this.#scheduler.cancel(flow);
+    for (const job of this.#running) if (job.flow === flow) this.#running.delete(job);
     this.#suspects.forget(flow);
   }
 
@@ -218,6 +222,7 @@ export class Dispatcher {
       try {
         segments.push(job.payload.take(lend));
         jobs.push(job);
+        this.#running.add(job);
       } catch (error) {
         // A stream that cannot give its audio fails alone.
         this.#observer.failed('failed', error);
@@ -225,6 +230,7 @@ export class Dispatcher {
       }
     }
     if (jobs.length === 0) {
+      for (const memory of lent) this.#memory.takeBack(memory);
       this.#scheduler.complete(batch, null);
       return;
     }
@@ -239,6 +245,7 @@ export class Dispatcher {
       this.#scheduler.complete(batch, null);
       this.#retry(jobs, error);
     } finally {
+      for (const job of jobs) this.#running.delete(job);
       // A thread that hangs may still read what it was lent: that memory is its own from now on.
       for (const memory of lent) hung ? this.#memory.giveUp() : this.#memory.takeBack(memory);
     }
@@ -281,6 +288,10 @@ export class Dispatcher {
     this.#observer.failed(reason, error);
     for (const job of jobs) {
       const { flow, key, payload } = job;
+      if (!this.#running.has(job)) {
+        payload.failed();
+        continue;
+      }
       this.#suspects.accuse(flow, key);
       if (reason !== 'closed' && reason !== 'invalid' && !this.#suspects.isGuilty(flow, key)) {
         // One that a newer version has replaced is not waited for by anybody.
