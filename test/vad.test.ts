@@ -1,9 +1,12 @@
-import { getPriority } from 'node:os';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { getPriority, tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LevelVad } from '../inference/doubles/level-vad.ts';
 import { Silero } from '../inference/silero/silero.ts';
+import { initialVadState } from '../inference/silero/state.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
-import { WINDOW_SAMPLES } from '../inference/vad.ts';
+import { type VadRequest, WINDOW_SAMPLES } from '../inference/vad.ts';
 import { describeVad } from './contract/vad.contract.ts';
 import { fixture } from './support/commanded-pool.ts';
 import { clip, sileroFile, threadUrl } from './support/models.ts';
@@ -44,8 +47,13 @@ describe('ThreadedVad', () => {
   describe('of threads that die', () => {
     let vad: ThreadedVad;
     const told = { crashes: 0, hangs: 0 };
+    let spinning = false;
+    const folder = mkdtempSync(join(tmpdir(), 'roundtable-vad-'));
+    const file = join(folder, 'deaths');
 
     beforeAll(async () => {
+      process.env.MORTAL_VAD_FILE = file;
+      deadly(0);
       vad = await ThreadedVad.start({
         workerUrl: fixture('mortal-vad'),
         file: await sileroFile(),
@@ -62,17 +70,18 @@ describe('ThreadedVad', () => {
         },
       });
     });
-    let spinning = false;
 
-    afterAll(() => vad.close());
+    afterAll(async () => {
+      await vad.close();
+      rmSync(folder, { recursive: true });
+    });
 
     /** One window that so many threads die of. */
-    const deadly = (deaths: number) => {
-      const memory = new SharedArrayBuffer(8 + 4 * WINDOW_SAMPLES);
-      new Int32Array(memory).set([deaths, spinning ? 1 : 0]);
+    function deadly(deaths: number): VadRequest[] {
+      writeFileSync(file, JSON.stringify({ deaths, spin: spinning }));
 
-      return [{ windows: new Float32Array(memory, 8), state: vad.initialState() }];
-    };
+      return [{ windows: new Float32Array(WINDOW_SAMPLES), state: initialVadState() }];
+    }
 
     test('tries once more when its thread dies', async () => {
       const expected = await vad.detect(deadly(0));

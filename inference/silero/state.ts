@@ -6,8 +6,10 @@ export const CONTEXT_SAMPLES = 64;
 export const HIDDEN_SIZE = 128;
 /** Values of the recurrent state, with which a stream's state begins. */
 export const RECURRENT_SIZE = 2 * HIDDEN_SIZE;
+/** Values of a stream's whole state: the recurrent one, and the last samples heard. */
+export const STATE_SIZE = RECURRENT_SIZE + CONTEXT_SAMPLES;
 
 /** The state of a stream that has heard nothing, without a model at hand. The caller owns it. */
 export function initialVadState(): VadState {
-  return new Float32Array(RECURRENT_SIZE + CONTEXT_SAMPLES);
+  return new Float32Array(STATE_SIZE);
 }

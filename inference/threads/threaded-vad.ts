@@ -2,6 +2,7 @@ import { initialVadState } from '../silero/state.ts';
 import { type Vad, type VadAnswer, type VadRequest, type VadState, WINDOW_SAMPLES } from '../vad.ts';
 import { ThreadCrashError, ThreadHangError } from './thread-errors.ts';
 import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
+import { VadMemory, type VadTask } from './vad-memory.ts';
 import type { VadThreadData } from './vad-thread.ts';
 
 /** What the thread runs. */
@@ -13,11 +14,12 @@ export interface ThreadedVadOptions
 }
 
 /**
- * Silero on a thread of its own: the calling thread only copies windows there and back. When the thread dies or hangs
+ * Silero on a thread of its own: the calling thread only copies windows there, and answers back. When the thread dies or hangs
  * the windows are tried once more, on the one that takes its place: a lost window would cost its stream.
  */
 export class ThreadedVad implements Vad {
-  readonly #pool: ThreadPool<readonly VadRequest[], readonly VadAnswer[]>;
+  readonly #pool: ThreadPool<VadTask, null>;
+  readonly #memory = new VadMemory();
   readonly #deadlineMs: number | undefined;
 
   private constructor({ file, deadlineMs, ...poolOptions }: ThreadedVadOptions) {
@@ -29,7 +31,8 @@ export class ThreadedVad implements Vad {
   static async start(options: ThreadedVadOptions): Promise<ThreadedVad> {
     const vad = new ThreadedVad(options);
     try {
-      await vad.#pool.warmUp([{ windows: new Float32Array(WINDOW_SAMPLES), state: initialVadState() }]);
+      const silence = { windows: new Float32Array(WINDOW_SAMPLES), state: initialVadState() };
+      await vad.#pool.warmUp(vad.#memory.pack([silence]));
     } catch (error) {
       await vad.close();
       throw error;
@@ -60,13 +63,23 @@ export class ThreadedVad implements Vad {
   async detect(requests: readonly VadRequest[]): Promise<readonly VadAnswer[]> {
     if (this.#pool.closed) throw new Error('The voice activity detector has been closed.');
     try {
-      return await this.#pool.run(requests, this.#deadlineMs);
+      return await this.#attempt(requests);
     } catch (error) {
       const lost = error instanceof ThreadCrashError || error instanceof ThreadHangError;
       if (!lost || this.#pool.closed) throw error;
     }
 
-    return this.#pool.run(requests, this.#deadlineMs);
+    return this.#attempt(requests);
+  }
+
+  async #attempt(requests: readonly VadRequest[]): Promise<readonly VadAnswer[]> {
+    const task = this.#memory.pack(requests);
+    await this.#pool.run(task, this.#deadlineMs);
+    const answers = this.#memory.unpack(task, requests);
+    // Not after a failure: a thread that hangs may still write there.
+    this.#memory.takeBack(task);
+
+    return answers;
   }
 
   close(): Promise<void> {

@@ -1,8 +1,8 @@
 import { workerData } from 'node:worker_threads';
 import { Silero } from '../silero/silero.ts';
-import type { VadAnswer, VadRequest } from '../vad.ts';
 import { joinPool } from './join-pool.ts';
 import { type TaskOutcome, taskHandler } from './task-handler.ts';
+import { readRequests, type VadTask, writeAnswers } from './vad-memory.ts';
 
 /** What the voice activity thread is started with. */
 export interface VadThreadData {
@@ -10,18 +10,17 @@ export interface VadThreadData {
   readonly file: string;
 }
 
-type Handler = (requests: readonly VadRequest[]) => Promise<TaskOutcome<readonly VadAnswer[]>>;
+type Handler = (task: VadTask) => Promise<TaskOutcome<null>>;
 
 async function start(): Promise<Handler> {
   joinPool();
   const { file } = workerData as VadThreadData;
   const silero = await Silero.load(file, 'cpu');
 
-  return taskHandler(async (requests: readonly VadRequest[]) => {
-    const answers = await silero.detect(requests);
+  return taskHandler(async (task: VadTask) => {
+    writeAnswers(task, await silero.detect(readRequests(task)));
 
-    // Plain objects: a class instance would lose its getters on the way to the other thread.
-    return answers.map(({ probabilities, state }) => ({ probabilities, state }));
+    return null;
   });
 }
 

@@ -167,9 +167,9 @@ export class SpeechStream implements VadSource {
     this.#buffer.discardBefore(this.#buffer.endSample);
   }
 
-  takeWindows(maxWindows: number): Float32Array | null {
+  takeWindows(maxWindows: number, lend: (samples: number) => Float32Array): Float32Array | null {
     try {
-      return this.#takeWindows(maxWindows);
+      return this.#takeWindows(maxWindows, lend);
     } catch (error) {
       this.#fault(error);
       return null;
@@ -188,18 +188,16 @@ export class SpeechStream implements VadSource {
     this.#fault(cause);
   }
 
-  #takeWindows(maxWindows: number): Float32Array | null {
+  #takeWindows(maxWindows: number, lend: (samples: number) => Float32Array): Float32Array | null {
     if (this.#state === 'closed' || this.#detectingSamples > 0 || !this.#hasWindow()) return null;
     const from = this.#segmenter.positionSample;
     const available = (this.#fences.next?.atSample ?? this.#buffer.endSample) - from;
     const windows = Math.min(Math.floor(available / WINDOW_SAMPLES), maxWindows);
     this.#detectingSamples = windows > 0 ? windows * WINDOW_SAMPLES : available;
-    const audio = this.#buffer.slice(from, from + this.#detectingSamples);
-    if (windows > 0) return audio;
-    const padded = new Float32Array(WINDOW_SAMPLES);
-    padded.set(audio);
+    const audio = lend(Math.max(1, windows) * WINDOW_SAMPLES);
+    this.#buffer.copyTo(audio.subarray(0, this.#detectingSamples), from);
 
-    return padded;
+    return audio.fill(0, this.#detectingSamples);
   }
 
   #acceptWindows(probabilities: Float32Array, powers: Float32Array): void {

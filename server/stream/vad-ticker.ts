@@ -1,14 +1,16 @@
 import { type Vad, type VadRequest, type VadState, WINDOW_SAMPLES } from '../../inference/vad.ts';
 import type { Clock } from '../clock.ts';
 import { EnergyGate, powerOf } from './energy-gate.ts';
+import { Scratch } from './scratch.ts';
 
 /** A stream, as the ticker sees it. */
 export interface VadSource {
   /**
    * Up to `maxWindows` consecutive windows of 512 samples that have not been taken yet, the last one padded with
-   * zeros if need be; null when there is none. Ownership moves to the ticker.
+   * zeros if need be; null when there is none.
+   * @param lend memory for so many samples, to be filled and returned.
    */
-  takeWindows(maxWindows: number): Float32Array | null;
+  takeWindows(maxWindows: number, lend: (samples: number) => Float32Array): Float32Array | null;
   /** Answers the windows taken last: speech probability and mean square of each. Must not throw. */
   acceptWindows(probabilities: Float32Array, powers: Float32Array): void;
   /** The windows taken last will not be answered. Must not throw. */
@@ -67,6 +69,8 @@ export class VadTicker {
   readonly #gateDbfs: number;
   readonly #observer: VadObserver;
   readonly #tracks = new Map<VadSource, Track>();
+  /** Audio of the batch under way. */
+  readonly #scratch = new Scratch();
   /** Streams that may have a window. */
   #awake = new Set<VadSource>();
   #lastStartMs = Number.NEGATIVE_INFINITY;
@@ -111,10 +115,11 @@ export class VadTicker {
     this.#running = true;
     this.#lastStartMs = this.#clock.now();
     const turns: Turn[] = [];
+    this.#scratch.reclaim();
     const sources = this.#awake;
     this.#awake = new Set();
     for (const source of sources) {
-      const audio = source.takeWindows(MAX_WINDOWS_PER_TURN);
+      const audio = source.takeWindows(MAX_WINDOWS_PER_TURN, (samples) => this.#scratch.lend(samples));
       if (audio) turns.push(this.#turn(source, audio));
     }
     const runs = turns.flatMap((turn) => this.#admit(turn));
@@ -126,9 +131,10 @@ export class VadTicker {
   }
 
   #turn(source: VadSource, audio: Float32Array): Turn {
-    const powers = Float32Array.from({ length: audio.length / WINDOW_SAMPLES }, (_, i) =>
-      powerOf(audio.subarray(i * WINDOW_SAMPLES, (i + 1) * WINDOW_SAMPLES)),
-    );
+    const powers = new Float32Array(audio.length / WINDOW_SAMPLES);
+    for (let i = 0; i < powers.length; i++) {
+      powers[i] = powerOf(audio.subarray(i * WINDOW_SAMPLES, (i + 1) * WINDOW_SAMPLES));
+    }
     const track = this.#tracks.get(source) ?? this.#track(source);
 
     return { source, track, audio, powers, probabilities: new Float32Array(powers.length) };
@@ -146,7 +152,7 @@ export class VadTicker {
       }
       let end = first;
       while (admitted[end]) end++;
-      const windows = audio.slice(first * WINDOW_SAMPLES, end * WINDOW_SAMPLES);
+      const windows = audio.subarray(first * WINDOW_SAMPLES, end * WINDOW_SAMPLES);
       runs.push({ turn, firstWindow: first, request: { windows, state: track.state } });
       first = end - 1;
     }
