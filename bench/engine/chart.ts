@@ -1,3 +1,5 @@
+import { drawPage, MARGIN, text, WIDTH } from '../svg.ts';
+
 /** Bars of one unit. */
 export interface Panel {
   readonly title: string;
@@ -13,28 +15,11 @@ export interface Bar {
   readonly own: boolean;
 }
 
-const WIDTH = 760;
 const LABEL_WIDTH = 250;
 const VALUE_WIDTH = 60;
 const BAR_HEIGHT = 18;
 const BAR_STEP = 25;
 const HEADING_HEIGHT = 44;
-const MARGIN = 16;
-
-const STYLE = `
-    text { font: 13px system-ui, sans-serif; fill: #1f2328 }
-    .title { font-size: 16px; font-weight: 600 }
-    .panel { font-weight: 600 }
-    .ground { fill: #ffffff }
-    .own { fill: #1a7f64 }
-    .other { fill: #8c959f }
-    @media (prefers-color-scheme: dark) {
-      text { fill: #e6edf3 }
-      .ground { fill: #0d1117 }
-      .own { fill: #3fb68b }
-      .other { fill: #6e7681 }
-    }
-`;
 
 /** Horizontal bars as SVG, for light and dark pages; each panel has a scale of its own, from 0. */
 export function drawChart(title: string, panels: readonly Panel[]): string {
@@ -49,15 +34,8 @@ export function drawChart(title: string, panels: readonly Panel[]): string {
       y += BAR_STEP;
     }
   }
-  const height = y + MARGIN;
 
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" role="img">
-  <title>${escapeXml(title)}</title>
-  <style>${STYLE}  </style>
-  <rect class="ground" width="${WIDTH}" height="${height}"/>
-  ${parts.join('\n  ')}
-</svg>
-`;
+  return drawPage(title, y + MARGIN, parts);
 }
 
 function drawBar({ label, value, own }: Bar, y: number, most: number): string {
@@ -72,12 +50,4 @@ function drawBar({ label, value, own }: Bar, y: number, most: number): string {
     rect,
     text(Math.round(left + length) + 6, baseline, value.toFixed(1)),
   ].join('');
-}
-
-function text(x: number, y: number, content: string, kind?: string): string {
-  return `<text x="${x}" y="${y}"${kind ? ` class="${kind}"` : ''}>${escapeXml(content)}</text>`;
-}
-
-function escapeXml(content: string): string {
-  return content.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

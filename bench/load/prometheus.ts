@@ -1,0 +1,25 @@
+/**
+ * Samples of a page in Prometheus' text format, by name and labels as they are written there:
+ * `roundtable_cpu_seconds_total{part="vad"}`.
+ */
+export function parseMetrics(page: string): ReadonlyMap<string, number> {
+  const samples = new Map<string, number>();
+  for (const line of page.split('\n')) {
+    const end = line.lastIndexOf(' ');
+    if (end > 0 && !line.startsWith('#')) samples.set(line.slice(0, end), Number(line.slice(end + 1)));
+  }
+
+  return samples;
+}
+
+/** The value of each `label` of a metric that has that label alone, such as `part` of the CPU's seconds. */
+export function byLabel(
+  samples: ReadonlyMap<string, number>,
+  name: string,
+  label: string,
+): Readonly<Record<string, number>> {
+  const prefix = `${name}{${label}="`;
+  const entries = [...samples].filter(([key]) => key.startsWith(prefix) && key.endsWith('"}'));
+
+  return Object.fromEntries(entries.map(([key, value]) => [key.slice(prefix.length, -2), value]));
+}
