@@ -61,14 +61,11 @@ export async function loadMoonshineEngine(graphs: MoonshineGraphs): Promise<Engi
 }
 
 /**
- * sherpa-onnx on the shipped graphs.
+ * sherpa-onnx's own classes, and its recogniser on the shipped graphs and one thread.
  * @param vocabulary path of what `sherpaTokens` writes.
  * @throws {Failure} when it is not installed.
  */
-export async function loadSherpaEngine(
-  { encoder, decoder }: MoonshineFiles,
-  vocabulary: string,
-): Promise<Engine> {
+export async function loadSherpa({ encoder, decoder }: MoonshineFiles, vocabulary: string) {
   const { default: sherpa } = await import('sherpa-onnx-node').catch((error: Error) => {
     const [reason] = error.message.split('\n');
     throw new Failure(
@@ -84,6 +81,17 @@ export async function loadSherpaEngine(
       provider: 'cpu',
     },
   });
+
+  return { sherpa, recognizer };
+}
+
+/**
+ * sherpa-onnx on the shipped graphs.
+ * @param vocabulary path of what `sherpaTokens` writes.
+ * @throws {Failure} when it is not installed.
+ */
+export async function loadSherpaEngine(files: MoonshineFiles, vocabulary: string): Promise<Engine> {
+  const { recognizer } = await loadSherpa(files, vocabulary);
 
   return {
     decode: async (batch) => {

@@ -1,6 +1,6 @@
 /** The little of sherpa-onnx-node 1.13.8 that is used here: a CommonJS package without types. */
 declare module 'sherpa-onnx-node' {
-  interface OfflineStream {
+  export interface OfflineStream {
     acceptWaveform(wave: { readonly samples: Float32Array; readonly sampleRate: number }): void;
   }
 
@@ -20,6 +20,37 @@ declare module 'sherpa-onnx-node' {
     getResult(stream: OfflineStream): { readonly text: string };
   }
 
-  const sherpa: { readonly OfflineRecognizer: typeof OfflineRecognizer };
+  /** Durations are in seconds, `windowSize` in samples. */
+  class Vad {
+    constructor(
+      config: {
+        readonly sileroVad: {
+          readonly model: string;
+          readonly threshold: number;
+          readonly minSilenceDuration: number;
+          readonly minSpeechDuration: number;
+          readonly maxSpeechDuration: number;
+          readonly windowSize: number;
+        };
+        readonly sampleRate: number;
+        readonly numThreads: number;
+        readonly provider: string;
+      },
+      bufferSizeInSeconds: number,
+    );
+    /** @param samples one window. */
+    acceptWaveform(samples: Float32Array): void;
+    /** Whether there is no finished segment. */
+    isEmpty(): boolean;
+    /** Whether somebody is speaking. */
+    isDetected(): boolean;
+    /** The first finished segment; `start` counts samples from the stream's beginning. */
+    front(): { readonly start: number; readonly samples: Float32Array };
+    pop(): void;
+    /** Ends the segment that is open. */
+    flush(): void;
+  }
+
+  const sherpa: { readonly OfflineRecognizer: typeof OfflineRecognizer; readonly Vad: typeof Vad };
   export default sherpa;
 }
