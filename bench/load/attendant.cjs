@@ -1,5 +1,5 @@
 // Loaded into a server by node's --require: collects garbage when the bench asks, so that what is still held can be told
-// from what has only not been collected yet.
+// from what has only not been collected yet. Answers with what is held right after.
 const { isMainThread } = require('node:worker_threads');
 
 if (isMainThread && process.send) {
@@ -11,7 +11,7 @@ if (isMainThread && process.send) {
     collect();
     setImmediate(() => {
       collect();
-      process.send('collected');
+      process.send(process.memoryUsage());
     });
   });
   process.channel.unref();

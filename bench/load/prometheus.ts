@@ -18,8 +18,11 @@ export function byLabel(
   name: string,
   label: string,
 ): Readonly<Record<string, number>> {
-  const prefix = `${name}{${label}="`;
-  const entries = [...samples].filter(([key]) => key.startsWith(prefix) && key.endsWith('"}'));
+  const values: Record<string, number> = {};
+  for (const [key, value] of samples) {
+    const [, metric, only, content] = /^(\w+)\{(\w+)="([^"]*)"\}$/.exec(key) ?? [];
+    if (metric === name && only === label) values[content!] = value;
+  }
 
-  return Object.fromEntries(entries.map(([key, value]) => [key.slice(prefix.length, -2), value]));
+  return values;
 }

@@ -22,8 +22,12 @@ export interface ServerProcess {
   /** CPU used so far. */
   cpu(): Promise<CpuSeconds>;
   memory(): Promise<ProcessMemory>;
-  /** Has it collect its garbage. @throws {Failure} when it was not started with `ATTENDANT`. */
-  collectGarbage(): Promise<void>;
+  /**
+   * Has it collect its garbage.
+   * @returns what it holds right after.
+   * @throws {Failure} when it was not started with `ATTENDANT`.
+   */
+  collectGarbage(): Promise<NodeJS.MemoryUsage>;
   /** Ends it with SIGTERM, by force if it takes long, and waits. Idempotent. */
   stop(): Promise<void>;
 }
@@ -151,14 +155,16 @@ async function untilReady(
   });
 }
 
-async function collectGarbage(child: ChildProcess): Promise<void> {
+async function collectGarbage(child: ChildProcess): Promise<NodeJS.MemoryUsage> {
   if (!child.spawnargs.includes(ATTENDANT[1]!))
     throw new Failure('The server was started without its attendant, so it collects garbage when it likes.');
   child.channel?.ref();
   const answered = once(child, 'message');
   child.send('collect-garbage');
-  await answered;
+  const [held] = await answered;
   child.channel?.unref();
+
+  return held as NodeJS.MemoryUsage;
 }
 
 const running = new Set<ChildProcess>();
