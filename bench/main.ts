@@ -2,12 +2,16 @@ import { Command } from 'commander';
 import { Failure } from '../server/failure.ts';
 import { accuracyCommand } from './accuracy/accuracy-command.ts';
 import { engineCommand } from './engine/engine-command.ts';
+import { capacityCommand } from './load/capacity-command.ts';
 import { idleCommand } from './load/idle-command.ts';
+import { latencyCommand } from './load/latency-command.ts';
 
 const program = new Command('bench')
   .description('Measure the server, and the engine in it.')
   .addCommand(accuracyCommand())
   .addCommand(engineCommand())
+  .addCommand(capacityCommand())
+  .addCommand(latencyCommand())
   .addCommand(idleCommand());
 
 for (const command of program.commands) command.showHelpAfterError('Try --help.');

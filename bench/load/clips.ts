@@ -1,4 +1,5 @@
-import { mkdtemp, open, readFile, rm } from 'node:fs/promises';
+import { rmSync } from 'node:fs';
+import { mkdtemp, open, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +25,8 @@ export interface LoadClips {
   readonly clips: readonly LoadClip[];
   /** All of them behind one another: mono at 16 kHz, signed 16 bits, little-endian. */
   readonly file: string;
-  /** Deletes the file. */
-  remove(): Promise<void>;
+  /** Deletes the file, as the end of the process does. */
+  remove(): void;
 }
 
 /** Longest clip that is spoken; a turn ends the run it lies in. */
@@ -49,7 +50,11 @@ export async function prepareClips(
 ): Promise<LoadClips> {
   const folder = await mkdtemp(join(tmpdir(), 'roundtable-load-'));
   const path = join(folder, 'clips.s16le');
-  const remove = () => rm(folder, { recursive: true, force: true });
+  const remove = () => {
+    process.off('exit', remove);
+    rmSync(folder, { recursive: true, force: true });
+  };
+  process.once('exit', remove);
   try {
     const clips = await writeClips(path, await sources(data), note);
     if (clips.length === 0)
@@ -57,7 +62,7 @@ export async function prepareClips(
 
     return { clips, file: path, remove };
   } catch (error) {
-    await remove();
+    remove();
     throw error;
   }
 }

@@ -58,7 +58,9 @@ export interface LoadProgress {
   readonly atMs: number;
   /** When the last stream stops, if all goes well. */
   readonly endMs: number;
+  /** Streams that speak, and streams that are over. */
   readonly open: number;
+  readonly closed: number;
   readonly partials: number;
   readonly finals: number;
   /** Errors told so far, and connections that broke. */

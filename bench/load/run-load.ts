@@ -1,4 +1,5 @@
-import { fork } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
+import { setPriority } from 'node:os';
 import { Failure } from '../../server/failure.ts';
 import type { LoadClips } from './clips.ts';
 import type { GeneratorRecord, LoadProgress, SpeakingNews, SpeakingOrder, StreamRecord } from './records.ts';
@@ -56,6 +57,8 @@ export interface LoadReport extends SpokenPlans {
   readonly spokenSeconds: number;
 }
 
+/** Niceness of the process that speaks: what it needs is little, and has to be had in time. */
+const NICE = -10;
 const DEFAULT_MESSAGE_MS = 100;
 const DEFAULT_PARTICIPANTS = 4;
 const DEFAULT_TAIL_PADDING_MS = 256;
@@ -113,6 +116,7 @@ export async function speak(
     oneByOne: options.oneByOne ?? false,
   };
   const child = fork(PROCESS, { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+  hurry(child);
   const streams = new Array<StreamRecord>(plans.length);
   try {
     const generator = await new Promise<GeneratorRecord>((resolve, reject) => {
@@ -134,5 +138,14 @@ export async function speak(
     return { plans, streams, window, generator };
   } finally {
     child.kill();
+  }
+}
+
+/** Puts it before others where this user may; elsewhere its lateness is measured as it is. */
+function hurry({ pid }: ChildProcess): void {
+  try {
+    if (pid !== undefined) setPriority(pid, NICE);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_SYSTEM_ERROR') throw error;
   }
 }

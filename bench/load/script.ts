@@ -132,7 +132,7 @@ export function planHog(index: number, speed: number, window: Window, options: S
 
 /** The same audio as fast as `speed`, from the beginning of the run. */
 export function planAlone(plan: StreamPlan, speed: number): StreamPlan {
-  return { ...plan, meeting: 'alone', joinMs: 0, speed, untilMs: plan.lengthMs };
+  return { ...plan, meeting: 'alone', joinMs: 0, speed };
 }
 
 /** Milliseconds of a stream's turns that fall into a stretch of the run, at the pace of speech. */

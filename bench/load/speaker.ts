@@ -15,7 +15,7 @@ export interface SpeakerSettings {
   readonly now: () => number;
   readonly heard: (caption: CaptionRecord) => void;
   readonly failed: () => void;
-  readonly closed: (speaker: Speaker) => void;
+  readonly closed: () => void;
 }
 
 /** How long before its first sample a stream connects. */
@@ -64,6 +64,10 @@ export class Speaker {
   /** Whether it is connected and sends. */
   get speaking(): boolean {
     return this.#state === 'speaking';
+  }
+
+  get closed(): boolean {
+    return this.#state === 'closed';
   }
 
   /** When there is something to do next; infinite while that is the server's turn to say. */
@@ -126,7 +130,7 @@ export class Speaker {
     socket.on('close', (code) => {
       this.#closeCode = code;
       this.#state = 'closed';
-      closed(this);
+      closed();
     });
   }
 

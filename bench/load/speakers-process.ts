@@ -43,7 +43,8 @@ async function speakAll(order: SpeakingOrder): Promise<void> {
     const dueMs = actAll(acting, now, watch);
     watch.look(now(), speakers);
     if (closed === speakers.length) break;
-    if (now() > watch.endMs + DRAIN_MS && acting.every(({ speaking }) => !speaking)) break;
+    const sending = speakers.some(({ speaking }) => speaking);
+    if (now() > watch.endMs + DRAIN_MS && (order.oneByOne || !sending)) break;
     await sleep(Math.ceil(Math.min(dueMs - now(), MAX_SLEEP_MS)));
   }
   for (const speaker of speakers) await tell({ type: 'stream', record: speaker.finish() });
@@ -70,7 +71,7 @@ function actAll(speakers: readonly Speaker[], now: () => number, watch: Watch): 
 
 /** Keeps count of the run, and tells the parent how it goes. */
 class Watch {
-  /** When the last stream that is bound to the clock stops. */
+  /** When the last stream stops at the latest, one by one in real time. */
   readonly endMs: number;
   readonly #order: SpeakingOrder;
   readonly #lag = new LagHistogram();
@@ -85,11 +86,14 @@ class Watch {
 
   constructor(order: SpeakingOrder) {
     this.#order = order;
-    this.endMs = Math.max(
-      ...order.plans.map(({ joinMs, lengthMs, speed, untilMs }) =>
-        Math.min(joinMs + lengthMs / speed, untilMs),
-      ),
-    );
+    const { plans, oneByOne } = order;
+    this.endMs = oneByOne
+      ? plans.reduce((sum, { lengthMs }) => sum + lengthMs, 0)
+      : Math.max(
+          ...plans.map(({ joinMs, lengthMs, speed, untilMs }) =>
+            Math.min(joinMs + lengthMs / speed, untilMs),
+          ),
+        );
   }
 
   sent(lagMs: number): void {
@@ -141,6 +145,7 @@ class Watch {
       atMs,
       endMs: this.endMs,
       open: speakers.filter(({ speaking }) => speaking).length,
+      closed: speakers.filter(({ closed }) => closed).length,
       partials: this.#partials,
       finals: this.#finals,
       errors: this.#errors,
