@@ -89,9 +89,8 @@ function number(value: number, digits = 0): string {
 
 /** Latencies over streams with their bars, and where the CPU goes. */
 export function capacityPanels(capacities: readonly ContenderCapacity[], bars: Bars = ON_TIME): LinePanel[] {
-  const moments = capacities
-    .filter(({ onTimeStreams }) => onTimeStreams > 0)
-    .map(({ name, onTimeStreams }) => ({ label: `${name} ${onTimeStreams}`, at: onTimeStreams }));
+  const { name, onTimeStreams } = capacities[0]!;
+  const moments = onTimeStreams > 0 ? [{ label: `${name}: ${onTimeStreams}`, at: onTimeStreams }] : [];
   const latency = (title: string, barMs: number, of: (step: CapacityStep) => number): LinePanel => ({
     title,
     x: 'streams',
@@ -99,8 +98,8 @@ export function capacityPanels(capacities: readonly ContenderCapacity[], bars: B
     yAtMost: DRAWN * barMs,
     limits: [{ label: `${barMs} ms`, at: barMs }],
     moments,
-    lines: capacities.map(({ name, steps }) => ({
-      label: name,
+    lines: capacities.map(({ name, steps, onTimeStreams }) => ({
+      label: `${name}, ${onTimeStreams} on time`,
       points: curve(steps, of),
       colour: name === 'peer' ? 'other' : 'own',
     })),

@@ -45,7 +45,7 @@ async function measure(flags: Flags): Promise<void> {
   if (chart !== undefined)
     await writeFile(
       chart,
-      drawLines(chartTitle(`Where a caption's time goes, ${streams} streams`), latencyPanels(latencies)),
+      drawLines(chartTitle(`Time of captions, ${streams} streams`), latencyPanels(latencies)),
     );
 }
 

@@ -61,6 +61,11 @@ export class Speaker {
     this.#planZeroMs = plan.joinMs;
   }
 
+  /** Whether it is bound to the clock of speech. */
+  get inRealTime(): boolean {
+    return this.#plan.speed === 1;
+  }
+
   /** Whether it is connected and sends. */
   get speaking(): boolean {
     return this.#state === 'speaking';
@@ -137,7 +142,7 @@ export class Speaker {
   #speak(nowMs: number): void {
     const { sounds } = this.#settings;
     // A stream that is not bound to the clock of speech goes on from here when it was held up.
-    if (this.#plan.speed !== 1)
+    if (!this.inRealTime)
       this.#planZeroMs = Math.max(this.#planZeroMs, nowMs - (this.#nextMessage + 1) * this.#stepMs);
     const message = this.#nextMessage++;
     const { turns } = this.#plan;
@@ -166,14 +171,14 @@ export class Speaker {
   }
 
   #isAhead(): boolean {
-    if (this.#plan.speed === 1) return false;
+    if (this.inRealTime) return false;
     const sentMs = (this.#nextMessage - this.#firstMessage) * this.#settings.sounds.messageMs;
 
     return sentMs - this.#acknowledgedMs > this.#maxAheadMs;
   }
 
   #receive(data: Buffer): void {
-    if (this.#plan.speed === 1 && isOfNoUse(data)) return;
+    if (this.inRealTime && isOfNoUse(data)) return;
     const message = JSON.parse(data.toString()) as SpeakerServerMessage;
     switch (message.type) {
       case 'ready':
@@ -204,7 +209,7 @@ export class Speaker {
 
   #begin(maxBufferedMs: number): void {
     const nowMs = this.#settings.now();
-    if (this.#plan.speed === 1) {
+    if (this.inRealTime) {
       this.#firstMessage = Math.max(0, Math.ceil((nowMs - this.#plan.joinMs) / this.#stepMs));
       this.#nextMessage = this.#firstMessage;
     } else this.#planZeroMs = Math.max(nowMs, this.#plan.joinMs);
@@ -222,7 +227,7 @@ export class Speaker {
     const caption = {
       endpoint,
       spokenMs,
-      delayMs: this.#plan.speed === 1 ? now() - speechEndMs : Number.NaN,
+      delayMs: this.inRealTime ? now() - speechEndMs : Number.NaN,
       startMs,
       endMs,
       text: endpoint === null ? '' : message.text,

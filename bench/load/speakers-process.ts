@@ -61,7 +61,7 @@ function actAll(speakers: readonly Speaker[], now: () => number, watch: Watch): 
         next = Math.min(next, dueMs);
         break;
       }
-      if (speaker.speaking) watch.sent(nowMs - dueMs);
+      if (speaker.speaking && speaker.inRealTime) watch.sent(nowMs - dueMs);
       speaker.act(nowMs);
     }
   }
