@@ -3,6 +3,7 @@ import { Failure } from '../server/failure.ts';
 import { accuracyCommand } from './accuracy/accuracy-command.ts';
 import { engineCommand } from './engine/engine-command.ts';
 import { capacityCommand } from './load/capacity-command.ts';
+import { fairnessCommand } from './load/fairness-command.ts';
 import { idleCommand } from './load/idle-command.ts';
 import { latencyCommand } from './load/latency-command.ts';
 
@@ -12,6 +13,7 @@ const program = new Command('bench')
   .addCommand(engineCommand())
   .addCommand(capacityCommand())
   .addCommand(latencyCommand())
+  .addCommand(fairnessCommand())
   .addCommand(idleCommand());
 
 for (const command of program.commands) command.showHelpAfterError('Try --help.');
