@@ -229,12 +229,9 @@ describe('judge', () => {
     expect(judge(figures)).toEqual({ onTime: true, valid: true, nearEdge: false, reasons: [] });
   });
 
-  it('asks for captions to be there at all', () => {
+  it('asks for partials, and for the words of finals, to be there at all', () => {
     expect(reasons([stream([])])).toEqual([
-      'final latency p95: there was none',
-      'partial lag p95: there was none',
-      "one stream's final p95: there was none",
-      "one stream's partial p95: there was none",
+      'there were no partials',
       'word errors 100.00 points above one stream alone',
     ]);
   });
@@ -291,7 +288,7 @@ describe('searchCapacity', () => {
           const measure = async (streams: number) => {
             tried.push(streams);
 
-            return { onTime: streams <= holds * participants, nearEdge: false };
+            return { onTime: streams <= holds * participants, valid: true, nearEdge: false };
           };
           const { onTimeStreams } = await searchCapacity(measure, participants, most * participants);
           expect(onTimeStreams).toBe(Math.min(holds, most) * participants);
@@ -306,7 +303,11 @@ describe('searchCapacity', () => {
     const measure = async (streams: number, attempt: number) => {
       tried.push([streams, attempt]);
 
-      return { onTime: streams < 8 || (streams === 8 && attempt === 2), nearEdge: streams === 8 };
+      return {
+        onTime: streams < 8 || (streams === 8 && attempt === 2),
+        valid: true,
+        nearEdge: streams === 8,
+      };
     };
     expect(await searchCapacity(measure, 4, 1000)).toEqual({ onTimeStreams: 8, failedStreams: 12 });
     expect(tried).toEqual([
@@ -316,6 +317,22 @@ describe('searchCapacity', () => {
       [16, 1],
       [12, 1],
     ]);
+  });
+
+  it('gives a step three attempts of which two are judged', async () => {
+    const late = { onTime: false, valid: false, nearEdge: false };
+    const near = { onTime: false, valid: true, nearEdge: true };
+    const held = { onTime: true, valid: true, nearEdge: false };
+    const first = async (...verdicts: (typeof late)[]) => {
+      let attempts = 0;
+      const { onTimeStreams } = await searchCapacity(async () => verdicts[attempts++]!, 4, 4);
+
+      return [onTimeStreams, attempts];
+    };
+    expect(await first(late, near, held)).toEqual([4, 3]);
+    expect(await first(near, near)).toEqual([0, 2]);
+    expect(await first(late, late, late)).toEqual([0, 3]);
+    expect(await first({ ...near, nearEdge: false })).toEqual([0, 1]);
   });
 
   it('goes up by a half and a third in turn, and ends at the bound', () => {

@@ -27,7 +27,7 @@ export interface CapacityOptions {
 /** A number of streams, held once. */
 export interface CapacityStep {
   readonly streams: number;
-  /** 1, or 2 where it had failed near the edge. */
+  /** From 1 up: further ones follow where it failed near the edge, or said nothing. */
   readonly attempt: number;
   readonly figures: LoadFigures;
   readonly judgement: Judgement;
@@ -134,7 +134,7 @@ export function describeProgress(progress: LoadProgress): string {
 function describeStep(name: string, { streams, attempt, figures, judgement }: CapacityStep): string {
   const { finals, partials } = figures;
   const verdict = judgement.onTime ? 'on time' : `not on time: ${judgement.reasons.join('; ')}`;
-  const again = attempt > 1 ? ', once more' : '';
+  const again = attempt > 1 ? `, attempt ${attempt}` : '';
   const p95 = `finals p95 ${finals.p95.toFixed(0)} ms, partials p95 ${partials.p95.toFixed(0)} ms`;
 
   return `${name}, ${streams} streams${again}: ${p95}: ${verdict}`;

@@ -1,6 +1,8 @@
 /** What the search asks of a step. */
 export interface Verdict {
   readonly onTime: boolean;
+  /** Whether it says anything about the server; if not it is tried again. */
+  readonly valid: boolean;
   /** Whether it failed by so little that it is tried once more. */
   readonly nearEdge: boolean;
 }
@@ -13,13 +15,15 @@ export interface Capacity {
   readonly failedStreams: number | null;
 }
 
+const MOST_ATTEMPTS = 3;
 /** Meetings at the steps up: half as much more, then a third, by turns, after the first few. */
 const FIRST_STEPS = [1, 2, 4, 8];
 
 /**
  * Finds the most streams that are held: steps up until one fails, then halving what is left between the last that held
- * and the first that did not, to one meeting. A step that fails near the edge is tried once more before it counts.
- * @param measure holds so many streams; called once or twice for each number.
+ * and the first that did not, to one meeting. A step that fails near the edge is tried once more before it counts, and one that
+ * says nothing again; a step that has not held in three attempts counts as not held.
+ * @param measure holds so many streams; called up to three times for each number.
  * @param participants streams in a meeting: all steps are multiples of it.
  * @param maxStreams no more are tried.
  */
@@ -29,10 +33,13 @@ export async function searchCapacity(
   maxStreams: number,
 ): Promise<Capacity> {
   const holds = async (meetings: number) => {
-    const first = await measure(meetings * participants, 1);
-    if (first.onTime || !first.nearEdge) return first.onTime;
+    for (let attempt = 1, failures = 0; attempt <= MOST_ATTEMPTS; attempt++) {
+      const { onTime, valid, nearEdge } = await measure(meetings * participants, attempt);
+      if (onTime) return true;
+      if (valid && (!nearEdge || ++failures === 2)) return false;
+    }
 
-    return (await measure(meetings * participants, 2)).onTime;
+    return false;
   };
   const most = Math.max(1, Math.floor(maxStreams / participants));
   let held = 0;
