@@ -6,6 +6,7 @@ import { capacityCommand } from './load/capacity-command.ts';
 import { fairnessCommand } from './load/fairness-command.ts';
 import { idleCommand } from './load/idle-command.ts';
 import { latencyCommand } from './load/latency-command.ts';
+import { soakCommand } from './load/soak-command.ts';
 
 const program = new Command('bench')
   .description('Measure the server, and the engine in it.')
@@ -14,7 +15,8 @@ const program = new Command('bench')
   .addCommand(capacityCommand())
   .addCommand(latencyCommand())
   .addCommand(fairnessCommand())
-  .addCommand(idleCommand());
+  .addCommand(idleCommand())
+  .addCommand(soakCommand());
 
 for (const command of program.commands) command.showHelpAfterError('Try --help.');
 

@@ -28,6 +28,8 @@ export interface ServerProcess {
    * @throws {Failure} when it was not started with `ATTENDANT`.
    */
   collectGarbage(): Promise<NodeJS.MemoryUsage>;
+  /** Has its next inference thread die in the middle of a task; nothing of a server started without `SABOTEUR`. */
+  killThread(): void;
   /** Ends it with SIGTERM, by force if it takes long, and waits. Idempotent. */
   stop(): Promise<void>;
 }
@@ -48,6 +50,9 @@ const LOG_LINES = 200;
 
 /** Node's flags for a server that is to collect its garbage when told. */
 export const ATTENDANT: readonly string[] = ['--require', pathOf('bench/load/attendant.cjs')];
+
+/** Node's flags for a server whose threads are to die when told. */
+export const SABOTEUR: readonly string[] = ['--require', pathOf('bench/load/saboteur.cjs')];
 
 /** Path of a file of the repository, wherever this module runs from. */
 export function pathOf(file: string): string {
@@ -122,6 +127,8 @@ function handle(
     }),
     memory: () => processMemory(pid),
     collectGarbage: () => collectGarbage(child),
+    // A server that has just ended cannot be told, which its exit tells better.
+    killThread: () => void child.send('kill-thread', () => {}),
     stop: async () => {
       child.ref();
       child.kill('SIGTERM');
