@@ -1,10 +1,12 @@
 /** Samples a buffer has room for before it grows: four windows of voice activity detection, 8 KiB. */
 const SMALLEST_SAMPLES = 2048;
+/** Up to here, two seconds, it grows by as much at a time: most streams are silent, and hold half a second. */
+const STEPS_UP_TO_SAMPLES = 32_768;
 
 /**
  * One stream's most recent audio at 16 kHz, by absolute position: sample `n` is the n-th since the stream began,
- * whatever has been discarded since. A ring that doubles as it fills, up to its capacity, and shrinks as it empties,
- * so that an idle stream costs 8 KiB.
+ * whatever has been discarded since. A ring that grows as it fills, up to its capacity, and shrinks as it empties, so
+ * that an idle stream costs 8 KiB, and a silent one 40.
  */
 export class AudioBuffer {
   readonly #capacitySamples: number;
@@ -110,9 +112,10 @@ export class AudioBuffer {
     }
   }
 
-  /** Moves what is held to a ring of the smallest doubling that has room for `samples`. */
+  /** Moves what is held to a ring that has room for `samples`: in small steps, and then doubling. */
   #resize(samples: number): void {
-    let length = SMALLEST_SAMPLES;
+    const steps = Math.max(1, Math.ceil(samples / SMALLEST_SAMPLES));
+    let length = Math.min(steps * SMALLEST_SAMPLES, STEPS_UP_TO_SAMPLES);
     while (length < samples) length *= 2;
     const ring = new Float32Array(Math.min(length, this.#capacitySamples));
     const held = this.slice(this.#start, this.#end);

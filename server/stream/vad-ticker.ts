@@ -32,6 +32,8 @@ export interface VadObserver {
 interface Track {
   readonly gate: EnergyGate;
   state: VadState;
+  /** Whether the state is the initial one. */
+  atRest: boolean;
 }
 
 /** The windows of one stream in one batch. */
@@ -147,13 +149,16 @@ export class VadTicker {
     const runs: Run[] = [];
     for (let first = 0; first < admitted.length; first++) {
       if (!admitted[first]) {
-        track.state = this.#vad.initialState();
+        // Silence is what most windows hold: no new state for each of them.
+        if (!track.atRest) track.state = this.#vad.initialState();
+        track.atRest = true;
         continue;
       }
       let end = first;
       while (admitted[end]) end++;
       const windows = audio.subarray(first * WINDOW_SAMPLES, end * WINDOW_SAMPLES);
       runs.push({ turn, firstWindow: first, request: { windows, state: track.state } });
+      track.atRest = false;
       first = end - 1;
     }
     const gated = admitted.filter((heard) => !heard).length;
@@ -190,7 +195,7 @@ export class VadTicker {
   }
 
   #track(source: VadSource): Track {
-    const track = { gate: new EnergyGate(this.#gateDbfs), state: this.#vad.initialState() };
+    const track = { gate: new EnergyGate(this.#gateDbfs), state: this.#vad.initialState(), atRest: true };
     this.#tracks.set(source, track);
 
     return track;
