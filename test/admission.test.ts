@@ -92,11 +92,15 @@ describe('AdmissionControl', () => {
     expect(admission.admitsNext(state({ waiting: 3 }), 0)).toBe(true);
   });
 
-  test('never has more streams than allowed, whoever waits', () => {
+  test('never has more streams than allowed: further ones wait, and are refused where no more may wait', () => {
     const admission = new AdmissionControl(LIMITS);
-    const full = state({ open: LIMITS.maxStreams, waiting: 2 });
-    expect(admission.arrive(full, 0)).toMatchObject({ kind: 'refuse', code: 'too-many-streams' });
+    const full = state({ open: LIMITS.maxStreams, waiting: LIMITS.maxWaiting - 1 });
+    expect(admission.arrive(full, 0).kind).toBe('wait');
     expect(admission.admitsNext(full, 10_000)).toBe(false);
+    expect(admission.arrive({ ...full, waiting: LIMITS.maxWaiting }, 10_000)).toMatchObject({
+      kind: 'refuse',
+      code: 'too-many-streams',
+    });
   });
 
   test('spreads those it refuses over time, between five seconds and a minute', () => {

@@ -24,6 +24,7 @@ describe('Captioner, closed,', () => {
     captioner.close();
     await recognizer.fail(new Error('failed'));
     expect(told).toEqual([]);
+    expect(recognizer.running).toEqual([]);
   });
 
   test('from within a caption tells nothing more', async () => {
@@ -48,7 +49,7 @@ describe('Captioner, closed,', () => {
     captioner.close();
     captioner.snapshot(range(0, 0));
     captioner.finish(range(0, 1), 'silence');
-    expect(dispatcher.queued).toEqual({ final: 0, partial: 0 });
+    expect(dispatcher.queued).toMatchObject({ final: 0, candidate: 0, partial: 0 });
     await settle();
     expect(recognizer.running).toEqual([]);
   });

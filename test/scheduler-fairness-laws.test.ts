@@ -116,7 +116,9 @@ class Backlog {
     const ms = 1 + (MAX_MS - 1) * this.#random();
     const wrong = this.#wrong[group]![flow]!;
     const work = { size: ms / wrong, fresh: 0 };
-    const priority: Priority = (['final', 'candidate', 'partial'] as const)[Math.floor(3 * this.#random())]!;
+    const priority: Priority = (['final', 'candidate', 'partial', 'background'] as const)[
+      Math.floor(4 * this.#random())
+    ]!;
     this.scheduler.submit({
       ...job({ flow: `${group}/${flow}`, key: String(this.#keys++), priority }),
       group: String(group),

@@ -2,9 +2,11 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import type { Batch, Job, Priority, Work } from '../scheduler/scheduler.ts';
-import { job } from './support/scheduler-jobs.ts';
+import { job, NOTHING_QUEUED } from './support/scheduler-jobs.ts';
 
-const PRIORITIES: readonly Priority[] = ['final', 'candidate', 'partial'];
+const PRIORITIES: readonly Priority[] = ['final', 'candidate', 'partial', 'background'];
+
+const isFinal = ({ priority }: Job<string>) => priority === 'final' || priority === 'background';
 
 type Operation =
   | { readonly kind: 'submit'; readonly job: Job<string> }
@@ -78,7 +80,7 @@ class Ledger {
     else if (operation.kind === 'schedule') this.#run(operation.idle);
     else if (operation.kind === 'cancel') this.#cancel(operation.flow);
     else this.#end(operation.kind, operation.which, operation.tookMs);
-    const queued = { final: 0, candidate: 0, partial: 0 };
+    const queued = { ...NOTHING_QUEUED };
     for (const { priority } of this.#waiting.values()) queued[priority]++;
     expect(this.#scheduler.queued).toEqual(queued);
   }
@@ -93,14 +95,12 @@ class Ledger {
 
   #submit(job: Job<string>): void {
     const named = { ...job, payload: String(this.#names++) };
-    const finals = [...this.#waiting.values()].filter(
-      ({ flow, priority }) => flow === job.flow && priority === 'final',
-    );
+    const finals = [...this.#waiting.values()].filter((each) => each.flow === job.flow && isFinal(each));
     const { accepted, replaced } = this.#scheduler.submit(named);
-    expect(accepted).toBe(job.priority !== 'final' || finals.length < LIMITS.maxFinalsPerFlow);
+    expect(accepted).toBe(!isFinal(job) || finals.length < LIMITS.maxFinalsPerFlow);
     if (replaced) {
       expect(this.#waiting.delete(replaced.payload)).toBe(true);
-      expect(replaced.priority).not.toBe('final');
+      expect(isFinal(replaced)).toBe(false);
     }
     if (accepted) this.#waiting.set(named.payload, named);
   }
@@ -133,10 +133,10 @@ class Ledger {
     expect(costMs).toBe(predict(works));
   }
 
-  #mayRun({ flow, key, priority }: Job<string>): boolean {
-    const same = (other: Job<string>) => other.flow === flow && other.key === key;
+  #mayRun(job: Job<string>): boolean {
+    const same = (other: Job<string>) => other.flow === job.flow && other.key === job.key;
 
-    return priority === 'final' || !this.#running.some(({ jobs }) => jobs.some(same));
+    return isFinal(job) || !this.#running.some(({ jobs }) => jobs.some(same));
   }
 
   #end(how: 'complete' | 'fail' | 'put back', which: number, tookMs: number): void {
@@ -146,7 +146,7 @@ class Ledger {
     this.#scheduler.complete(batch, how === 'complete' ? tookMs : null);
     if (how !== 'put back') return;
     for (const job of batch.jobs) if (this.#scheduler.putBack(job)) this.#waiting.set(job.payload, job);
-    const finals = batch.jobs.filter(({ priority }) => priority === 'final');
+    const finals = batch.jobs.filter(isFinal);
     for (const { payload } of finals) expect(this.#waiting.has(payload)).toBe(true);
   }
 

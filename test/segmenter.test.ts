@@ -191,11 +191,14 @@ describe('Segmenter takes snapshots', () => {
       [40, 0],
     ]);
     const [segment] = segments(events);
-    expect(snapshots(events).map(({ type, ...range }) => range)).toContainEqual({
-      segmentId: segment!.segmentId,
-      revision: segment!.revision,
-      startSample: segment!.startSample,
-      endSample: segment!.endSample,
+    expect(snapshots(events).map(({ type, pause, ...range }) => ({ pause, range }))).toContainEqual({
+      pause: true,
+      range: {
+        segmentId: segment!.segmentId,
+        revision: segment!.revision,
+        startSample: segment!.startSample,
+        endSample: segment!.endSample,
+      },
     });
     expect(inWindows(snapshots(events))).toEqual([
       [0, 15],
@@ -223,7 +226,14 @@ describe('Segmenter takes snapshots', () => {
     expect(segmenter.snapshot(100)).toEqual([]);
     feed(segmenter, [4, 0.9]);
     expect(segmenter.snapshot(4 * WINDOW + 77)).toEqual([
-      { type: 'snapshot', segmentId: 0, revision: 0, startSample: 0, endSample: 4 * WINDOW + 77 },
+      {
+        type: 'snapshot',
+        pause: false,
+        segmentId: 0,
+        revision: 0,
+        startSample: 0,
+        endSample: 4 * WINDOW + 77,
+      },
     ]);
     expect(segmenter.snapshot(0)).toMatchObject([{ revision: 1, endSample: 4 * WINDOW }]);
   });

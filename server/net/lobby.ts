@@ -115,7 +115,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     const services = this.#admit();
     const { maxStreams, maxWaitingStreams } = this.#config;
     // Those who have not said yet what they want are counted as if they waited.
-    if (this.#speakers.size >= maxStreams + maxWaitingStreams) throw new StreamError('too-many-streams');
+    if (this.#speakers.size >= maxStreams + maxWaitingStreams) throw this.#door!.turnAway();
     const { recognizer } = services.models;
 
     const shared = {

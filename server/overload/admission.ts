@@ -12,14 +12,15 @@ export interface AdmissionState {
   readonly busyShare: BusyShare;
 }
 
-/** What becomes of one who arrives. Refusals name the error and about when to come again. */
-export type AdmissionDecision =
-  | { readonly kind: 'admit' | 'wait' }
-  | {
-      readonly kind: 'refuse';
-      readonly code: 'too-many-streams' | 'busy';
-      readonly retryAfterMs: number;
-    };
+/** Names the error, and about when to come again. */
+export interface Refusal {
+  readonly kind: 'refuse';
+  readonly code: 'too-many-streams' | 'busy';
+  readonly retryAfterMs: number;
+}
+
+/** What becomes of one who arrives. */
+export type AdmissionDecision = { readonly kind: 'admit' | 'wait' } | Refusal;
 
 export interface AdmissionLimits {
   /** Streams at once, whatever the load. */
@@ -79,12 +80,12 @@ export class AdmissionControl {
   /** Decides about one who arrives. Who is admitted counts as let in. */
   arrive(state: AdmissionState, nowMs: number): AdmissionDecision {
     this.#note(state, nowMs);
-    if (state.step === 'refuse') return this.#refuse('busy', state, nowMs);
+    if (state.step === 'refuse') return this.refuse('busy', state, nowMs);
     const full = state.open >= this.#limits.maxStreams;
     if (!full && state.waiting === 0 && this.#take()) return { kind: 'admit' };
     if (state.waiting < this.#limits.maxWaiting) return { kind: 'wait' };
 
-    return this.#refuse(full ? 'too-many-streams' : 'busy', state, nowMs);
+    return this.refuse(full ? 'too-many-streams' : 'busy', state, nowMs);
   }
 
   /**
@@ -133,10 +134,10 @@ export class AdmissionControl {
   }
 
   /**
-   * Refused streams are asked to come again one after the other, at the pace at which they could be let in: those refused
-   * in one moment do not all come back in one.
+   * Refuses one who arrives, whatever the load. Refused streams are asked to come again one after the other, at the pace
+   * at which they could be let in: those refused in one moment do not all come back in one.
    */
-  #refuse(code: 'too-many-streams' | 'busy', { open }: AdmissionState, nowMs: number): AdmissionDecision {
+  refuse(code: Refusal['code'], { open }: AdmissionState, nowMs: number): Refusal {
     const betweenMs = 1000 / this.#rate(CAREFUL_PACE, open);
     const earliestMs = nowMs + LEAST_RETRY_MS;
     const nextMs = Math.max(earliestMs, this.#nextRetryAtMs + betweenMs);

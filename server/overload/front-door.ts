@@ -1,7 +1,7 @@
 import type { ServiceMessage } from '../../client-sdk/protocol.ts';
 import type { Clock } from '../clock.ts';
 import { StreamError } from '../errors.ts';
-import { AdmissionControl, type AdmissionLimits, type AdmissionState } from './admission.ts';
+import { AdmissionControl, type AdmissionLimits, type AdmissionState, type Refusal } from './admission.ts';
 import { Ladder, type LadderChange, type LadderStep } from './ladder.ts';
 import type { LoadSample } from './load.ts';
 import { WaitingRoom } from './waiting-room.ts';
@@ -67,9 +67,7 @@ export class FrontDoor {
   ask(guest: Guest): void {
     const nowMs = this.#options.clock.now();
     const decision = this.#control.arrive(this.#state(), nowMs);
-    if (decision.kind === 'refuse') {
-      throw new StreamError(decision.code, undefined, { retryAfterMs: decision.retryAfterMs });
-    }
+    if (decision.kind === 'refuse') throw refused(decision);
     if (decision.kind === 'admit') {
       this.#letIn(guest);
       return;
@@ -78,6 +76,11 @@ export class FrontDoor {
     const place = this.#room.join(guest, guest.weight, nowMs)!;
     this.#arrivedAtMs.set(guest, nowMs);
     guest.tellPlace(place.ahead, place.expectedWaitMs);
+  }
+
+  /** Why one is refused who may not even ask, because nobody more may be inside or wait. */
+  turnAway(): StreamError {
+    return refused(this.#control.refuse('too-many-streams', this.#state(), this.#options.clock.now()));
   }
 
   /** A guest is gone, from inside or from the waiting room. Idempotent. */
@@ -140,4 +143,8 @@ export class FrontDoor {
       busyShare,
     };
   }
+}
+
+function refused({ code, retryAfterMs }: Refusal): StreamError {
+  return new StreamError(code, undefined, { retryAfterMs });
 }

@@ -15,7 +15,10 @@ export class ArrivalTimes {
     else this.#notes.push({ endSample, atMs });
   }
 
-  /** When the sample before position `endSample` arrived; null when that has been forgotten, or has not come. */
+  /**
+   * When the sample before position `endSample` arrived; null when it has not come. Of what has been forgotten, when the
+   * oldest came that has not; null when all has been.
+   */
   of(endSample: number): number | null {
     let low = 0;
     let high = this.#notes.length;

@@ -4,6 +4,7 @@ import {
   drain,
   final,
   job,
+  NOTHING_QUEUED,
   next,
   ofSize,
   partial,
@@ -117,7 +118,7 @@ export function describeBatching(name: string, create: CreateScheduler): void {
       expect(drain(scheduler)).toEqual(['0']);
     });
 
-    test.each(['partial', 'candidate', 'final'] as const)(
+    test.each(['partial', 'candidate', 'final', 'background'] as const)(
       'puts no partial back behind a newer %s',
       (priority) => {
         const scheduler = one();
@@ -137,7 +138,7 @@ export function describeBatching(name: string, create: CreateScheduler): void {
       scheduler.submit(final('a', '0', { payload: 'final' }));
       expect(next(scheduler)).toEqual(['final']);
       expect(scheduler.putBack(failing.jobs[0]!)).toBe(false);
-      expect(scheduler.queued).toEqual({ final: 0, candidate: 0, partial: 0 });
+      expect(scheduler.queued).toEqual(NOTHING_QUEUED);
     });
 
     test('takes no notice of a batch that is completed again', () => {

@@ -1,9 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import {
+  background,
   type CreateScheduler,
   candidate,
   drain,
   final,
+  NOTHING_QUEUED,
   next,
   ofSize,
   partial,
@@ -19,7 +21,7 @@ export function describeScheduler(name: string, create: CreateScheduler): void {
     test('has nothing to run when nothing was submitted', () => {
       const scheduler = one();
       expect(scheduler.schedule(0, 1)).toBeNull();
-      expect(scheduler.queued).toEqual({ final: 0, candidate: 0, partial: 0 });
+      expect(scheduler.queued).toEqual(NOTHING_QUEUED);
     });
 
     test('gives out each job once, with its payload, its work and what it is predicted to take', () => {
@@ -39,12 +41,13 @@ export function describeScheduler(name: string, create: CreateScheduler): void {
       expect(scheduler.schedule(0, 1)).toMatchObject({ works: [{ size: 250 }], costMs: 260 });
     });
 
-    test('runs finals before candidates and those before partials, whichever came first', () => {
+    test('runs finals before candidates, those before partials, and background last, whichever came first', () => {
       const scheduler = one();
+      scheduler.submit(background('d', 'background'));
       scheduler.submit(partial('a', 'partial'));
       scheduler.submit(candidate('b', 'candidate'));
       scheduler.submit(final('c', 'final'));
-      expect(drain(scheduler)).toEqual(['final', 'candidate', 'partial']);
+      expect(drain(scheduler)).toEqual(['final', 'candidate', 'partial', 'background']);
     });
 
     test('runs what is due first within a flow and priority, whichever came first', () => {
@@ -69,7 +72,7 @@ export function describeScheduler(name: string, create: CreateScheduler): void {
         accepted: true,
         replaced: old,
       });
-      expect(scheduler.queued).toEqual({ final: 0, candidate: 0, partial: 1 });
+      expect(scheduler.queued).toEqual({ ...NOTHING_QUEUED, partial: 1 });
       expect(drain(scheduler)).toEqual(['new']);
     });
 
@@ -108,9 +111,9 @@ export function describeScheduler(name: string, create: CreateScheduler): void {
       scheduler.submit(versions[0]!);
       scheduler.submit(partial('a', '1', { payload: 'other key' }));
       expect(scheduler.submit(versions[1]!).replaced).toEqual(versions[0]);
-      expect(scheduler.queued).toEqual({ final: 0, candidate: 1, partial: 1 });
+      expect(scheduler.queued).toEqual({ ...NOTHING_QUEUED, candidate: 1, partial: 1 });
       expect(scheduler.submit(versions[2]!).replaced).toEqual(versions[1]);
-      expect(scheduler.queued).toEqual({ final: 0, candidate: 0, partial: 2 });
+      expect(scheduler.queued).toEqual({ ...NOTHING_QUEUED, partial: 2 });
       expect(drain(scheduler)).toEqual(['new', 'other key']);
     });
 
@@ -149,7 +152,7 @@ export function describeScheduler(name: string, create: CreateScheduler): void {
         replaced: { payload: 'partial of 3' },
       });
       expect(scheduler.submit(final('b', '0')).accepted).toBe(true);
-      expect(scheduler.queued).toEqual({ final: 4, candidate: 0, partial: 0 });
+      expect(scheduler.queued).toEqual({ ...NOTHING_QUEUED, final: 4 });
       expect(drain(scheduler).toSorted()).toEqual(['0', '0', '1', '2']);
       expect(scheduler.submit(final('a', '4')).accepted).toBe(true);
     });
@@ -161,8 +164,37 @@ export function describeScheduler(name: string, create: CreateScheduler): void {
       scheduler.submit(final('b', 'of b'));
       expect(scheduler.cancel('a')).toEqual(jobs);
       expect(scheduler.cancel('a')).toEqual([]);
-      expect(scheduler.queued).toEqual({ final: 1, candidate: 0, partial: 0 });
+      expect(scheduler.queued).toEqual({ ...NOTHING_QUEUED, final: 1 });
       expect(drain(scheduler)).toEqual(['of b']);
+    });
+
+    test('takes a background job for a final: it replaces a partial, and nothing replaces it', () => {
+      const scheduler = one();
+      const old = partial('a', '0');
+      scheduler.submit(old);
+      expect(scheduler.submit(background('a', '0', { payload: 'ended' })).replaced).toEqual(old);
+      expect(scheduler.submit(partial('a', '0', { payload: 'late' })).replaced).toBeNull();
+      const running = scheduler.schedule(0, 1)!;
+      expect(running.jobs[0]!.payload).toBe('late');
+      scheduler.complete(running, 110);
+      expect(drain(scheduler)).toEqual(['ended']);
+    });
+
+    test('bounds finals and background jobs of a flow together, and forgets both when it is cancelled', () => {
+      const scheduler = one();
+      const jobs = [final('a', '0'), background('a', '1'), background('a', '2')];
+      for (const each of jobs) expect(scheduler.submit(each).accepted).toBe(true);
+      expect(scheduler.submit(background('a', '3')).accepted).toBe(false);
+      expect(scheduler.submit(final('a', '3')).accepted).toBe(false);
+      expect(scheduler.queued).toEqual({ ...NOTHING_QUEUED, final: 1, background: 2 });
+      expect(scheduler.cancel('a')).toEqual(jobs);
+      expect(scheduler.queued).toEqual(NOTHING_QUEUED);
+    });
+
+    test('does not count background jobs as backlog', () => {
+      const scheduler = one();
+      scheduler.submit(background('a', '0'));
+      expect(scheduler.backlogMs()).toEqual({ final: 0, total: 0 });
     });
 
     test('takes the completion of a batch whose flow was cancelled', () => {

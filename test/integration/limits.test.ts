@@ -8,6 +8,7 @@ import { expectFatal, openStream, watchOverBystander } from './speech.ts';
 
 const FLAGS = {
   '--max-streams': 3,
+  '--max-waiting-streams': 0,
   '--max-viewers': 2,
   '--max-fences-per-stream': 3,
   '--start-timeout-ms': 1000,

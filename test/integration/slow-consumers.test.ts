@@ -87,7 +87,10 @@ describe('A viewer that stops reading during a long speech and then reads on', (
     [attentive, slow] = await Promise.all([watch('long'), watch('long')]);
     slow.socket.pause();
     await fillBuffers(slow);
-    const speaker = await openStream(server, { meeting: 'long' });
+    const speaker = await openStream(server, {
+      meeting: 'long',
+      endpointing: { partialIntervalMs: 250 },
+    });
     await speakOn(speaker, join(...clips.flatMap(({ samples }) => [samples, silence(1200)])));
     await attentive.next('speaker-left');
     [heldBytes, held] = await Promise.all([metric('output_buffered_bytes'), metric('held_messages')]);

@@ -1,11 +1,14 @@
 import type { ScriptedRecognizerOptions } from '../../inference/doubles/scripted-recognizer.ts';
 import type { RecognizerCapabilities } from '../../inference/recognizer.ts';
-import { DeficitRoundRobin } from '../../scheduler/deficit-round-robin.ts';
-import { type CaptionEvent, Captioner, type CaptionerOptions } from '../../server/stream/captioner.ts';
-import { Dispatcher } from '../../server/stream/dispatcher.ts';
+import {
+  type CaptionEvent,
+  Captioner,
+  type CaptionerOptions,
+  type HypothesisTiming,
+} from '../../server/stream/captioner.ts';
 import type { SegmentRange } from '../../server/stream/segmenter.ts';
-import { GatedRecognizer } from './gated-recognizer.ts';
-import { ManualClock } from './manual-clock.ts';
+import { setUpDispatcher } from './dispatcher-rig.ts';
+import type { GatedRecognizer } from './gated-recognizer.ts';
 
 /** Each segment lies in a second of its own; a snapshot's length tells its revision. */
 export function range(segmentId: number, revision: number): SegmentRange {
@@ -22,35 +25,35 @@ export function short({ event }: CaptionEvent): string {
   return `${event.type} ${segmentId}.${revision}: ${event.type === 'final' ? event.hypothesis.text : event.text}`;
 }
 
-/** A captioner on a gated recogniser, and what it told. */
+/** A captioner on a gated recogniser, and what it told. All audio arrived at 0, and none comes, unless told otherwise. */
 export function setUp(
   options: Partial<CaptionerOptions> & {
     readonly capabilities?: Partial<RecognizerCapabilities>;
     readonly script?: ScriptedRecognizerOptions['script'];
   } = {},
 ) {
-  const clock = new ManualClock();
-  const recognizer = new GatedRecognizer(
+  const { clock, recognizer, dispatcher } = setUpDispatcher(
     { batching: 'equal-length', ...options.capabilities },
     options.script,
   );
-  const scheduler = { quantum: 500, maxBatchSize: 8, maxFinalsPerFlow: 2 };
-  const dispatcher = new Dispatcher(new DeficitRoundRobin(scheduler), recognizer, clock, {
-    decoded: () => {},
-    failed: () => {},
-  });
   const told: string[] = [];
-  const delays: number[] = [];
+  const timings: (HypothesisTiming | null)[] = [];
   const settled = { count: 0 };
   const captioner = new Captioner({
     streamId: 'stream',
+    meeting: 'meeting',
+    weight: 1,
     partials: true,
     dispatcher,
     clock,
     cut: (_, samples) => ({ samples, language: null }),
+    grow: (range) => range,
+    grownEnd: ({ endSample }) => endSample,
+    arrivedAtMs: () => 0,
+    isLive: () => true,
     onCaption: (caption) => {
       told.push(short(caption));
-      delays.push(caption.decodeDelayMs);
+      timings.push(caption.timing);
     },
     onSettled: () => settled.count++,
     onFault: (error) => {
@@ -59,5 +62,10 @@ export function setUp(
     ...options,
   });
 
-  return { clock, recognizer, dispatcher, captioner, told, delays, settled };
+  return { clock, recognizer, dispatcher, captioner, told, timings, settled };
+}
+
+/** Fails what is decoded until it is given up. */
+export async function failTwice(recognizer: GatedRecognizer): Promise<void> {
+  for (let i = 0; i < 2; i++) await recognizer.fail(new Error('failed'));
 }

@@ -2,7 +2,7 @@ import {
   ScriptedRecognizer,
   type ScriptedRecognizerOptions,
 } from '../../inference/doubles/scripted-recognizer.ts';
-import type { RecognizerCapabilities, SpeechSegment } from '../../inference/recognizer.ts';
+import type { DecodeResult, RecognizerCapabilities, SpeechSegment } from '../../inference/recognizer.ts';
 import { settle } from './settle.ts';
 
 interface RunningBatch {
@@ -14,6 +14,8 @@ interface RunningBatch {
 /** A scripted recogniser whose batches end when, and in the order, the test says. */
 export class GatedRecognizer extends ScriptedRecognizer {
   readonly #running: RunningBatch[];
+  /** What each batch so far was given to be decoded in. */
+  readonly deadlinesMs: (number | undefined)[] = [];
 
   constructor(
     capabilities: Partial<RecognizerCapabilities> = {},
@@ -36,6 +38,12 @@ export class GatedRecognizer extends ScriptedRecognizer {
   /** The running batches themselves. */
   get batches(): readonly (readonly SpeechSegment[])[] {
     return this.#running.map(({ batch }) => batch);
+  }
+
+  override decode(batch: readonly SpeechSegment[], deadlineMs?: number): Promise<DecodeResult> {
+    this.deadlinesMs.push(deadlineMs);
+
+    return super.decode(batch);
   }
 
   /** Answers a running batch. @param index among those running, the oldest first. */

@@ -47,6 +47,15 @@ const of =
 export const final = of('final');
 export const candidate = of('candidate');
 export const partial = of('partial');
+export const background = of('background');
+
+/** What is queued in an empty scheduler. */
+export const NOTHING_QUEUED: Readonly<Record<Priority, number>> = {
+  final: 0,
+  candidate: 0,
+  partial: 0,
+  background: 0,
+};
 
 /** Payloads of the next batch, or null when there is none. */
 export function next(scheduler: Scheduler<string>, nowMs = 0, idle = 1): string[] | null {

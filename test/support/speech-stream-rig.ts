@@ -1,7 +1,6 @@
 import { LevelVad } from '../../inference/doubles/level-vad.ts';
 import type { Recognizer, SpeechSegment } from '../../inference/recognizer.ts';
 import type { Vad } from '../../inference/vad.ts';
-import { DeficitRoundRobin } from '../../scheduler/deficit-round-robin.ts';
 import { Dispatcher } from '../../server/stream/dispatcher.ts';
 import {
   SpeechStream,
@@ -9,11 +8,14 @@ import {
   type SpeechStreamOptions,
 } from '../../server/stream/speech-stream.ts';
 import { VadTicker } from '../../server/stream/vad-ticker.ts';
+import { fairScheduler } from './dispatcher-rig.ts';
 import { ManualClock } from './manual-clock.ts';
 import { settle } from './settle.ts';
 
 export const STREAM_OPTIONS: SpeechStreamOptions = {
   streamId: 'stream',
+  meeting: 'meeting',
+  weight: 1,
   language: null,
   partials: true,
   endpointing: {
@@ -53,11 +55,8 @@ export interface Ears {
 
 export function createEars(recognizer: Recognizer, vad: Vad = new LevelVad()): Ears {
   const clock = new ManualClock();
-  const scheduler = { quantum: 500, maxBatchSize: 8, maxFinalsPerFlow: 8 };
-  const dispatcher = new Dispatcher(new DeficitRoundRobin(scheduler), recognizer, clock, {
-    decoded: () => {},
-    failed: () => {},
-  });
+  const observer = { decoded: () => {}, failed: () => {}, gaveUp: () => {} };
+  const dispatcher = new Dispatcher(fairScheduler(8), recognizer, clock, { hangTimeoutMs: 20_000 }, observer);
   const settings = { vadIntervalMs: 16, energyGateDbfs: -65 };
   const ticker = new VadTicker(vad, clock, settings, { detected: () => {}, gated: () => {} });
 

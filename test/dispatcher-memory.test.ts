@@ -1,0 +1,97 @@
+import { describe, expect, test } from 'vitest';
+import { RecognizerError } from '../inference/recognizer.ts';
+import { HANG_TIMEOUT_MS, setUpDispatcher as setUp } from './support/dispatcher-rig.ts';
+import { settle } from './support/settle.ts';
+
+type Rig = ReturnType<typeof setUp>;
+
+/** The memory of each running batch. */
+function memory({ recognizer }: Rig): ArrayBufferLike[] {
+  return recognizer.batches.map(([segment]) => {
+    expect(segment!.samples.buffer).toBeInstanceOf(SharedArrayBuffer);
+
+    return segment!.samples.buffer;
+  });
+}
+
+/** Two batches that run, and two more that wait. */
+async function runTwo(): Promise<Rig> {
+  const rig = setUp({ concurrency: 2, batching: 'equal-length', maxSegmentSamples: 100 });
+  for (const [i, flow] of ['a', 'b', 'c', 'd'].entries()) rig.submit(flow, i + 1);
+  await settle();
+
+  return rig;
+}
+
+const BLOCK_BYTES = 400;
+
+describe('Dispatcher lends shared memory', () => {
+  test('for a batch, and again once that is answered or has failed', async () => {
+    const rig = await runTwo();
+    const [first, second] = memory(rig);
+    expect(second).not.toBe(first);
+    await rig.recognizer.answer();
+    expect(memory(rig)[1]).toBe(first);
+    await rig.recognizer.fail(new Error('failed'));
+    expect(memory(rig)[1]).toBe(second);
+    expect(rig.dispatcher.sharedAudioBytes).toBe(2 * BLOCK_BYTES);
+  });
+
+  test('that a thread which hangs may read for ever, and lends that to nobody again', async () => {
+    const rig = await runTwo();
+    const [first] = memory(rig);
+    await rig.recognizer.fail(new RecognizerError('hung', 'The thread does not answer.'));
+    expect(rig.dispatcher.sharedAudioBytes).toBe(2 * BLOCK_BYTES);
+    while (rig.recognizer.running.length > 0) {
+      expect(memory(rig)).not.toContain(first);
+      await rig.recognizer.answer();
+    }
+    expect(rig.told).toHaveLength(4);
+    expect(rig.dispatcher.sharedAudioBytes).toBe(2 * BLOCK_BYTES);
+  });
+
+  test('no longer than the longest segment takes, and fails the request that asks for more', async () => {
+    const { submit, recognizer, told } = setUp({ maxSegmentSamples: 100 });
+    submit('a', 100);
+    submit('b', 101);
+    await settle();
+    await recognizer.answer();
+    expect(told).toEqual(['b: failed', 'a: 100 samples']);
+  });
+
+  test('anew when no request of a batch could give its audio', async () => {
+    const { submit, dispatcher, told } = setUp({ maxSegmentSamples: 100 });
+    for (let i = 0; i < 3; i++) {
+      submit('a', 1, {
+        request: {
+          work: () => ({ size: 1, fresh: 1 }),
+          take: (lend) => {
+            lend(1);
+            throw new RangeError('The audio is gone.');
+          },
+          succeeded: () => told.push('succeeded'),
+          failed: () => told.push('failed'),
+        },
+      });
+      await settle();
+    }
+    expect(told).toEqual(['failed', 'failed', 'failed']);
+    expect(dispatcher.sharedAudioBytes).toBe(BLOCK_BYTES);
+    expect(dispatcher.inFlight).toBe(0);
+  });
+});
+
+describe('Dispatcher takes a batch for hung', () => {
+  test('after the least time, or twenty times what it is predicted to take', async () => {
+    const { submit, recognizer, reports } = setUp();
+    for (const samples of [1, 480_000]) {
+      submit('a', samples);
+      await settle();
+      await recognizer.answer();
+    }
+    const [short, long] = recognizer.deadlinesMs;
+    expect(short).toBe(HANG_TIMEOUT_MS);
+    expect(long).toBeGreaterThan(HANG_TIMEOUT_MS);
+    expect(long).toBeCloseTo(20 * reports[1]!.predictedMs, 6);
+  });
+});
