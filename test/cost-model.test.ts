@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
+import { randomNumbers } from '../bench/simulation/random-numbers.ts';
 import { CostModel, DEFAULT_LAW } from '../scheduler/cost-model.ts';
 import type { Work } from '../scheduler/scheduler.ts';
-import { randomNumbers } from '../bench/simulation/random-numbers.ts';
 
 type Law = (works: readonly Work[]) => number;
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { randomNumbers } from '../bench/simulation/random-numbers.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import type { Batch, Job, Priority, Work } from '../scheduler/scheduler.ts';
-import { randomNumbers } from '../bench/simulation/random-numbers.ts';
 import { job } from './support/scheduler-jobs.ts';
 
 /** What a job really takes, in milliseconds, at most; it is predicted to take up to three times more or less. */
