@@ -17,7 +17,7 @@ const program = new Command('bench')
   .addCommand(latencyCommand())
   .addCommand(fairnessCommand())
   .addCommand(idleCommand())
-  .addCommand(soakCommand());
+  .addCommand(soakCommand())
   .addCommand(simulateCommand());
 
 for (const command of program.commands) command.showHelpAfterError('Try --help.');

@@ -61,7 +61,7 @@ const BATCHES_TO_A_PROBE = 32;
  *
  * Finals go before candidates and those before partials, over all groups, as long as their group and flow are not far
  * ahead. Within a flow the job that is due first goes first. A batch starts with the job whose turn it is, and takes
- * in others' next jobs of that priority in the order of their turns, while that saves time and makes nobody late.
+ * in others' next jobs in the order of their priorities and turns, while that saves time and makes nobody late.
  *
  * Work-conserving: while there is a job that may run, schedule() returns one. Forming a batch takes time in the
  * logarithm of the groups and flows that have jobs; those that have none are forgotten.
@@ -107,12 +107,13 @@ export class FairScheduler<T> implements Scheduler<T> {
   }
 
   schedule(nowMs: number, idle: number): Batch<T> | null {
-    const priority = PRIORITIES.find((each) => this.#groups.first(each));
-    if (!priority) return null;
+    const first = PRIORITIES.findIndex((priority) => this.#groups.first(priority));
+    if (first < 0) return null;
     const { maxBatchMs, costs } = this.#options;
-    const maxSize = this.#maxSize(priority, idle);
+    const maxSize = this.#maxSize(PRIORITIES[first]!, idle);
     const forming = new FormingBatch<T>(costs, { maxSize, maxMs: maxBatchMs, nowMs });
-    const parts = this.#fill(forming, priority);
+    // What is less urgent takes the room that is left, as long as it costs the others little.
+    const parts = PRIORITIES.slice(first).flatMap((priority) => this.#fill(forming, priority));
     const { jobs, works, costMs } = forming;
     const batch = { jobs, works, costMs };
     this.#running.set(batch, this.#charge(parts, costMs));
@@ -185,7 +186,8 @@ export class FairScheduler<T> implements Scheduler<T> {
 
   #maxSize(priority: Priority, idle: number): number {
     if (priority !== 'final' && this.#batchesSinceSingle >= BATCHES_TO_A_PROBE) return 1;
-    const share = Math.ceil(this.#tally.ready[priority] / Math.max(1, idle));
+    const ready = Object.values(this.#tally.ready).reduce((sum, jobs) => sum + jobs, 0);
+    const share = Math.ceil(ready / Math.max(1, idle));
 
     return Math.min(this.#options.maxBatchSize, share);
   }

@@ -28,7 +28,7 @@ const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url
 /** A batch holds up what comes next: no longer than a tenth of what is left of a final's time after its silence. */
 const MAX_BATCH_MS = 250;
 /** Finals of a stream that got so much more than its share wait with everybody's partials. */
-const MAX_LEAD_MS = 2000;
+const MAX_LEAD_MS = 500;
 /** Twice as many go through 2 % faster, and the first of them waits twice as long for the last. */
 const MAX_BATCH_SIZE = 8;
 

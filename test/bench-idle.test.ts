@@ -43,7 +43,7 @@ describe.concurrent('bench idle', () => {
       '--seconds',
       '1',
       '--server-flags',
-      '--max-streams 2',
+      '--max-streams 2 --max-waiting-streams 0',
     );
     expect(code).toBe(1);
     expect(stderr).toContain(

@@ -18,7 +18,7 @@ function faultOf(action: () => unknown): StreamError | null {
 
 describe('A start message', () => {
   test('needs a sample rate and an encoding only', () => {
-    expect(readControlMessage(START)).toEqual({ ...START, channels: 1, partials: true });
+    expect(readControlMessage(START)).toEqual({ ...START, channels: 1, partials: true, timing: false });
   });
 
   test('is read with all it may say', () => {
@@ -26,6 +26,7 @@ describe('A start message', () => {
       ...START,
       channels: 2,
       partials: false,
+      timing: true,
       meeting: 'standup',
       speaker: 'Ann',
       language: 'en',
@@ -36,7 +37,7 @@ describe('A start message', () => {
 
   test('may hold fields that a newer client knows', () => {
     const message = readControlMessage({ ...START, future: 1, endpointing: { future: 2 } });
-    expect(message).toEqual({ ...START, channels: 1, partials: true, endpointing: {} });
+    expect(message).toEqual({ ...START, channels: 1, partials: true, timing: false, endpointing: {} });
   });
 
   test.each([

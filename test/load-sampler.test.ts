@@ -56,13 +56,20 @@ describe('LoadSampler', () => {
     for (let lagMs = 100; lagMs >= 1; lagMs--) sampler.finalSent(lagMs);
     expect(sampler.sample().finalLagMs).toBe(95);
     clock.advance(3000);
-    sampler.finalSent(7000);
+    for (const lagMs of [8000, 7000]) sampler.finalSent(lagMs);
     clock.advance(2000);
-    expect(sampler.sample().finalLagMs).toBe(96);
+    expect(sampler.sample().finalLagMs).toBe(97);
     clock.advance(1);
     expect(sampler.sample().finalLagMs).toBe(7000);
     clock.advance(5000);
     expect(sampler.sample().finalLagMs).toBeNull();
+  });
+
+  test('takes one slow final for no trend', () => {
+    sampler.finalSent(9000);
+    expect(sampler.sample().finalLagMs).toBeNull();
+    for (let i = 0; i < 8; i++) sampler.finalSent(10);
+    expect(sampler.sample().finalLagMs).toBe(10);
   });
 
   test('looks back on a thousand finals at most', () => {

@@ -95,7 +95,7 @@ function serve(socket: WebSocket): void {
   socket.on('message', (data: Buffer, isBinary) => {
     if (isBinary) {
       const samples = decoder.decode(data);
-      thread.postMessage({ type: 'audio', id, samples } satisfies ToThread, [samples.buffer]);
+      thread.postMessage({ type: 'audio', id, samples } satisfies ToThread, [samples.buffer as ArrayBuffer]);
       return;
     }
     const message = JSON.parse(data.toString()) as StartMessage | { readonly type: 'stop' };

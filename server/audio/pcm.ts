@@ -27,11 +27,12 @@ export interface PcmDecoder {
    * Decodes whole frames, mixing the channels to one by their mean.
    *
    * @param bytes read during the call only, at any alignment; the caller may reuse them afterwards.
-   * @returns a fresh array in [-1, 1] at the source rate, one sample per frame; floats beyond are clamped, and those
-   *   that are not finite become 0.
+   * @param lend memory for so many samples, which is returned; a fresh array when left out.
+   * @returns samples in [-1, 1] at the source rate, one per frame; floats beyond are clamped, and those that are not
+   *   finite become 0.
    * @throws {MisalignedAudioError} when the byte count is not a multiple of `frameBytes`.
    */
-  decode(bytes: Uint8Array): Float32Array<ArrayBuffer>;
+  decode(bytes: Uint8Array, lend?: (samples: number) => Float32Array): Float32Array;
 }
 
 /** How audio bytes are to be read. */
@@ -50,9 +51,9 @@ export function createPcmDecoder({ encoding, channels }: PcmFormat): PcmDecoder 
   const frameBytes = sampleBytes * channels;
   return {
     frameBytes,
-    decode(bytes) {
+    decode(bytes, lend = (samples) => new Float32Array(samples)) {
       if (bytes.length % frameBytes !== 0) throw new MisalignedAudioError(bytes.length, frameBytes);
-      const mono = new Float32Array(bytes.length / frameBytes);
+      const mono = lend(bytes.length / frameBytes);
       mix(bytes, channels, mono);
       return mono;
     },

@@ -56,12 +56,16 @@ export class Resampler {
    * 3 ms (6 ms at 8 kHz), until `flush`.
    *
    * @param input mono samples at the input rate; read during the call only.
-   * @returns a fresh array, empty where nothing is complete yet.
+   * @param lend memory for so many samples, which is returned; a fresh array when left out.
+   * @returns the outputs, none where nothing is complete yet; at 16 kHz the input itself.
    */
-  process(input: Float32Array): Float32Array<ArrayBuffer> {
+  process(
+    input: Float32Array,
+    lend: (samples: number) => Float32Array = (samples) => new Float32Array(samples),
+  ): Float32Array {
     const filter = this.#filter;
-    if (filter === null) return input.slice();
-    const output = new Float32Array(this.#completedBy(filter, input.length));
+    if (filter === null) return input;
+    const output = lend(this.#completedBy(filter, input.length));
     let written = 0;
     for (let at = 0; at < input.length; at += BLOCK_SAMPLES) {
       written = this.#block(filter, input.subarray(at, at + BLOCK_SAMPLES), output, written);
@@ -73,7 +77,7 @@ export class Resampler {
    * Ends the stream: returns the outputs still owed, so that `ceil(inputSamples * 16000 / inputRate)` have been
    * returned in all, which are those that lie before the end of the input. The next `process` begins a new stream.
    */
-  flush(): Float32Array<ArrayBuffer> {
+  flush(): Float32Array {
     // Half a row of silence reaches the last output that lies before the input's end, and none after it.
     const rest = this.process(new Float32Array(this.#filter === null ? 0 : this.#filter.taps / 2));
     this.#restart();

@@ -3,11 +3,15 @@ import type { StreamAllowance } from '../admission/stream-allowance.ts';
 import { createPcmDecoder, type PcmDecoder, type PcmFormat } from '../audio/pcm.ts';
 import { Resampler } from '../audio/resampler.ts';
 import { StreamError } from '../errors.ts';
+import { Scratch } from '../stream/scratch.ts';
 import type { SpeechStream } from '../stream/speech-stream.ts';
 import { STOP_RESERVE_SAMPLES } from './stream-options.ts';
 
 /** Audio in one message; resampling it has to take less than the 20 ms the socket thread may be busy. */
 const MAX_MESSAGE_SECONDS = 5;
+
+/** For the samples of the message that is being taken: the stream copies them, and the next message may have it. */
+const SCRATCH = new Scratch();
 
 /** Turns a client's bytes into the audio of its stream. */
 export class AudioIntake {
@@ -46,7 +50,9 @@ export class AudioIntake {
     }
     if (seconds * SAMPLE_RATE + STOP_RESERVE_SAMPLES > this.#stream.freeSamples)
       throw new StreamError('audio-overrun');
-    const samples = this.#resampler.process(this.#decoder.decode(pcm));
+    SCRATCH.reclaim();
+    const lend = (samples: number) => SCRATCH.lend(samples);
+    const samples = this.#resampler.process(this.#decoder.decode(pcm, lend), lend);
     this.#allowance.hold(samples.length);
     this.#stream.write(samples);
   }

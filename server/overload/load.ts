@@ -18,7 +18,7 @@ export interface LoadSample {
   readonly busyShare: BusyShare;
   /**
    * 95th percentile, over a window of some 5 s, of the time from the moment a segment's end was decided until its
-   * caption was handed to the socket; null where no final was sent in it.
+   * caption was handed to the socket, without the slowest one; null where fewer than two finals were sent in it.
    */
   readonly finalLagMs: number | null;
   /** 99th percentile over the time since the last sample, in milliseconds beyond what was asked for. */

@@ -55,6 +55,7 @@ export interface BatchReport extends Omit<DecodeResult, 'hypotheses'> {
 
 /** What the dispatcher tells the metrics. */
 export interface DispatchObserver {
+  /** @param priority of the most urgent segment. */
   decoded(priority: Priority, batch: BatchReport): void;
   /** A batch came to nothing; its segments are decoded again, each by itself. */
   failed(reason: RecognizerError['reason'], error: unknown): void;
@@ -120,7 +121,7 @@ export class Dispatcher {
     return this.#scheduler.backlogMs();
   }
 
-  /** Time that batches have taken so far, in milliseconds of one thread. */
+  /** Time that batches have taken so far, in milliseconds of one thread, shared out by the length of their segments. */
   get busyMs(): Readonly<Record<Priority, number>> {
     return this.#busyMs;
   }
@@ -259,12 +260,13 @@ export class Dispatcher {
   ): void {
     const { inferenceMs } = cost;
     const tookMs = this.#clock.now() - startedAtMs;
-    const { priority } = jobs[0]!;
-    this.#busyMs[priority] += tookMs;
     // The end mark is chosen like any token.
     const tokens = hypotheses.reduce((sum, hypothesis) => sum + hypothesis.tokens.length + 1, 0);
     const audioMs = works.reduce((sum, { size }) => sum + size, 0);
-    this.#observer.decoded(priority, {
+    for (const [i, { priority }] of jobs.entries()) {
+      this.#busyMs[priority] += (tookMs * works[i]!.size) / Math.max(1, audioMs);
+    }
+    this.#observer.decoded(jobs[0]!.priority, {
       ...cost,
       tokens,
       audioMs,

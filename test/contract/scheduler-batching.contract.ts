@@ -64,14 +64,15 @@ export function describeBatching(name: string, create: CreateScheduler): void {
       expect(batches.toSorted()).toEqual([['a'], ['b', 'd'], ['c']]);
     });
 
-    test('batches only jobs of one class and one priority', () => {
+    test('batches only jobs of one class, the less urgent in the room that is left', () => {
       const scheduler = withSize(8);
       scheduler.submit(final('a', 'a', { batchClass: 1 }));
       scheduler.submit(final('b', 'b', { batchClass: 2 }));
       scheduler.submit(final('c', 'c', { batchClass: 1 }));
       scheduler.submit(partial('d', 'd', { batchClass: 1 }));
+      scheduler.submit(partial('e', 'e', { batchClass: 3 }));
       const batches = [next(scheduler), next(scheduler), next(scheduler), next(scheduler)];
-      expect(batches).toEqual([['a', 'c'], ['b'], ['d'], null]);
+      expect(batches).toEqual([['a', 'c', 'd'], ['b'], ['e'], null]);
     });
 
     test('never batches two versions of one partial', () => {

@@ -1,6 +1,7 @@
 import { LevelVad } from '../../inference/doubles/level-vad.ts';
 import type { Recognizer, SpeechSegment } from '../../inference/recognizer.ts';
 import type { Vad } from '../../inference/vad.ts';
+import type { HypothesisTiming } from '../../server/stream/captioner.ts';
 import { Dispatcher } from '../../server/stream/dispatcher.ts';
 import {
   SpeechStream,
@@ -68,6 +69,8 @@ export class Rig {
   readonly stream: SpeechStream;
   readonly told: string[] = [];
   readonly acknowledged: number[] = [];
+  /** Where the time of each caption went, and the end of its range. */
+  readonly timings: { readonly endSample: number; readonly timing: HypothesisTiming }[] = [];
   /** End of the last segment that is final or lost, by the listener's account. */
   lastFinalEndSample = 0;
   /** Called with each thing told, after it is noted. */
@@ -102,8 +105,9 @@ export class Rig {
 
     return {
       speechStarted: (segmentId, atSample) => tell(`speech ${segmentId} at ${atSample}`),
-      caption: ({ event }) => {
+      caption: ({ event, timing }) => {
         const { segmentId, startSample, endSample } = event.range;
+        if (timing) this.timings.push({ endSample, timing });
         if (event.type !== 'partial') this.lastFinalEndSample = endSample;
         tell(`${event.type} ${segmentId}: ${startSample}-${endSample}`);
       },
