@@ -45,6 +45,12 @@ describe('ArrivalTimes', () => {
     expect([1, 100, 101, 200, 201].map((sample) => times.of(sample))).toEqual([5, 5, 15, 15, null]);
   });
 
+  test('keep no more notes than they may, however slowly audio drips in', () => {
+    const times = new ArrivalTimes();
+    for (let sample = 1; sample <= 10_000; sample++) times.note(sample, sample * 10);
+    expect([8191, 8192, 10_000].map((sample) => times.of(sample))).toEqual([81_910, 81_920, 81_920]);
+  });
+
   test('know nothing before anything came, and of what is forgotten only when what is left came', () => {
     const times = new ArrivalTimes();
     expect(times.of(0)).toBeNull();

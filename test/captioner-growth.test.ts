@@ -136,4 +136,17 @@ describe('Captioner queues', () => {
     expect(told.slice(1)).toEqual(['final 0.1: 200 samples']);
     expect(timings.map((timing) => timing?.background)).toEqual([false, true]);
   });
+
+  test('has a snapshot that became the final while it ran decoded again as a final when its batch fails', async () => {
+    const { captioner, recognizer, dispatcher, told } = setUp();
+    captioner.snapshot(range(0, 3), true);
+    captioner.snapshot(range(0, 3), true);
+    await settle();
+    captioner.finish(range(0, 3), 'silence');
+    captioner.finish(range(1, 0), 'silence');
+    await recognizer.fail(new Error('out of memory'));
+    expect(dispatcher.queued.candidate).toBe(0);
+    while (recognizer.running.length > 0) await recognizer.answer();
+    expect(told).toEqual(['final 0.3: 400 samples', 'final 1.0: 100 samples']);
+  });
 });

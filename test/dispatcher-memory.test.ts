@@ -64,6 +64,7 @@ describe('Dispatcher lends shared memory', () => {
     for (let i = 0; i < 3; i++) {
       submit('a', 1, {
         request: {
+          isFinal: () => true,
           work: () => ({ size: 1, fresh: 1 }),
           take: (lend) => {
             lend(1);

@@ -68,6 +68,7 @@ describe('Dispatcher', () => {
     submit('a', 1);
     submit('b', 2, {
       request: {
+        isFinal: () => true,
         work: () => ({ size: 1, fresh: 1 }),
         take: () => {
           throw new RangeError('The audio is gone.');
@@ -110,6 +111,7 @@ describe('Dispatcher', () => {
     const { submit, dispatcher, recognizer, told } = setUp();
     submit('a', 1, {
       request: {
+        isFinal: () => true,
         work: () => ({ size: 1, fresh: 1 }),
         take: () => ({ samples: new Float32Array(1), language: null }),
         succeeded: () => submit('b', 2),

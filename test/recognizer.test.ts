@@ -127,7 +127,7 @@ describe('ThreadedRecognizer', () => {
   test.runIf(process.platform === 'linux')('lets other threads of the process go first', () => {
     const [id, ...others] = recognizer.osThreadIds;
     expect(others).toEqual([]);
-    expect(getPriority(id)).toBe(Math.min(19, OWN_PRIORITY + 10));
+    expect(getPriority(id)).toBe(Math.min(19, OWN_PRIORITY + 5));
     expect(getPriority()).toBe(OWN_PRIORITY);
   });
 

@@ -3,8 +3,11 @@ import { workerData } from 'node:worker_threads';
 import { guardRuns } from '../session.ts';
 import { type LinkedWorkerData, ThreadLink } from './thread-link.ts';
 
-/** A thread that is so much nicer than another gets about a tenth of what the other gets beside it. */
-const NICENESS = 10;
+/**
+ * So much nicer a thread gets a third of what another gets beside it: enough to let those go first that need little, and
+ * not to starve where other programs run.
+ */
+const NICENESS = 5;
 const MOST_NICENESS = 19;
 
 /** Joins the thread to its pool: it tells the pool its number, and when it is inside onnxruntime. */

@@ -14,8 +14,8 @@ function isOrigin(text: string): boolean {
 /** More threads than this are asked for by name. */
 const MAX_DEFAULT_THREADS = 64;
 
-/** One core is left to sockets and voice detection, where there is more than one. */
-const defaultThreads = Math.min(MAX_DEFAULT_THREADS, Math.max(1, availableParallelism() - 1));
+/** One for each core: sockets and voice detection need little, and go first. */
+const defaultThreads = Math.min(MAX_DEFAULT_THREADS, availableParallelism());
 
 /**
  * Every setting of the server: flags, environment variables, `--help`, ranges and `docs/configuration.md` all come

@@ -81,8 +81,11 @@ export class AdmissionControl {
   arrive(state: AdmissionState, nowMs: number): AdmissionDecision {
     this.#note(state, nowMs);
     if (state.step === 'refuse') return this.refuse('busy', state, nowMs);
-    const full = state.open >= this.#limits.maxStreams;
+    const { maxStreams, maxWaiting } = this.#limits;
+    const full = state.open >= maxStreams;
     if (!full && state.waiting === 0 && this.#take()) return { kind: 'admit' };
+    // The pace is for those who can wait a moment. Where nobody can, it would refuse them for nothing.
+    if (!full && maxWaiting === 0 && STEP_MEANINGS[state.step].admits !== 'nobody') return { kind: 'admit' };
     if (state.waiting < this.#limits.maxWaiting) return { kind: 'wait' };
 
     return this.refuse(full ? 'too-many-streams' : 'busy', state, nowMs);

@@ -1,5 +1,7 @@
 /** Audio that arrives within this time of the note before it shares that note. */
 const RESOLUTION_MS = 10;
+/** Notes kept at most, which is more than a minute of them; what comes beyond shares the last one. */
+const MAX_NOTES = 8192;
 
 /**
  * When each sample of a stream arrived, to within 10 ms. One note for 10 ms of arriving at most, forgotten with the audio it
@@ -11,7 +13,8 @@ export class ArrivalTimes {
   /** Audio up to `endSample` arrived. */
   note(endSample: number, atMs: number): void {
     const last = this.#notes.at(-1);
-    if (last && atMs - last.atMs < RESOLUTION_MS) last.endSample = endSample;
+    const isFull = this.#notes.length >= MAX_NOTES;
+    if (last && (isFull || atMs - last.atMs < RESOLUTION_MS)) last.endSample = endSample;
     else this.#notes.push({ endSample, atMs });
   }
 

@@ -156,7 +156,7 @@ export class Captioner {
       priority,
       weight,
       dueAtMs: arrivedAtMs(range.endSample) + ON_TIME_MS,
-      samples: priority === 'partial' ? null : range.endSample - range.startSample,
+      samples: endpoint === null ? null : range.endSample - range.startSample,
       request: this.#request(decoding),
     });
     if (!accepted) this.#failed(decoding);
@@ -175,6 +175,7 @@ export class Captioner {
           fresh: samplesToMs(endSample - Math.min(endSample, this.#heardUntil(range))),
         };
       },
+      isFinal: () => decoding.endpoint !== null,
       take: (lend) => {
         decoding.running = true;
         if (decoding.endpoint === null) decoding.range = grow(decoding.range);

@@ -24,6 +24,8 @@ export interface DecodeTiming {
 export interface DecodeRequest {
   /** Audio there is to decode now, and how much of it no earlier hypothesis covers, in milliseconds. */
   work(): Work;
+  /** Whether its segment has ended, so that this is the last that is asked of it. */
+  isFinal(): boolean;
   /**
    * The audio, cut out of the stream's buffer only when its turn has come; again when the thread it went to died.
    * @param lend memory for so many samples, until the batch is answered.
@@ -219,10 +221,12 @@ export class Dispatcher {
 
       return memory;
     };
-    for (const job of batch.jobs) {
+    const works: Work[] = [];
+    for (const [i, job] of batch.jobs.entries()) {
       try {
         segments.push(job.payload.take(lend));
         jobs.push(job);
+        works.push(batch.works[i]!);
         this.#running.add(job);
       } catch (error) {
         // A stream that cannot give its audio fails alone.
@@ -240,7 +244,7 @@ export class Dispatcher {
     try {
       const result = await this.#recognizer.decode(segments, deadlineMs);
       this.#scheduler.complete(batch, jobs.length === batch.jobs.length ? result.inferenceMs : null);
-      this.#answer(batch, jobs, result, startedAtMs);
+      this.#answer({ jobs, works, costMs: batch.costMs }, result, startedAtMs);
     } catch (error) {
       hung = error instanceof RecognizerError && error.reason === 'hung';
       this.#scheduler.complete(batch, null);
@@ -253,8 +257,7 @@ export class Dispatcher {
   }
 
   #answer(
-    { works, costMs }: Batch<DecodeRequest>,
-    jobs: readonly Job<DecodeRequest>[],
+    { jobs, works, costMs }: Batch<DecodeRequest>,
     { hypotheses, ...cost }: DecodeResult,
     startedAtMs: number,
   ): void {
@@ -294,12 +297,13 @@ export class Dispatcher {
         payload.failed();
         continue;
       }
-      this.#suspects.accuse(flow, key);
+      this.#suspects.accuse(flow, key, jobs.length === 1);
       if (reason !== 'closed' && reason !== 'invalid' && !this.#suspects.isGuilty(flow, key)) {
-        // One that a newer version has replaced is not waited for by anybody.
-        this.#scheduler.putBack(job);
+        // A snapshot may have become the final while it ran. One that a newer version has replaced nobody waits for.
+        const priority = payload.isFinal() && !isFinal(job.priority) ? 'final' : job.priority;
+        this.#scheduler.putBack({ ...job, priority, alone: true });
       } else {
-        if (isFinal(job.priority)) this.#suspects.clear(flow, key);
+        if (payload.isFinal()) this.#suspects.clear(flow, key);
         this.#observer.gaveUp();
         payload.failed();
       }

@@ -147,8 +147,6 @@ export class Segmenter {
     const endSample = this.endOf(range);
     if (endSample === null || endSample === range.endSample || !this.#open) return range;
     const segment = this.#open;
-    const silence = this.#positionSample - segment.speechEndSample;
-    segment.pauseSnapshotTaken = silence >= msToSamples(this.#options.tailPaddingMs);
     segment.lastSnapshotEndSample = endSample;
     segment.newSpeechSamples = 0;
 

@@ -1,4 +1,4 @@
-/** Failures after which a segment is given up. */
+/** Failures after which a segment is given up, the last of them by itself. */
 const GUILTY_AFTER = 2;
 
 /**
@@ -26,10 +26,14 @@ export class Suspects {
     return (this.#failures.get(flow)?.get(key) ?? 0) >= GUILTY_AFTER;
   }
 
-  /** Takes note that a segment was in a batch that failed. */
-  accuse(flow: string, key: string): void {
+  /**
+   * Takes note that a segment was in a batch that failed.
+   * @param alone whether it was the only one: else it can have been another's fault, however often.
+   */
+  accuse(flow: string, key: string, alone: boolean): void {
     const segments = this.#failures.get(flow) ?? new Map<string, number>();
-    this.#failures.set(flow, segments.set(key, (segments.get(key) ?? 0) + 1));
+    const before = segments.get(key) ?? 0;
+    this.#failures.set(flow, segments.set(key, alone ? before + 1 : Math.max(1, before)));
   }
 
   /** A segment has been decoded. */

@@ -61,6 +61,7 @@ export function setUpDispatcher(
       dueAtMs: 1200,
       samples,
       request: {
+        isFinal: () => (more.priority ?? 'final') === 'final',
         work: () => ({ size: ms, fresh: ms }),
         take: (lend) => {
           taken.push(flow);
