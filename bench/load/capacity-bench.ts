@@ -6,6 +6,7 @@ import { type Judgement, judge } from './judge.ts';
 import { knee } from './knee.ts';
 import { Meter, type ServerUse } from './meter.ts';
 import type { LoadProgress } from './records.ts';
+import { rested } from './rested.ts';
 import { runLoad, type SpeakingOptions } from './run-load.ts';
 import { AloneReference } from './spoken-words.ts';
 
@@ -61,7 +62,10 @@ export async function measureCapacity(
     const steps: CapacityStep[] = [];
     const capacity = await searchCapacity(
       async (streams, attempt) => {
-        const step = await holdStep(contender.name, server, streams, attempt, speaking, alone, options);
+        await rested(server);
+        const usualPartials = steps[0]?.figures.partialsPerSpokenSecond ?? 0;
+        const run = { streams, attempt, usualPartialsPerSecond: usualPartials };
+        const step = await holdStep(contender.name, server, run, speaking, alone, options);
         steps.push(step);
         options.note(describeStep(contender.name, step));
 
@@ -77,11 +81,17 @@ export async function measureCapacity(
   }
 }
 
+interface PlannedStep {
+  readonly streams: number;
+  readonly attempt: number;
+  /** Those of the first step; 0 in it. */
+  readonly usualPartialsPerSecond: number;
+}
+
 async function holdStep(
   name: string,
   server: LoadedServer,
-  streams: number,
-  attempt: number,
+  { streams, attempt, usualPartialsPerSecond }: PlannedStep,
   speaking: SpeakingOptions,
   alone: AloneReference,
   { clips, seconds, participants, progress }: CapacityOptions,
@@ -95,13 +105,14 @@ async function holdStep(
     onProgress: (at) => progress(`${name}, ${streams} streams: ${describeProgress(at)}`),
     onWindow: meter.read,
   });
-  const imbalance = (await server.metrics()).get('roundtable_books_imbalance_samples');
+  const imbalanceSamples = (await server.metrics()).get('roundtable_books_imbalance_samples') ?? 0;
+  const judgedWith = { imbalanceSamples, usualPartialsPerSecond };
   let figures = loadFigures(report, clips.clips);
-  let judgement = judge(figures, imbalance);
+  let judgement = judge(figures, judgedWith);
   if (judgement.onTime) {
     // Only what would pass is worth the time.
     figures = loadFigures(report, clips.clips, await alone.hear(report.plans));
-    judgement = judge(figures, imbalance);
+    judgement = judge(figures, judgedWith);
   }
   const { fromMs, toMs } = report.window;
 

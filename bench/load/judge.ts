@@ -8,6 +8,8 @@ export interface Bars {
   readonly ownFactor: number;
   /** By how many points the word error rate may differ from one stream's alone. */
   readonly wordErrorPoints: number;
+  /** Partials for a second of speech may become so many times fewer than where next to nobody speaks. */
+  readonly partialShare: number;
   /** The 99th percentile of how late the generator may send. */
   readonly generatorLagP99Ms: number;
 }
@@ -17,6 +19,7 @@ export const ON_TIME: Bars = {
   partialP95Ms: 1200,
   ownFactor: 2,
   wordErrorPoints: 0.5,
+  partialShare: 0.5,
   generatorLagP99Ms: 50,
 };
 
@@ -31,9 +34,20 @@ export interface Judgement {
   readonly reasons: readonly string[];
 }
 
-/** @param imbalanceSamples what the server's own books are out by; 0 of a server that does not tell. */
-export function judge(figures: LoadFigures, imbalanceSamples = 0, bars: Bars = ON_TIME): Judgement {
-  const late = lateness(figures, bars);
+/** What a run is held against besides the bars. */
+export interface JudgedWith {
+  /** What the server's own books are out by; 0 of a server that does not tell. */
+  readonly imbalanceSamples?: number;
+  /** Partials for a second of speech where next to nobody speaks; 0 where that is not known. */
+  readonly usualPartialsPerSecond?: number;
+}
+
+export function judge(
+  figures: LoadFigures,
+  { imbalanceSamples = 0, usualPartialsPerSecond = 0 }: JudgedWith = {},
+  bars: Bars = ON_TIME,
+): Judgement {
+  const late = [...lateness(figures, bars), ...rareness(figures, usualPartialsPerSecond, bars)];
   const lost = losses(figures, imbalanceSamples, bars);
   const valid = figures.generatorLagP99Ms <= bars.generatorLagP99Ms;
   const reasons = [
@@ -70,6 +84,19 @@ function lateness(figures: LoadFigures, bars: Bars): string[] {
 
   // A short window may hold no end of a turn; what finals lack in words shows in the error rate.
   return figures.partials.count === 0 ? ['there were no partials', ...late] : late;
+}
+
+/** Overtaken partials have no lag: a server must not pass by sending few. */
+function rareness(
+  { partialsPerSpokenSecond }: LoadFigures,
+  usualPartialsPerSecond: number,
+  { partialShare }: Bars,
+): string[] {
+  const least = partialShare * usualPartialsPerSecond;
+
+  return partialsPerSpokenSecond < least
+    ? [`partials ${partialsPerSpokenSecond.toFixed(2)} < ${least.toFixed(2)} a second`]
+    : [];
 }
 
 function losses(figures: LoadFigures, imbalanceSamples: number, bars: Bars): string[] {

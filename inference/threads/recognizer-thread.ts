@@ -3,6 +3,7 @@ import type { Device } from '../device.ts';
 import { loadMoonshine } from '../moonshine/load-moonshine.ts';
 import type { MoonshineGraphs } from '../moonshine/moonshine-files.ts';
 import type { DecodeResult, SpeechSegment } from '../recognizer.ts';
+import { Scratch } from '../scratch.ts';
 import { joinPool, lowerPriority } from './join-pool.ts';
 import { type TaskOutcome, taskHandler } from './task-handler.ts';
 
@@ -21,14 +22,23 @@ async function start(): Promise<Handler> {
   const { graphs, device } = workerData as RecognizerThreadData;
   const model = await loadMoonshine(graphs, device);
 
-  return taskHandler((batch: readonly SpeechSegment[]) => model.decode(batch.map(inOwnMemory)));
+  return taskHandler((batch: readonly SpeechSegment[]) => {
+    SCRATCH.reclaim();
+
+    return model.decode(batch.map(inOwnMemory));
+  });
 }
+
+/** For the batch under way: the thread has one at a time. */
+const SCRATCH = new Scratch();
 
 /** On Node 20 onnxruntime-node takes no tensor in shared memory ("Invalid argument"); on 22.23 and 24 it does. */
 function inOwnMemory(segment: SpeechSegment): SpeechSegment {
-  return segment.samples.buffer instanceof SharedArrayBuffer
-    ? { ...segment, samples: new Float32Array(segment.samples) }
-    : segment;
+  if (!(segment.samples.buffer instanceof SharedArrayBuffer)) return segment;
+  const samples = SCRATCH.lend(segment.samples.length);
+  samples.set(segment.samples);
+
+  return { ...segment, samples };
 }
 
 /** Piscina awaits this before it says that the thread has loaded. */

@@ -7,35 +7,21 @@ export interface VadTask {
   readonly windowCounts: readonly number[];
 }
 
-/** Floats a request of so many windows takes: windows, state in, state out, probabilities. */
-function floatsFor(windows: number): number {
-  return windows * WINDOW_SAMPLES + 2 * STATE_SIZE + windows;
+/** Where the parts of a batch begin, in floats: windows of all requests, states in, states out, probabilities. */
+interface Layout {
+  readonly states: number;
+  readonly nextStates: number;
+  readonly probabilities: number;
+  readonly end: number;
 }
 
-/** One request's part of the shared memory. */
-interface Part {
-  readonly windows: Float32Array;
-  readonly state: Float32Array;
-  readonly nextState: Float32Array;
-  readonly probabilities: Float32Array;
-}
+function layoutOf(windowCounts: readonly number[]): Layout {
+  const windows = windowCounts.reduce((sum, count) => sum + count, 0);
+  const states = windows * WINDOW_SAMPLES;
+  const nextStates = states + windowCounts.length * STATE_SIZE;
+  const probabilities = nextStates + windowCounts.length * STATE_SIZE;
 
-function* partsOf({ memory, windowCounts }: VadTask): Generator<Part> {
-  let offset = 0;
-  const take = (floats: number) => {
-    const part = new Float32Array(memory, offset * Float32Array.BYTES_PER_ELEMENT, floats);
-    offset += floats;
-
-    return part;
-  };
-  for (const windows of windowCounts) {
-    yield {
-      windows: take(windows * WINDOW_SAMPLES),
-      state: take(STATE_SIZE),
-      nextState: take(STATE_SIZE),
-      probabilities: take(windows),
-    };
-  }
+  return { states, nextStates, probabilities, end: probabilities + windows };
 }
 
 /**
@@ -49,28 +35,34 @@ export class VadMemory {
   /** Copies a batch into memory that is the caller's until `takeBack`. */
   pack(requests: readonly VadRequest[]): VadTask {
     const windowCounts = requests.map(({ windows }) => Math.floor(windows.length / WINDOW_SAMPLES));
-    const floats = windowCounts.reduce((sum, windows) => sum + floatsFor(windows), 0);
-    const task = { memory: this.#lend(floats * Float32Array.BYTES_PER_ELEMENT), windowCounts };
-    let i = 0;
-    for (const part of partsOf(task)) {
-      const { windows, state } = requests[i++]!;
-      part.windows.set(windows.subarray(0, part.windows.length));
-      part.state.set(state);
+    const { states, end } = layoutOf(windowCounts);
+    const memory = this.#lend(end * Float32Array.BYTES_PER_ELEMENT);
+    const floats = new Float32Array(memory);
+    let windowsAt = 0;
+    for (let i = 0; i < requests.length; i++) {
+      const { windows, state } = requests[i]!;
+      floats.set(windows, windowsAt);
+      floats.set(state, states + i * STATE_SIZE);
+      windowsAt += windowCounts[i]! * WINDOW_SAMPLES;
     }
 
-    return task;
+    return { memory, windowCounts };
   }
 
   /** Copies the answers out; the requests' states become the next ones. */
-  unpack(task: VadTask, requests: readonly VadRequest[]): VadAnswer[] {
-    const answers: VadAnswer[] = [];
-    for (const { nextState, probabilities } of partsOf(task)) {
-      const { state } = requests[answers.length]!;
-      state.set(nextState);
-      answers.push({ probabilities: new Float32Array(probabilities), state });
-    }
+  unpack({ memory, windowCounts }: VadTask, requests: readonly VadRequest[]): VadAnswer[] {
+    const { nextStates, probabilities } = layoutOf(windowCounts);
+    const floats = new Float32Array(memory);
+    let at = probabilities;
 
-    return answers;
+    return requests.map(({ state }, i) => {
+      // By hand: a view for each would be garbage thousands of times a second.
+      for (let j = 0, from = nextStates + i * STATE_SIZE; j < STATE_SIZE; j++) state[j] = floats[from + j]!;
+      const heard = new Float32Array(windowCounts[i]!);
+      for (let j = 0; j < heard.length; j++) heard[j] = floats[at++]!;
+
+      return { probabilities: heard, state };
+    });
   }
 
   /** Takes memory back that no thread uses any more. */
@@ -92,20 +84,30 @@ function roundUp(bytes: number): number {
 }
 
 /** The thread's: the requests of a task. Their states are the task's next states, and may be written. */
-export function readRequests(task: VadTask): VadRequest[] {
-  return Array.from(partsOf(task), ({ windows, state, nextState }) => {
-    nextState.set(state);
+export function readRequests({ memory, windowCounts }: VadTask): VadRequest[] {
+  const floats = new Float32Array(memory);
+  const { states, nextStates, probabilities } = layoutOf(windowCounts);
+  floats.copyWithin(nextStates, states, nextStates);
+  const nextState = floats.subarray(nextStates, probabilities);
+  let windowsAt = 0;
 
-    return { windows, state: nextState };
+  return windowCounts.map((count, i) => {
+    const from = windowsAt;
+    windowsAt += count * WINDOW_SAMPLES;
+    const state = nextState.subarray(i * STATE_SIZE, (i + 1) * STATE_SIZE);
+
+    return { windows: floats.subarray(from, windowsAt), state };
   });
 }
 
 /** The thread's: writes the answers where the other side reads them. */
-export function writeAnswers(task: VadTask, answers: readonly VadAnswer[]): void {
-  let i = 0;
-  for (const part of partsOf(task)) {
-    const { probabilities, state } = answers[i++]!;
-    part.probabilities.set(probabilities);
-    if (state.buffer !== part.nextState.buffer) part.nextState.set(state);
+export function writeAnswers({ memory, windowCounts }: VadTask, answers: readonly VadAnswer[]): void {
+  const floats = new Float32Array(memory);
+  const { nextStates, probabilities } = layoutOf(windowCounts);
+  let at = probabilities;
+  for (const [i, answer] of answers.entries()) {
+    floats.set(answer.probabilities, at);
+    at += windowCounts[i]!;
+    if (answer.state.buffer !== memory) floats.set(answer.state, nextStates + i * STATE_SIZE);
   }
 }

@@ -117,11 +117,11 @@ export class Quotas implements ShareSource {
    */
   take(shares: readonly Share[], resource: Resource, amount: number): void {
     const nowMs = this.#clock.now();
-    const full = shares.find(({ quota }) => !quota.hasRoom(resource, amount, nowMs));
-    if (full) {
+    for (const { owner, quota } of shares) {
+      if (quota.hasRoom(resource, amount, nowMs)) continue;
       // What was looked up to be refused is not remembered.
       for (const { left } of shares) left();
-      throw this.#breach(full.owner, full.quota, resource);
+      throw this.#breach(owner, quota, resource);
     }
     for (const { quota } of shares) quota.take(resource, amount, nowMs);
   }

@@ -1,7 +1,7 @@
 /** Samples a buffer has room for before it grows: four windows of voice activity detection, 8 KiB. */
 const SMALLEST_SAMPLES = 2048;
-/** Up to here, two seconds, it grows by as much at a time: most streams are silent, and hold half a second. */
-const STEPS_UP_TO_SAMPLES = 32_768;
+/** Up to here it grows by as much at a time: most streams are silent, and hold half a second. */
+const STEPS_UP_TO_SAMPLES = 12_288;
 
 /**
  * One stream's most recent audio at 16 kHz, by absolute position: sample `n` is the n-th since the stream began,

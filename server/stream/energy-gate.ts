@@ -2,11 +2,11 @@
 const CLOSE_AFTER_WINDOWS = 16;
 
 /** Mean square of a window's samples: 1 is a full-scale square wave. */
-export function powerOf(window: Float32Array): number {
+export function powerOf(samples: Float32Array, from = 0, to = samples.length): number {
   let sum = 0;
-  for (let i = 0; i < window.length; i++) sum += window[i]! * window[i]!;
+  for (let i = from; i < to; i++) sum += samples[i]! * samples[i]!;
 
-  return window.length === 0 ? 0 : sum / window.length;
+  return to === from ? 0 : sum / (to - from);
 }
 
 /**

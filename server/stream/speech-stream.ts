@@ -203,11 +203,11 @@ export class SpeechStream implements VadSource {
   #acceptWindows(probabilities: Float32Array, powers: Float32Array): void {
     let left = this.#detectingSamples;
     this.#detectingSamples = 0;
-    for (const [i, probability] of probabilities.entries()) {
-      if (this.#state === 'closed') return;
+    for (let i = 0; i < probabilities.length && !this.#isClosed(); i++) {
       const samples = Math.min(WINDOW_SAMPLES, left);
       left -= samples;
-      this.#follow(this.#segmenter.accept({ samples, probability, power: powers[i]! }));
+      const window = { samples, probability: probabilities[i]!, power: powers[i]! };
+      this.#follow(this.#segmenter.accept(window));
     }
     this.#advance();
   }

@@ -1,7 +1,7 @@
+import { Scratch } from '../../inference/scratch.ts';
 import { type Vad, type VadRequest, type VadState, WINDOW_SAMPLES } from '../../inference/vad.ts';
 import type { Clock } from '../clock.ts';
 import { EnergyGate, powerOf } from './energy-gate.ts';
-import { Scratch } from './scratch.ts';
 
 /** A stream, as the ticker sees it. */
 export interface VadSource {
@@ -73,6 +73,7 @@ export class VadTicker {
   readonly #tracks = new Map<VadSource, Track>();
   /** Audio of the batch under way. */
   readonly #scratch = new Scratch();
+  readonly #lend = (samples: number) => this.#scratch.lend(samples);
   /** Streams that may have a window. */
   #awake = new Set<VadSource>();
   #lastStartMs = Number.NEGATIVE_INFINITY;
@@ -121,7 +122,7 @@ export class VadTicker {
     const sources = this.#awake;
     this.#awake = new Set();
     for (const source of sources) {
-      const audio = source.takeWindows(MAX_WINDOWS_PER_TURN, (samples) => this.#scratch.lend(samples));
+      const audio = source.takeWindows(MAX_WINDOWS_PER_TURN, this.#lend);
       if (audio) turns.push(this.#turn(source, audio));
     }
     const runs = turns.flatMap((turn) => this.#admit(turn));
@@ -135,7 +136,7 @@ export class VadTicker {
   #turn(source: VadSource, audio: Float32Array): Turn {
     const powers = new Float32Array(audio.length / WINDOW_SAMPLES);
     for (let i = 0; i < powers.length; i++) {
-      powers[i] = powerOf(audio.subarray(i * WINDOW_SAMPLES, (i + 1) * WINDOW_SAMPLES));
+      powers[i] = powerOf(audio, i * WINDOW_SAMPLES, (i + 1) * WINDOW_SAMPLES);
     }
     const track = this.#tracks.get(source) ?? this.#track(source);
 
