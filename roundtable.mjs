@@ -1,4 +1,5 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --single-threaded-gc
+// Every thread's heap is small, and helpers that collect it wake each other more than they help.
 // The command, from a checkout or a package: says what is missing where node itself would print a stack.
 import { existsSync } from 'node:fs';
 

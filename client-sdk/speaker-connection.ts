@@ -6,6 +6,7 @@ import {
   type SpeakerServerMessage,
   type StartMessage,
   type StopMessage,
+  type WaitingMessage,
 } from './protocol.ts';
 
 /** What is used of a WebSocket: the browser's own, Node 22's and that of `ws` all have it. */
@@ -39,11 +40,14 @@ export class ConnectionError extends Error {
   readonly code: string | null;
   /** Whether the same may succeed later. */
   readonly retryable: boolean;
+  /** Time after which to try again, or null where the server named none. */
+  readonly retryAfterMs: number | null;
 
-  constructor(message: string, code: string | null, retryable: boolean) {
+  constructor(message: string, code: string | null, retryable: boolean, retryAfterMs: number | null = null) {
     super(message);
     this.code = code;
     this.retryable = retryable;
+    this.retryAfterMs = retryAfterMs;
   }
 }
 
@@ -70,9 +74,11 @@ export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
   }
 
   /**
-   * Connects and sends `start`.
+   * Connects, sends `start`, and waits for `ready`.
    * @param url such as `ws://127.0.0.1:8080/v1/stream`.
    * @param signal hangs up, now or later.
+   * @param onWaiting hears the place among those that wait, each time that it changes, as long as the server has no room.
+   *   The iteration has none of these messages.
    * @throws {ConnectionError} when there is no server, it refuses, or the signal came first.
    */
   static connect(
@@ -80,6 +86,7 @@ export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
     start: Omit<StartMessage, 'type'>,
     WebSocket: WebSocketConstructor,
     signal?: AbortSignal,
+    onWaiting?: (place: WaitingMessage) => void,
   ): Promise<SpeakerConnection> {
     return new Promise((resolve, reject) => {
       const socket = new WebSocket(url, [JSON_SUBPROTOCOL]);
@@ -104,7 +111,10 @@ export class SpeakerConnection implements AsyncIterable<SpeakerServerMessage> {
       socket.addEventListener('message', ({ data }) => {
         const message = JSON.parse(String(data)) as SpeakerServerMessage;
         if (message.type === 'error' && message.fatal) {
-          refusal = new ConnectionError(message.message, message.code, message.retryable);
+          const { code, retryable, retryAfterMs = null } = message;
+          refusal = new ConnectionError(message.message, code, retryable, retryAfterMs);
+        } else if (message.type === 'waiting') {
+          onWaiting?.(message);
         } else if (message.type === 'ready') {
           connection = new SpeakerConnection(socket, message, inbox);
           resolve(connection);

@@ -66,7 +66,7 @@ export interface Recognizer {
    * @throws {RecognizerError} when the whole batch failed; there are no partial results.
    */
   decode(batch: readonly SpeechSegment[], deadlineMs?: number): Promise<DecodeResult>;
-  /** Batches that would begin, or be refused, at once. Falls as soon as `decode` is called; 0 when closed. */
+  /** Batches that would begin at once. Falls as soon as `decode` is called; 0 when closed. */
   readonly idle: number;
   /** Has `listener` told whenever `idle` may have grown; it takes the place of the one before. */
   onIdle(listener: () => void): void;
@@ -78,10 +78,11 @@ export interface Recognizer {
 export class RecognizerError extends Error {
   override readonly name = 'RecognizerError';
   /**
-   * `crashed`: the thread died, or none could be started. `hung`: the thread did not answer in time, or no thread is
-   * left because too many did not. `failed`: the model threw. `closed`: after close(). `invalid`: a bad batch.
+   * `crashed`: the thread died. `hung`: the thread did not answer in time, and may still read what it was handed.
+   * `unavailable`: no thread could be had, and the batch has not been looked at; `onIdle` tells when there is one again.
+   * `failed`: the model threw. `closed`: after close(). `invalid`: a bad batch.
    */
-  readonly reason: 'crashed' | 'hung' | 'failed' | 'closed' | 'invalid';
+  readonly reason: 'crashed' | 'hung' | 'unavailable' | 'failed' | 'closed' | 'invalid';
 
   constructor(reason: RecognizerError['reason'], message: string, options?: ErrorOptions) {
     super(message, options);

@@ -153,11 +153,6 @@ export class FairScheduler<T> implements Scheduler<T> {
     return jobs;
   }
 
-  /** Always null: the discipline never holds work back, so only an event can change its answer. */
-  nextWakeUp(_nowMs: number): number | null {
-    return null;
-  }
-
   backlogMs(): Backlog {
     const works: Record<Priority, Work[]> = { final: [], candidate: [], partial: [], background: [] };
     for (const { flow } of this.#seats.values()) {

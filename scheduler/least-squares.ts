@@ -1,7 +1,7 @@
 /**
  * Solves `matrix · x = targets` with no `x[i]` below 0: solves without that bound, sets the lowest negative unknown to
  * 0 for good, and again, until none is negative. That is not always the very best such x, but close, and it takes at
- * most as many passes as there are unknowns.
+ * most as many passes as there are unknowns. Where something is no number there is no solution, and all are 0.
  * @param matrix symmetric and positive definite. Not changed.
  */
 export function solveNonNegative(
@@ -16,6 +16,8 @@ export function solveNonNegative(
       free.map((i) => targets[i]!),
     );
     const lowest = Math.min(...values);
+    // Equal to nothing, so that nothing would be taken out below.
+    if (Number.isNaN(lowest)) break;
     if (lowest >= 0) {
       for (const [k, i] of free.entries()) solution[i] = values[k]!;
       break;

@@ -85,14 +85,12 @@ export interface Scheduler<T> {
   schedule(nowMs: number, idle: number): Batch<T> | null;
   /**
    * Reports that a batch has ended. One that is not known, or was completed before, is ignored.
-   * @param tookMs how long it occupied its thread, or null when it failed: then nothing is learned from it, and
+   * @param tookMs how long the work itself took, without getting it there and back, or null when it failed: then nothing is learned from it, and
    * what was predicted stands as the charge.
    */
   complete(batch: Batch<T>, tookMs: number | null): void;
   /** Forgets a flow. Returns its queued jobs, finals first; those in flight go on. */
   cancel(flow: string): readonly Job<T>[];
-  /** When schedule() may answer otherwise without a new event, or null if only an event can change it. */
-  nextWakeUp(nowMs: number): number | null;
   /** Jobs queued, by priority; those held back because another version of their key is in flight among them. */
   readonly queued: Readonly<Record<Priority, number>>;
   /** Asks every queued job for its work: for a look now and then, not for every event. */

@@ -2,6 +2,7 @@ import { ERRORS } from './errors.ts';
 import type { Metrics } from './metrics.ts';
 import type { HttpAnswer, HttpRoutes } from './net/http.ts';
 import type { Lobby } from './net/lobby.ts';
+import { LEAST_RETRY_MS } from './overload/admission.ts';
 
 const WELCOME = `Roundtable: live captions for many meetings at once.
 
@@ -14,9 +15,6 @@ const WELCOME = `Roundtable: live captions for many meetings at once.
 The protocol is described in docs/protocol.md.
 `;
 
-/** Seconds after which one who came too early, or when there was too much to do, may try again. */
-const RETRY_AFTER_SECONDS = 2;
-
 /**
  * The plain HTTP answers.
  * @param isStuck whether threads that never answer have used up all that may be started.
@@ -24,17 +22,15 @@ const RETRY_AFTER_SECONDS = 2;
 export function httpRoutes(lobby: Lobby, metrics: Metrics, isStuck: () => boolean): HttpRoutes {
   return {
     '/': () => ({ status: '200 OK', contentType: 'text/plain; charset=utf-8', body: WELCOME }),
-    '/healthz': () => health(isStuck()),
-    '/readyz': () => readiness(lobby),
+    '/healthz': () => (isStuck() ? stuck({ alive: false }) : json('200 OK', { alive: true })),
+    '/readyz': () => (isStuck() ? stuck({ ready: false }) : readiness(lobby)),
     '/metrics': async () => ({ status: '200 OK', ...(await metrics.render()) }),
   };
 }
 
-function health(stuck: boolean): HttpAnswer {
-  if (!stuck) return json('200 OK', { alive: true });
-
+function stuck(state: object): HttpAnswer {
   return json('503 Service Unavailable', {
-    alive: false,
+    ...state,
     reason: 'Threads do not answer and cannot be ended. Restart the server.',
   });
 }
@@ -45,7 +41,7 @@ function readiness({ unreadyFor, models }: Lobby): HttpAnswer {
 
   return {
     ...json(`${httpStatus} Service Unavailable`, { ready: false, reason: text }),
-    retryAfterSeconds: RETRY_AFTER_SECONDS,
+    retryAfterSeconds: Math.ceil(LEAST_RETRY_MS / 1000),
   };
 }
 

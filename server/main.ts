@@ -229,7 +229,7 @@ function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, { config, log
     dispatcher: new Dispatcher(scheduler, recognizer, systemClock, config, {
       decoded: (priority, batch) => metrics.decoded(priority, batch),
       failed: (reason, err) => {
-        log.error({ reason, err }, 'segments could not be decoded and are tried again, each by itself');
+        log.error({ reason, err }, 'segments could not be decoded and are tried again');
         metrics.decodeFailed(reason);
       },
       gaveUp: () => metrics.gaveUp(),

@@ -4,11 +4,12 @@ import type { CaptionTiming } from '../client-sdk/protocol.ts';
 import { type RecognizerError, SAMPLE_RATE } from '../inference/recognizer.ts';
 import type { Priority } from '../scheduler/scheduler.ts';
 import { LIMIT_NAMES, type LimitName } from './admission/quotas.ts';
+import { BookMetrics } from './book-metrics.ts';
+import { CaptionMetrics } from './caption-metrics.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
-import type { CaptionType } from './net/speaker-session.ts';
+import type { CaptionType } from './net/speaker-services.ts';
 import { LADDER_STEPS, type LadderStep } from './overload/ladder.ts';
 import type { AudioBooks } from './stream/audio-books.ts';
-import { ON_TIME_MS } from './stream/captioner.ts';
 import type { BatchReport, DispatchObserver } from './stream/dispatcher.ts';
 import type { VadObserver, VadReport } from './stream/vad-ticker.ts';
 import { ThreadMetrics } from './thread-metrics.ts';
@@ -39,35 +40,16 @@ export interface MetricsSources {
   openBooks(): Iterable<AudioBooks>;
 }
 
-interface SampleTotals {
-  received: number;
-  transcribed: number;
-  silence: number;
-  dropped: number;
-}
-
 /** How often the event loop's delay is sampled. */
 const LOOP_RESOLUTION_MS = 2;
-/** Parts of a caption's time as they are labelled. */
-const CAPTION_PARTS = [
-  ['audio-wait', 'audioWaitMs'],
-  ['queue-wait', 'queueWaitMs'],
-  ['batch-wait', 'batchWaitMs'],
-  ['inference', 'inferenceMs'],
-  ['send-wait', 'sendWaitMs'],
-] as const satisfies readonly (readonly [string, keyof CaptionTiming])[];
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.5, 2.5, 5, 10];
 
 /** The server's metrics, for Prometheus. Seconds and totals; no ids, no names, nothing that was said. */
 export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly #registry = new Registry();
   readonly threads = new ThreadMetrics(this.#registry);
+  readonly #captions = new CaptionMetrics(this.#registry, SECONDS_BUCKETS);
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
-  readonly #captions = this.#counter(
-    'captions_total',
-    'Captions sent, and segments lost; background are the finals of streams sent faster than they are spoken.',
-    ['type'],
-  );
   readonly #errors = this.#counter('errors_total', 'Errors told to clients.', ['code']);
   readonly #partialsDropped = this.#counter(
     'superseded_partials_total',
@@ -85,16 +67,6 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     ['reason'],
   );
   readonly #givenUp = this.#counter('segments_given_up_total', 'Segments that failed twice.', []);
-  readonly #captionTime = this.#histogram(
-    'caption_seconds',
-    'Where the time of captions went, from the arrival of their newest audio on, by part; total is the sum.',
-    ['type', 'part'],
-  );
-  readonly #lateCaptions = this.#counter(
-    'late_captions_total',
-    'Captions handed to the socket more than 1.2 s after the arrival of their newest audio.',
-    ['type'],
-  );
   readonly #costError = this.#histogram(
     'cost_error_ratio',
     'Time a batch took in the recogniser over what the scheduler had predicted.',
@@ -141,8 +113,7 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     'Time of one voice-activity batch, there and back.',
     [],
   );
-  /** Samples of closed streams. */
-  readonly #closed: SampleTotals = { received: 0, transcribed: 0, silence: 0, dropped: 0 };
+  readonly #books: BookMetrics;
 
   constructor(sources: MetricsSources) {
     collectDefaultMetrics({ register: this.#registry });
@@ -179,11 +150,10 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     );
     this.#queuedGauge(sources);
     this.#loopDelayGauge();
-    this.#booksMetrics(sources);
+    this.#books = new BookMetrics(this.#registry, () => sources.openBooks());
     for (const to of LADDER_STEPS) this.#ladderSteps.inc({ to }, 0);
     for (const code of Object.keys(ERRORS)) this.#errors.inc({ code }, 0);
     for (const limit of LIMIT_NAMES) this.#limitBreaches.inc({ limit }, 0);
-    for (const type of ['partial', 'final', 'background', 'lost']) this.#captions.inc({ type }, 0);
   }
 
   /** In Prometheus' text format. */
@@ -193,15 +163,7 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
 
   /** @param timing null where the caption is lost. */
   caption(type: CaptionType, timing: CaptionTiming | null): void {
-    this.#captions.inc({ type });
-    if (!timing) return;
-    let totalMs = 0;
-    for (const [part, key] of CAPTION_PARTS) {
-      totalMs += timing[key];
-      this.#captionTime.observe({ type, part }, timing[key] / 1000);
-    }
-    this.#captionTime.observe({ type, part: 'total' }, totalMs / 1000);
-    if (totalMs > ON_TIME_MS && type !== 'background') this.#lateCaptions.inc({ type });
+    this.#captions.caption(type, timing);
   }
 
   ladderStep(to: LadderStep): void {
@@ -236,7 +198,7 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
 
   /** Adds a closed stream's books. */
   streamClosed(books: AudioBooks): void {
-    addBooks(this.#closed, books);
+    this.#books.streamClosed(books);
   }
 
   decoded(type: Priority, report: BatchReport): void {
@@ -295,27 +257,6 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     });
   }
 
-  #booksMetrics(sources: MetricsSources): void {
-    const closed = this.#closed;
-    new Counter({
-      name: 'roundtable_audio_seconds_total',
-      help: 'Audio of all streams, open and closed, by what became of it.',
-      labelNames: ['fate'],
-      registers: [this.#registry],
-      collect() {
-        const sum = { ...closed };
-        for (const books of sources.openBooks()) addBooks(sum, books);
-        this.reset();
-        for (const [fate, samples] of Object.entries(sum)) this.inc({ fate }, samples / SAMPLE_RATE);
-      },
-    });
-    this.#gauge(
-      'books_imbalance_samples',
-      'Audio of closed streams that is accounted for nowhere, or twice; has to be 0.',
-      () => closed.received - closed.transcribed - closed.silence - closed.dropped,
-    );
-  }
-
   #gauge(name: string, help: string, read: () => number): void {
     new Gauge({
       name: `roundtable_${name}`,
@@ -340,11 +281,4 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
       registers: [this.#registry],
     });
   }
-}
-
-function addBooks(totals: SampleTotals, books: AudioBooks): void {
-  totals.received += books.receivedSamples;
-  totals.transcribed += books.transcribedSamples;
-  totals.silence += books.silenceSamples;
-  totals.dropped += books.droppedSamples;
 }

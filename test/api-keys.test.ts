@@ -118,7 +118,8 @@ describe('A keys file', () => {
     ['maxViewers', { ...good, maxViewers: 1.5 }],
     ['from 35000 to 360000000 ms', { ...good, maxBufferedMs: 34_999 }],
     ['maxBytesPerSecond', { ...good, maxBytesPerSecond: 1e11 }],
-    ['no field maxstreams', { ...good, maxstreams: 5 }],
+    ['field number 3 is none of name, key', { ...good, maxstreams: 5 }],
+    ['field number 1 is none of name, key', { [OTHER]: 'a key for a name', ...good }],
     ['object', 'acme'],
     ['object', null],
   ])('with a wrong entry is refused with its number and the field: %s', async (field, entry) => {

@@ -45,10 +45,31 @@ describe('ArrivalTimes', () => {
     expect([1, 100, 101, 200, 201].map((sample) => times.of(sample))).toEqual([5, 5, 15, 15, null]);
   });
 
-  test('keep no more notes than they may, however slowly audio drips in', () => {
+  test('know ten minutes of messages of 20 ms to within 80 ms', () => {
     const times = new ArrivalTimes();
-    for (let sample = 1; sample <= 10_000; sample++) times.note(sample, sample * 10);
-    expect([8191, 8192, 10_000].map((sample) => times.of(sample))).toEqual([81_910, 81_920, 81_920]);
+    for (let i = 1; i <= 30_000; i++) times.note(i * 320, i * 20);
+    for (let i = 1; i <= 30_000; i++) {
+      const lateMs = i * 20 - times.of(i * 320)!;
+      expect(lateMs).toBeGreaterThanOrEqual(0);
+      expect(lateMs).toBeLessThan(80);
+    }
+  });
+
+  test('become exact again when what they were too many for is forgotten', () => {
+    const times = new ArrivalTimes();
+    for (let i = 1; i <= 10_000; i++) times.note(i, i * 20);
+    times.forgetBefore(10_000);
+    for (let i = 10_001; i <= 10_010; i++) times.note(i, i * 20);
+    for (let i = 10_001; i <= 10_010; i++) expect(times.of(i)).toBe(i * 20);
+  });
+
+  test('take no time that grows with what dripped in for ever', () => {
+    const times = new ArrivalTimes();
+    for (let i = 1; i <= 200_000; i++) times.note(i, i * 1000);
+    const answers = new Set<number>();
+    for (let i = 1; i <= 200_000; i += 7) answers.add(times.of(i)!);
+    expect(answers.size).toBeLessThanOrEqual(8192);
+    expect(times.of(200_001)).toBeNull();
   });
 
   test('know nothing before anything came, and of what is forgotten only when what is left came', () => {

@@ -37,6 +37,8 @@ describe.concurrent('benches under load', () => {
     expect(step.wholeTurns).toBe(step.plannedTurns);
     expect(step.finals.count).toBeGreaterThan(0);
     expect(step.partials.p95).toBeGreaterThan(0);
+    expect(figures.overheadShare).toBeGreaterThan(0);
+    expect(step.overheadShare).toBeLessThan(1);
     if (step.onTime) expect(step.wordErrorRate).toBe(step.aloneWordErrorRate);
     expect(await readFile(file('capacity.svg'), 'utf8')).toContain('Partial lag, p95, ms');
   });

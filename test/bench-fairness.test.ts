@@ -5,13 +5,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type LoadClips, prepareClips } from '../bench/load/clips.ts';
 import { contenders } from '../bench/load/contenders.ts';
 import { type ContenderFairness, type FairnessRun, holdRun } from '../bench/load/fairness-bench.ts';
-import { evenness, serviceOfStreams } from '../bench/load/fairness-figures.ts';
+import { admissionOf, evenness, serviceOfStreams } from '../bench/load/fairness-figures.ts';
 import { fairnessFigures, fairnessPanels, fairnessTable } from '../bench/load/fairness-report.ts';
-import { jainIndex } from '../bench/load/jain.ts';
 import { drawLines } from '../bench/load/line-chart.ts';
 import type { CaptionRecord, StreamRecord } from '../bench/load/records.ts';
 import type { LoadReport } from '../bench/load/run-load.ts';
 import type { StreamPlan } from '../bench/load/script.ts';
+import { jainIndex } from '../bench/statistics.ts';
+import type { ServiceLevel } from '../client-sdk/protocol.ts';
 import { finish } from './support/running-server.ts';
 
 describe("Jain's index", () => {
@@ -107,9 +108,55 @@ describe('What a stream got', () => {
   });
 });
 
+describe('Who came in', () => {
+  const talks = plan([{ clip: 0, startMs: 1000, durationMs: 10_000 }]);
+  const admission = (...changes: Partial<StreamRecord>[]) => {
+    const plans = changes.map(() => talks);
+    const load = report(
+      plans,
+      plans.map(() => []),
+    );
+    const streams = load.streams.map((stream, i) => ({ ...stream, ...changes[i] }));
+
+    return admissionOf({ ...load, streams });
+  };
+  const told = (level: ServiceLevel) => ({ level, reason: 'late-captions' as const, atMs: 0 });
+
+  it('are those who were let in, at once or after they waited', () => {
+    expect(admission({}, { waited: true, zeroMs: 3000 }, { waited: true, zeroMs: null })).toMatchObject({
+      ...{ letIn: 2, streams: 3, waited: 2, refused: 0, shutOut: 1, errors: {} },
+    });
+  });
+
+  it('are not those who were refused, whose refusal is no error', () => {
+    expect(admission({}, { zeroMs: null, errors: { busy: 1 } })).toMatchObject({
+      ...{ letIn: 1, refused: 1, shutOut: 1, errors: {} },
+    });
+    expect(admission({ zeroMs: null, errors: { connection: 1 } })).toMatchObject({
+      ...{ refused: 0, shutOut: 1, errors: { connection: 1 } },
+    });
+  });
+
+  it('leaves those with nothing who came when all but a word was said', () => {
+    expect(admission({ zeroMs: 10_000 })).toMatchObject({ letIn: 1, shutOut: 1 });
+    expect(admission({ zeroMs: 8000 })).toMatchObject({ letIn: 1, shutOut: 0 });
+  });
+
+  it('counts each stream once that was told of a level', () => {
+    const service = [told('slower-partials'), told('finals-only'), told('slower-partials')];
+    expect(admission({ service }, { service: [told('finals-only')] }).toldLevels).toEqual({
+      ...{ 'slower-partials': 1, 'finals-only': 2 },
+    });
+  });
+});
+
 describe('evenness', () => {
   it('puts the worst beside the median', () => {
     expect(evenness([1, 2, 4, 4, 5])).toMatchObject({ median: 4, worstOverMedian: 0.25 });
+  });
+
+  it('tells what it is with those who were shut out beside what it is without', () => {
+    expect(evenness([2, 2, 2], 1)).toMatchObject({ jain: 1, jainOfAll: 0.75, median: 2 });
   });
 });
 
@@ -133,18 +180,32 @@ describe('bench fairness', () => {
     expect(run).toMatchObject({ streams: 4, load: 1, hogs: 1 });
     expect(run.services.length).toBeGreaterThan(0);
     for (const { shown, captioned } of run.services) {
+      expect(shown).toBeGreaterThan(0);
       expect(shown).toBeLessThanOrEqual(1.001);
       expect(captioned).toBeLessThanOrEqual(1.001);
     }
     expect(run.figures.errors).toEqual({});
+    expect(run.admission).toMatchObject({ letIn: 4, streams: 4, refused: 0, unfinished: 0, errors: {} });
   });
 
   it('reports it', () => {
     const all: ContenderFairness[] = [
-      { name: 'roundtable', capacity: 4, calm: run, hogged: run, overloads: [run, run], hogRatio: 1 },
+      {
+        name: 'roundtable',
+        capacity: 4,
+        calm: run,
+        hogged: run,
+        ladder: run,
+        overloads: [run, run],
+        hogRatio: 1,
+      },
     ];
     expect(fairnessTable(all[0]!)).toContain('1.00 times as long');
-    expect(fairnessFigures(all)).toMatchObject({ jainTwice: run.shown.jain, hogRatio: 1 });
+    expect(fairnessTable(all[0]!)).toContain('4 of 4');
+    expect(fairnessFigures(all)).toMatchObject({
+      ...{ jainTwice: run.shown.jain, jainCaptionedTwice: run.captioned.jain, hogRatio: 1 },
+      ...{ ladderSlowestFinalMs: run.figures.finals.max, ladderFinalBarMs: 3000 },
+    });
     expect(drawLines('Who gets what', fairnessPanels(all))).toContain('1 hogs besides');
   });
 

@@ -6,11 +6,12 @@ import { judge } from '../bench/load/judge.ts';
 import { knee } from '../bench/load/knee.ts';
 import { LagHistogram } from '../bench/load/lag-histogram.ts';
 import { latencyParts } from '../bench/load/latency-report.ts';
+import { overheadShare } from '../bench/load/meter.ts';
 import type { CaptionRecord, StreamRecord } from '../bench/load/records.ts';
 import { ROOM_NOISE_DBFS, roomNoise } from '../bench/load/room-noise.ts';
 import type { LoadReport } from '../bench/load/run-load.ts';
 import { planHog, planMeetings, type ScriptOptions, type StreamPlan } from '../bench/load/script.ts';
-import { heardTurns } from '../bench/load/spoken-words.ts';
+import { heardTurns, isWhole } from '../bench/load/spoken-words.ts';
 
 const options: ScriptOptions = {
   clipsMs: [2000, 5000, 3000, 9000, 4000],
@@ -210,6 +211,29 @@ describe('heardTurns', () => {
   });
 });
 
+describe('A stream alone', () => {
+  it.each<[Partial<StreamRecord>, boolean]>([
+    [{}, true],
+    [{ sentMs: 19_900 }, false],
+    [{ done: null }, false],
+    [{ errors: { 'segment-lost': 1 } }, false],
+  ])('that became %j is one to compare with: %j', (fields, whole) => {
+    expect(isWhole(plan, stream(said, fields))).toBe(whole);
+  });
+});
+
+describe('overheadShare', () => {
+  it('is what goes into no model, over the whole machine', () => {
+    const coresByPart = { inference: 1.5, vad: 0.2, sockets: 0.1, other: 0.06 };
+    expect(overheadShare({ coresByPart }, 2)).toBeCloseTo(0.08);
+  });
+
+  it('is unknown of a server that does not tell all of it', () => {
+    expect(overheadShare({ coresByPart: {} }, 2)).toBeNaN();
+    expect(overheadShare({ coresByPart: { sockets: 0.1 } }, 2)).toBeNaN();
+  });
+});
+
 describe('judge', () => {
   const alone = new Map([
     [
@@ -232,6 +256,7 @@ describe('judge', () => {
   it('asks for partials, and for the words of finals, to be there at all', () => {
     expect(reasons([stream([])])).toEqual([
       'there were no partials',
+      'there were no finals',
       'word errors 100.00 points above one stream alone',
     ]);
   });
@@ -268,6 +293,24 @@ describe('judge', () => {
   ])('tells what failed near the edge from what failed by far: %j', (fields, nearEdge) => {
     const figures = { ...loadFigures(report([stream(said)]), clips, alone), ...fields };
     expect(judge(figures)).toMatchObject({ onTime: false, nearEdge });
+  });
+
+  it('passes nothing whose words it cannot compare with those of one stream alone', () => {
+    const figures = loadFigures(report([stream(said)]), clips);
+    expect(figures.aloneWordErrorRate).toBeNaN();
+    expect(judge(figures).onTime).toBe(true);
+    expect(judge(figures, { heardAlone: true })).toEqual({
+      ...{ onTime: false, valid: false, nearEdge: true },
+      reasons: ['the same streams alone were not all heard to their end: invalid'],
+    });
+  });
+
+  it('passes no server that should tell of its books and does not', () => {
+    const figures = loadFigures(report([stream(said)]), clips, alone);
+    expect(judge(figures, { imbalanceSamples: 0 }).onTime).toBe(true);
+    expect(judge(figures, { imbalanceSamples: Number.NaN }).reasons).toEqual([
+      'the server does not tell whether its books balance',
+    ]);
   });
 
   it('believes nothing of a generator that was late', () => {

@@ -45,7 +45,7 @@ describe('bench soak', () => {
   it('holds streams whose inference threads are killed, and tells what that cost', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'bench-soak-'));
     const [json, chart] = [join(folder, 'soak.json'), join(folder, 'soak.svg')];
-    const load = ['--hours', '0.0011', '--streams', '4', '--kill-every-s', '3'];
+    const load = ['--hours', '0.0011', '--streams', '4', '--kill-every-s', '2'];
     const { code, stdout, stderr } = await bench(...load, '--json', json, '--chart', chart);
     expect(stderr).not.toContain('bench:');
     expect(code).toBe(0);
@@ -59,8 +59,9 @@ describe('bench soak', () => {
       unbalancedStreams: 0,
       imbalanceSamples: 0,
     });
-    expect(figures.killsAsked).toBe(1);
-    expect(figures.threadCrashes).toBe(1);
+    // How many orders fall into the window is a matter of moments, and a last one may come to nothing.
+    expect(figures.threadCrashes).toBeGreaterThan(0);
+    expect(figures.threadCrashes).toBeLessThanOrEqual(figures.killsAsked);
     expect(figures.lostCaptions).toBe(0);
     expect(figures.samples.length).toBeGreaterThan(5);
     for (const { rssBytes } of figures.samples) expect(rssBytes).toBeGreaterThan(50e6);

@@ -111,6 +111,23 @@ describe('Captioner', () => {
     expect(recognizer.running).toEqual([]);
   });
 
+  test('has a snapshot that waits to be decoded again raised to a final when the segment ends', async () => {
+    const { captioner, recognizer, dispatcher, told } = setUp();
+    captioner.snapshot(range(0, 0), true);
+    await settle();
+    // Goes first, so that the snapshot waits.
+    captioner.finish(range(1, 1), 'silence');
+    await recognizer.fail(new Error('failed'));
+    expect(recognizer.running).toEqual([[200]]);
+    expect(dispatcher.queued).toMatchObject({ final: 0, candidate: 1 });
+    captioner.finish(range(0, 0), 'silence');
+    expect(dispatcher.queued).toMatchObject({ final: 1, candidate: 0 });
+    await recognizer.answer();
+    await recognizer.answer();
+    expect(told).toEqual(['final 0.0: 100 samples', 'final 1.1: 200 samples']);
+    expect(recognizer.running).toEqual([]);
+  });
+
   test('tells a segment as lost at its end when a snapshot of it has failed twice, and goes on', async () => {
     const { captioner, recognizer, dispatcher, told } = setUp();
     captioner.snapshot(range(0, 0));

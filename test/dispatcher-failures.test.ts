@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { RecognizerError } from '../inference/recognizer.ts';
-import { setUpDispatcher as setUp } from './support/dispatcher-rig.ts';
+import { Dispatcher } from '../server/stream/dispatcher.ts';
+import { fairScheduler, setUpDispatcher as setUp } from './support/dispatcher-rig.ts';
 import { settle } from './support/settle.ts';
 
 const CRASH = new RecognizerError('crashed', 'The thread died.');
@@ -116,6 +117,71 @@ describe('Dispatcher, when a batch fails,', () => {
       expect([dispatcher.suspects, dispatcher.inFlight]).toEqual([0, 0]);
       expect(recognizer.running).toEqual([]);
     }
+  });
+});
+
+describe('Dispatcher, when a segment has killed twice,', () => {
+  test.each(['partial', 'final'] as const)(
+    'does not decode the %s that was accepted during its last try, and goes on',
+    async (priority) => {
+      const { submit, recognizer, dispatcher, taken, told, givenUp } = setUp();
+      submit('a', 1, { priority: 'partial' });
+      await settle();
+      await recognizer.fail(CRASH);
+      expect(submit('a', 2, { priority })).toBe(true);
+      submit('b', 3);
+      await recognizer.fail(CRASH);
+      expect(recognizer.running).toEqual([[3]]);
+      await recognizer.answer();
+      expect(taken).toEqual(['a', 'a', 'b']);
+      expect(told.toSorted()).toEqual(['a: failed', 'a: failed', 'b: 3 samples']);
+      expect(givenUp.count).toBe(1);
+      // Until its final has been heard of.
+      expect(dispatcher.suspects).toBe(priority === 'final' ? 0 : 1);
+      expect(dispatcher.inFlight).toBe(0);
+    },
+  );
+});
+
+describe('Dispatcher, when no thread can be had,', () => {
+  const UNAVAILABLE = new RecognizerError('unavailable', 'No thread is left.');
+
+  test('puts everything back, suspects nobody, and decodes it together when there is a thread', async () => {
+    const { submit, recognizer, dispatcher, told, givenUp, failures } = setUp();
+    for (const [i, flow] of ['a', 'b'].entries()) submit(flow, i + 1);
+    await settle();
+    for (let i = 0; i < 3; i++) {
+      expect(recognizer.running).toEqual([[1, 2]]);
+      await recognizer.fail(UNAVAILABLE);
+      await settle();
+    }
+    expect(dispatcher.suspects).toBe(0);
+    await recognizer.answer();
+    expect(told).toEqual(['a: 1 samples', 'b: 2 samples']);
+    expect(failures).toEqual(['unavailable', 'unavailable', 'unavailable']);
+    expect(givenUp.count).toBe(0);
+  });
+
+  test('hands nothing over until the recogniser says that it is idle', async () => {
+    const { clock, recognizer, submit, dispatcher } = setUp();
+    let tellIdle = () => {};
+    recognizer.onIdle = (listener) => {
+      tellIdle = listener;
+    };
+    const observer = { decoded: () => {}, failed: () => {}, gaveUp: () => {} };
+    const waiting = new Dispatcher(fairScheduler(), recognizer, clock, { hangTimeoutMs: 1000 }, observer);
+    dispatcher.submit = (job) => waiting.submit(job);
+    submit('a', 1);
+    await settle();
+    await recognizer.fail(UNAVAILABLE);
+    submit('b', 2);
+    await settle();
+    expect(recognizer.running).toEqual([]);
+    expect(waiting.queued.final).toBe(2);
+    tellIdle();
+    await settle();
+    expect(recognizer.running).toEqual([[1, 2]]);
+    await recognizer.answer();
   });
 });
 

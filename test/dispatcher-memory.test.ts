@@ -50,6 +50,15 @@ describe('Dispatcher lends shared memory', () => {
     expect(rig.dispatcher.sharedAudioBytes).toBe(2 * BLOCK_BYTES);
   });
 
+  test('again where no thread had what it was lent', async () => {
+    const rig = await runTwo();
+    const [first] = memory(rig);
+    await rig.recognizer.fail(new RecognizerError('unavailable', 'No thread is left.'));
+    await settle();
+    expect(memory(rig)).toContain(first);
+    expect(rig.dispatcher.sharedAudioBytes).toBe(2 * BLOCK_BYTES);
+  });
+
   test('no longer than the longest segment takes, and fails the request that asks for more', async () => {
     const { submit, recognizer, told } = setUp({ maxSegmentSamples: 100 });
     submit('a', 100);
@@ -71,6 +80,7 @@ describe('Dispatcher lends shared memory', () => {
             throw new RangeError('The audio is gone.');
           },
           succeeded: () => told.push('succeeded'),
+          putBack: () => {},
           failed: () => told.push('failed'),
         },
       });

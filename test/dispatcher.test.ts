@@ -69,6 +69,7 @@ describe('Dispatcher', () => {
     submit('b', 2, {
       request: {
         isFinal: () => true,
+        putBack: () => {},
         work: () => ({ size: 1, fresh: 1 }),
         take: () => {
           throw new RangeError('The audio is gone.');
@@ -112,6 +113,7 @@ describe('Dispatcher', () => {
     submit('a', 1, {
       request: {
         isFinal: () => true,
+        putBack: () => {},
         work: () => ({ size: 1, fresh: 1 }),
         take: () => ({ samples: new Float32Array(1), language: null }),
         succeeded: () => submit('b', 2),

@@ -74,6 +74,36 @@ describe('FrontDoor', () => {
     expect(door.inside).toBe(1);
   });
 
+  test('gives what goes wrong while one is let in to that one, and lets in and tells the others', () => {
+    const { door, clock, ask, guest, told } = openDoor({ maxWaiting: 3 });
+    const [a, b] = ask('a', 'b', 'next', 'last');
+    const broken = guest('broken', 4);
+    broken.admit = () => {
+      throw new Error('broken');
+    };
+    door.ask(broken);
+    for (const each of [a!, b!]) door.left(each);
+    told.length = 0;
+    clock.advance(3000);
+    expect(told).toContain('broken: Error: broken');
+    expect(told).toContain('next: ready');
+    expect(told.some((what) => what.startsWith('last: 0 ahead'))).toBe(true);
+  });
+
+  test('gives what goes wrong while one is told its place to that one, and tells the others', () => {
+    const { door, clock, ask, told } = openDoor({ maxWaiting: 3 });
+    const [a, , , broken] = ask('a', 'b', 'next', 'broken', 'last');
+    broken!.tellPlace = () => {
+      throw new Error('broken');
+    };
+    door.left(a!);
+    told.length = 0;
+    clock.advance(3000);
+    expect(told).toContain('next: ready');
+    expect(told).toContain('broken: Error: broken');
+    expect(told.some((what) => what.startsWith('last: 1 ahead'))).toBe(true);
+  });
+
   test('ends its ticks when it is closed, forgets who waits, and can be left and closed again', () => {
     const { door, clock, ask, told } = openDoor();
     const [a, , c] = ask('a', 'b', 'c');
@@ -107,6 +137,23 @@ describe('FrontDoor, as the load grows,', () => {
       'a: finals-only, Infinity',
       'b: finals-only, Infinity',
       'viewers: finals-only, inference-backlog',
+    ]);
+  });
+
+  test('tells everybody else of the new service when telling one goes wrong', () => {
+    const { load, clock, ask, told } = openDoor();
+    const [a] = ask('a', 'b');
+    a!.serve = () => {
+      throw new Error('broken');
+    };
+    told.length = 0;
+    load.now = SLOW_PARTIALS;
+    clock.advance(2500);
+    expect(told).toEqual([
+      'step: full to slower-partials',
+      'a: Error: broken',
+      'b: slower-partials, 2',
+      'viewers: slower-partials, inference-backlog',
     ]);
   });
 

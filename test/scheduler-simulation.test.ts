@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { findCapacity } from '../bench/simulation/capacity.ts';
-import { fairShares, jainsIndex } from '../bench/simulation/fairness.ts';
+import { fairShares } from '../bench/simulation/fairness.ts';
 import { figuresOf } from '../bench/simulation/figures.ts';
 import { batchMs, MACHINE_LAWS } from '../bench/simulation/machine-law.ts';
 import { randomNumbers } from '../bench/simulation/random-numbers.ts';
 import { scriptSegment } from '../bench/simulation/segment-script.ts';
 import { type Scenario, simulate } from '../bench/simulation/simulation.ts';
 
-/** Two threads of a core each; 100 streams in meetings of 4 are three quarters of what they can do. */
+/** Two threads of a core each; 120 streams in meetings of 4 are two thirds of what they hold on time. */
 const SCENARIO: Scenario = {
   ...{
-    streams: 100,
+    streams: 120,
     meetingSize: 4,
     hogs: 0,
     priorityShare: 0,
@@ -18,8 +18,8 @@ const SCENARIO: Scenario = {
     law: MACHINE_LAWS.cpu,
     noise: 0.1,
   },
-  ...{ seconds: 60, warmUpSeconds: 20, seed: 1, maxBatchSize: 8, maxBatchMs: 300, maxLeadMs: 500 },
-  promises: { partialMs: 1000, finalMs: 3000 },
+  ...{ seconds: 60, warmUpSeconds: 20, seed: 1, maxBatchSize: 8, maxBatchMs: 250, maxLeadMs: 500 },
+  promises: { partialMs: 1200, finalMs: 1500 },
 };
 
 function run(changes: Partial<Scenario>) {
@@ -43,16 +43,16 @@ describe('Simulated FairScheduler', () => {
     expect(jain).toBeGreaterThan(0.999);
   });
 
-  test('shares three times what it can do fairly, and gives finals up last', () => {
-    const { classes, utilisation, jain } = run({ streams: 160, threads: 1, seconds: 1000 });
+  test('shares twice what it can do fairly, and gives finals up last', () => {
+    const { classes, utilisation, jain } = run({ streams: 184, threads: 1, seconds: 1000 });
     expect(utilisation).toBeGreaterThan(0.99);
-    expect(classes.all!.snapshotsDelivered).toBeLessThan(0.4);
+    expect(classes.all!.snapshotsDelivered).toBeLessThan(0.5);
     expect(classes.all!.finalsOnTime).toBeGreaterThan(0.99);
     expect(jain).toBeGreaterThanOrEqual(0.98);
   });
 
   test('gives meetings of four times the weight their way while others wait', () => {
-    const { classes, jain } = run({ streams: 200, priorityShare: 0.2, seconds: 120 });
+    const { classes, jain } = run({ streams: 240, priorityShare: 0.2, seconds: 120 });
     expect(classes['weight 4']!.snapshotsDelivered).toBeGreaterThan(0.9);
     expect(classes['weight 1']!.snapshotsDelivered).toBeLessThan(0.75);
     expect(jain).toBeGreaterThan(0.95);
@@ -110,11 +110,11 @@ describe('scriptSegment', () => {
       const [before, final] = steps.slice(-2);
       const isCut = final!.atMs === spokenMs;
       expect(isCut || (before!.kind === 'candidate' && before!.sizeMs === final!.sizeMs)).toBe(true);
-      expect(spokenMs).toBeLessThan(28_100);
+      expect(spokenMs).toBeLessThan(15_000);
     }
     const meanMs = segments.reduce((sum, { spokenMs }) => sum + spokenMs, 0) / segments.length;
-    expect(meanMs).toBeGreaterThan(7000);
-    expect(meanMs).toBeLessThan(9000);
+    expect(meanMs).toBeGreaterThan(6000);
+    expect(meanMs).toBeLessThan(7500);
   });
 });
 
@@ -138,12 +138,5 @@ describe('fairShares', () => {
     ];
     const fair = fairShares(shares);
     expect(fair.map((share) => share.toFixed(6))).toEqual(['1.000000', '4.800000', '19.200000']);
-  });
-});
-
-describe("Jain's index", () => {
-  test('is 1 where all have the same and 1/n where one has everything', () => {
-    expect(jainsIndex([3, 3, 3])).toBe(1);
-    expect(jainsIndex([5, 0, 0, 0])).toBe(0.25);
   });
 });

@@ -32,4 +32,17 @@ describe('SpeakerConnection', () => {
     expect(positions).toEqual(Array.from({ length: 10_000 }, (_, i) => i));
     server.close();
   });
+
+  it('tells when a server that refuses wants to be asked again', async () => {
+    const error = { code: 'busy', message: 'Busy.', retryable: true, fatal: true, retryAfterMs: 7000 };
+    const server = await scriptServer((_, socket) => socket.close(4503), [{ type: 'error', ...error }]);
+    const start = { sampleRate: 16_000, encoding: 'pcm_s16le' } as const;
+    const connection = await SpeakerConnection.connect(server.url, start, WebSocket);
+    await expect(connection[Symbol.asyncIterator]().next()).rejects.toMatchObject({
+      code: 'busy',
+      retryable: true,
+      retryAfterMs: 7000,
+    });
+    server.close();
+  });
 });

@@ -70,3 +70,18 @@ describe('SpeechStream that is more than 10 s ahead of what can have been spoken
     expect(recording.of('partial').length).toBeGreaterThan(0);
   });
 });
+
+describe('SpeechStream that is sent at once what was held back', () => {
+  test('gets partials of what can have been spoken since it connected', async () => {
+    const recognizer = new GatedRecognizer();
+    const ears = createEars(recognizer);
+    ears.clock.advance(15_000);
+    const waited = new Rig(ears, { connectedAtMs: 0 });
+    for (let i = 0; i < 3; i++) waited.stream.write(sentence(4));
+    await waited.run();
+    await answerAll(recognizer, waited);
+    expect(waited.of('final')).toHaveLength(3);
+    expect(waited.of('partial').length).toBeGreaterThan(0);
+    expect(waited.timings.some(({ timing }) => timing.background)).toBe(false);
+  });
+});

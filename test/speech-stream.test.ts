@@ -3,7 +3,7 @@ import { LevelVad } from '../inference/doubles/level-vad.ts';
 import { ScriptedRecognizer } from '../inference/doubles/scripted-recognizer.ts';
 import type { SpeechSegment } from '../inference/recognizer.ts';
 import { StreamError } from '../server/errors.ts';
-import type { SpeechStreamOptions } from '../server/stream/speech-stream.ts';
+import type { SpeechStreamOptions } from '../server/stream/speech-stream-terms.ts';
 import { GatedRecognizer } from './support/gated-recognizer.ts';
 import { createEars, hiss, lengthAsText, Rig, speech } from './support/speech-stream-rig.ts';
 

@@ -6,12 +6,13 @@ import { fileURLToPath } from 'node:url';
 import { MessageChannel } from 'node:worker_threads';
 import { afterEach, describe, expect, test } from 'vitest';
 import { systemAfter } from '../inference/threads/after.ts';
-import { ThreadHangError } from '../inference/threads/thread-errors.ts';
+import { ThreadHangError, ThreadUnavailableError } from '../inference/threads/thread-errors.ts';
 import {
   type Commanded,
   CommandedPools,
   HELD,
   LEAVING,
+  LOAD_DEADLINE_MS,
   RELEASED,
   STARTS,
   until,
@@ -27,10 +28,17 @@ async function hang({ pool, shared, deadlines }: Commanded, command: 'spin' | 'h
   const held = Atomics.load(shared, HELD);
   const task = pool.run({ command }, 1000);
   await until(() => Atomics.load(shared, HELD) === held + 1);
-  const [deadline] = deadlines.splice(0);
-  deadline!.pass();
+  passAll(deadlines, 1000);
 
   return task;
+}
+
+/** Passes the deadlines of so many milliseconds. */
+function passAll(deadlines: Commanded['deadlines'], ofMs: number): void {
+  for (const deadline of deadlines.filter(({ ms }) => ms === ofMs)) {
+    deadlines.splice(deadlines.indexOf(deadline), 1);
+    deadline.pass();
+  }
 }
 
 describe('ThreadPool gives a thread up', () => {
@@ -93,7 +101,7 @@ describe('ThreadPool gives a thread up', () => {
     const task = Promise.allSettled([pool.run({ command: 'hang in native code' }, 1000)]);
     await until(() => Atomics.load(shared, HELD) === 1);
     const closing = pool.close();
-    deadlines[0]!.pass();
+    passAll(deadlines, 1000);
     await closing;
     expect(await task).toMatchObject([{ status: 'rejected', reason: { name: 'ThreadHangError' } }]);
     expect(pool.abandoned).toBe(1);
@@ -101,51 +109,97 @@ describe('ThreadPool gives a thread up', () => {
   });
 });
 
-describe('ThreadPool, with as many threads living on as it has,', () => {
-  test('starts no more, and fails tasks at once', async () => {
+describe('ThreadPool of one thread', () => {
+  test('replaces the first that hangs in native code, and runs the task that waits', async () => {
     const commanded = pools.start();
     const { pool, shared, told } = commanded;
     const hanging = hang(commanded, 'hang in native code');
+    const waiting = pool.run({ command: 'echo', value: 'on' });
+    await expect(hanging).rejects.toThrow(ThreadHangError);
+    expect(await waiting).toBe('on');
+    expect([pool.abandoned, pool.exhausted]).toEqual([1, false]);
+    expect(shared[STARTS]).toBe(2);
+    expect(told).toMatchObject({ hangs: 1, exhausted: 0 });
+  });
+});
+
+describe('ThreadPool, with more threads living on than it has,', () => {
+  test('starts no more, takes nothing, and refuses at once what is handed to it', async () => {
+    const commanded = pools.start();
+    const { pool, shared, told } = commanded;
+    await expect(hang(commanded, 'hang in native code')).rejects.toThrow(ThreadHangError);
+    const hanging = hang(commanded, 'hang in native code');
     const waiting = Promise.allSettled([pool.run({ command: 'echo' })]);
     await expect(hanging).rejects.toThrow(ThreadHangError);
-    expect(await waiting).toMatchObject([{ status: 'rejected', reason: { name: 'ThreadHangError' } }]);
+    expect(await waiting).toMatchObject([{ status: 'rejected', reason: { name: 'ThreadUnavailableError' } }]);
     expect(pool.exhausted).toBe(true);
-    // A task is told so sooner than it would be in a queue.
-    expect(pool.idle).toBe(1);
-    expect(told.idle.at(-1)).toBe(1);
+    expect(pool.idle).toBe(0);
     const refused = pool.run({ command: 'echo' });
-    await expect(refused).rejects.toThrow(ThreadHangError);
-    await expect(refused).rejects.toThrow('No thread is left: 1 have not answered and cannot be ended');
-    expect(shared[STARTS]).toBe(1);
-    expect(told).toMatchObject({ hangs: 1, exhausted: 1 });
+    await expect(refused).rejects.toThrow(ThreadUnavailableError);
+    await expect(refused).rejects.toThrow('No thread is left: 2 have not answered and cannot be ended');
+    expect(shared[STARTS]).toBe(2);
+    expect(told).toMatchObject({ hangs: 2, exhausted: 1 });
   });
 
   test('goes on with those that answer', async () => {
     const commanded = pools.start({ threads: 2 });
     const { pool, shared, told } = commanded;
     await pool.warmUp({ command: 'echo' });
-    await expect(hang(commanded, 'hang in native code')).rejects.toThrow(ThreadHangError);
-    await until(() => pool.idle === 2);
-    await expect(hang(commanded, 'hang in native code')).rejects.toThrow(ThreadHangError);
+    for (let i = 0; i < 3; i++) {
+      await until(() => pool.idle === 2);
+      await expect(hang(commanded, 'hang in native code')).rejects.toThrow(ThreadHangError);
+    }
     expect(pool.exhausted).toBe(true);
     expect(pool.idle).toBe(1);
     expect(await pool.run({ command: 'who are you' })).toBe('thread 1');
-    expect(shared[STARTS]).toBe(3);
+    expect(shared[STARTS]).toBe(4);
     expect(told.exhausted).toBe(1);
   });
 
-  test('starts one again when one of those has ended, and tells of the next time no more', async () => {
+  test('starts one again when those have ended, and tells of the next time no more', async () => {
     const commanded = pools.start();
-    const { pool, shared, told, release } = commanded;
-    await expect(hang(commanded, 'hang in native code')).rejects.toThrow(ThreadHangError);
+    const { pool, told, release, shared } = commanded;
+    const hangTwice = async () => {
+      for (let i = 0; i < 2; i++)
+        await expect(hang(commanded, 'hang in native code')).rejects.toThrow(ThreadHangError);
+    };
+    await hangTwice();
+    told.idle.length = 0;
     release();
-    await until(() => !pool.exhausted);
+    await until(() => pool.abandoned === 0 && pool.idle === 1);
+    expect(told.idle).toEqual([1]);
+    expect(await pool.run({ command: 'echo', value: 'on' })).toBe('on');
+    Atomics.store(shared, RELEASED, 0);
+    await hangTwice();
+    expect(pool.exhausted).toBe(true);
+    expect(told).toMatchObject({ hangs: 4, exhausted: 1 });
+  });
+});
+
+describe('ThreadPool gives a thread up that does not load in time', () => {
+  test('fails who waits for it, and tries again later', async () => {
+    const { pool, shared, told, deadlines, release } = pools.start({ holdLoading: true });
+    await until(() => Atomics.load(shared, STARTS) === 1);
+    const starting = pool.warmUp({ command: 'echo' });
+    passAll(deadlines, LOAD_DEADLINE_MS);
+    await expect(starting).rejects.toThrow('not loaded within 120000 ms');
+    await expect(starting).rejects.toThrow(ThreadUnavailableError);
+    expect(pool.abandoned).toBe(1);
+    expect(told).toMatchObject({ hangs: 1, crashes: 0, exhausted: 0 });
+    release();
+    await until(() => pool.abandoned === 0);
     expect(await pool.run({ command: 'echo', value: 'on' })).toBe('on');
     expect(shared[STARTS]).toBe(2);
-    Atomics.store(shared, RELEASED, 0);
-    await expect(hang(commanded, 'hang in native code')).rejects.toThrow(ThreadHangError);
-    expect(pool.exhausted).toBe(true);
-    expect(told).toMatchObject({ hangs: 2, exhausted: 1 });
+  });
+
+  test('even as it is closed', async () => {
+    const { pool, shared, deadlines } = pools.start({ holdLoading: true });
+    await until(() => Atomics.load(shared, STARTS) === 1);
+    const closing = pool.close();
+    passAll(deadlines, LOAD_DEADLINE_MS);
+    await closing;
+    expect(pool.abandoned).toBe(1);
+    expect(deadlines).toEqual([]);
   });
 });
 

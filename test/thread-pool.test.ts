@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import { ThreadCrashError } from '../inference/threads/thread-errors.ts';
+import { ThreadCrashError, ThreadUnavailableError } from '../inference/threads/thread-errors.ts';
 import {
   CommandedPools,
   CRASHES,
@@ -17,6 +17,7 @@ afterEach(() => pools.close());
 
 describe('ThreadPool', () => {
   const rejected = { status: 'rejected', reason: { name: 'ThreadCrashError' } };
+  const refused = { status: 'rejected', reason: { name: 'ThreadUnavailableError' } };
 
   test('runs a task on a thread', async () => {
     const { pool, told } = pools.start();
@@ -110,7 +111,7 @@ describe('ThreadPool', () => {
       await pool.warmUp({ command: 'echo' });
       shared[LOAD_FAILURES] = 1;
       const tasks = [pool.run({ command: 'crash by exit' }), pool.run({ command: 'echo' })];
-      expect(await Promise.allSettled(tasks)).toMatchObject([rejected, rejected]);
+      expect(await Promise.allSettled(tasks)).toMatchObject([rejected, refused]);
       expect(told.crashes).toBe(2);
       expect(await pool.run({ command: 'echo', value: 'on' })).toBe('on');
       expect(shared[STARTS]).toBe(3);
@@ -133,7 +134,7 @@ describe('ThreadPool', () => {
     await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
     await until(() => told.crashes === 2);
     for (const starts of [3, 4, 5]) {
-      await expect(pool.run({ command: 'echo' })).rejects.toThrow(ThreadCrashError);
+      await expect(pool.run({ command: 'echo' })).rejects.toThrow(ThreadUnavailableError);
       // As long as threads take to start.
       await pools.start().pool.warmUp({ command: 'echo' });
       expect(shared[STARTS]).toBe(starts);
@@ -151,7 +152,6 @@ describe('ThreadPool', () => {
     expect(await Promise.allSettled(tasks)).toMatchObject([rejected, rejected]);
     await until(() => told.crashes === 4);
     shared[LOAD_FAILURES] = 0;
-    expect(pool.idle).toBe(2);
     const held = ['a', 'b'].map((value) => pool.run({ command: 'hold', value }));
     await until(() => Atomics.load(shared, HELD) === 2);
     release();
@@ -236,17 +236,24 @@ describe('ThreadPool tells how many tasks it could take', () => {
     expect(told.idle).toEqual([1]);
   });
 
-  test('one in the place of a thread that could not be replaced, so that a task has another started', async () => {
-    const { pool, shared, told } = pools.start({ crashes: 1 });
+  test('none while no thread can load, and one as soon as one has', async () => {
+    const { pool, shared, told, deadlines } = pools.start({ crashes: 1 });
     await pool.warmUp({ command: 'echo' });
-    shared[LOAD_FAILURES] = 1;
+    shared[LOAD_FAILURES] = 9;
     await expect(pool.run({ command: 'crash by exit' })).rejects.toThrow(ThreadCrashError);
     told.idle.length = 0;
-    await until(() => told.crashes === 2);
+    const delays: number[] = [];
+    for (let tries = 1; tries <= 9; tries++) {
+      await until(() => told.crashes === tries + 1);
+      expect(pool.idle).toBe(0);
+      const [retry] = deadlines.splice(0);
+      delays.push(retry!.ms);
+      retry!.pass();
+    }
+    expect(delays).toEqual([1000, 2000, 4000, 8000, 16_000, 32_000, 60_000, 60_000, 60_000]);
+    await until(() => pool.idle === 1);
     expect(told.idle).toEqual([1]);
-    const task = pool.run({ command: 'echo', value: 'on' });
-    expect(pool.idle).toBe(0);
-    expect(await task).toBe('on');
+    expect(deadlines).toEqual([]);
   });
 
   test('none when it is closed', async () => {
@@ -267,8 +274,10 @@ describe('ThreadPool, closed,', () => {
     const waiting = Promise.allSettled(tasks);
     await Promise.allSettled([tasks[0]]);
     await pool.close();
-    const rejected = { status: 'rejected', reason: { name: 'ThreadCrashError' } };
-    expect(await waiting).toMatchObject([rejected, rejected]);
+    expect(await waiting).toMatchObject([
+      { status: 'rejected', reason: { name: 'ThreadCrashError' } },
+      { status: 'rejected', reason: { name: 'ThreadUnavailableError' } },
+    ]);
     expect(shared[STARTS]).toBe(2);
   });
 

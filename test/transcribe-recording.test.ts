@@ -22,13 +22,15 @@ function done(receivedMs: number): DoneMessage {
 
 async function transcribe(
   behave: (say: (message: SpeakerServerMessage) => void, socket: WebSocket) => void,
+  before: readonly SpeakerServerMessage[] = [],
 ): Promise<{ readonly heard: readonly string[]; readonly outcome: unknown }> {
-  const server = await scriptServer(behave);
+  const server = await scriptServer(behave, before);
   const heard: string[] = [];
   const outcome = await transcribeRecording(RECORDING, {
     url: server.url,
     pace: 'fast',
     signal: new AbortController().signal,
+    onWaiting: ({ ahead }) => heard.push(`${ahead} ahead`),
     onPartial: (text) => heard.push(text),
     onFinal: ({ text }) => heard.push(text),
     onWarning: (sentence) => heard.push(sentence),
@@ -56,6 +58,16 @@ describe('transcribeRecording', () => {
     expect(outcome).toMatchObject({ finals: [{ text: heard[2] }] });
   });
 
+  it('tells the place in the line until the server has room', async () => {
+    const places = [2, 0].map((ahead) => ({ type: 'waiting' as const, ahead, expectedWaitMs: null }));
+    const { heard, outcome } = await transcribe((say, socket) => {
+      say(done(3360));
+      socket.close(1000);
+    }, places);
+    expect(heard).toEqual(['2 ahead', '0 ahead']);
+    expect(outcome).toMatchObject({ finals: [] });
+  });
+
   it.each<[string, (say: (message: SpeakerServerMessage) => void, socket: WebSocket) => void, string]>([
     [
       'that is done before the recording is',
@@ -80,6 +92,21 @@ describe('transcribeRecording', () => {
         socket.close(4000);
       },
       String.raw`says: No audio. \(idle \) .* is captioned up to 0.0 of 3.4 s.$`,
+    ],
+    [
+      'that names a time to come again',
+      (say, socket) => {
+        say({
+          type: 'error',
+          code: 'busy',
+          message: 'Busy.',
+          retryable: true,
+          fatal: true,
+          retryAfterMs: 4100,
+        });
+        socket.close(4503);
+      },
+      String.raw`says: Busy. \(busy\) Try again in 5 s\. `,
     ],
     [
       'whose connection breaks',

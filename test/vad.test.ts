@@ -1,14 +1,16 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { closeSync, mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LevelVad } from '../inference/doubles/level-vad.ts';
+import { guardRuns } from '../inference/session.ts';
 import { Silero } from '../inference/silero/silero.ts';
 import { initialVadState } from '../inference/silero/state.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
 import { type VadRequest, WINDOW_SAMPLES } from '../inference/vad.ts';
 import { describeVad } from './contract/vad.contract.ts';
-import { fixture } from './support/commanded-pool.ts';
+import { fixture, until } from './support/commanded-pool.ts';
 import { clip, sileroFile, threadUrl } from './support/models.ts';
 
 describeVad({ name: 'Silero', create: async () => Silero.load(await sileroFile(), 'cpu') });
@@ -38,6 +40,22 @@ describe('Silero', () => {
   });
 });
 
+describe('Session', () => {
+  test('tells its guard of loading and of runs, and of several at once only once', async () => {
+    const told: string[] = [];
+    guardRuns({ enter: () => told.push('in'), leave: () => told.push('out') });
+    const file = await sileroFile();
+    const vads = await Promise.all([Silero.load(file, 'cpu'), Silero.load(file, 'cpu')]);
+    expect(told).toEqual(['in', 'out']);
+    await vads[0]!.detect([{ windows: new Float32Array(WINDOW_SAMPLES), state: initialVadState() }]);
+    expect(told).toEqual(['in', 'out', 'in', 'out']);
+    await expect(Silero.load('/nowhere/vad.onnx', 'cpu')).rejects.toThrow('/nowhere');
+    expect(told.slice(4)).toEqual(['in', 'out']);
+    guardRuns({ enter: () => {}, leave: () => {} });
+    await Promise.all(vads.map((vad) => vad.close()));
+  });
+});
+
 describe('ThreadedVad', () => {
   test('does not start without its model', async () => {
     const starting = ThreadedVad.start({ workerUrl: threadUrl('vad-thread'), file: '/nowhere/vad.onnx' });
@@ -48,6 +66,7 @@ describe('ThreadedVad', () => {
     let vad: ThreadedVad;
     const told = { crashes: 0, hangs: 0 };
     let spinning = false;
+    let pipe: string | undefined;
     const folder = mkdtempSync(join(tmpdir(), 'roundtable-vad-'));
     const file = join(folder, 'deaths');
 
@@ -61,10 +80,14 @@ describe('ThreadedVad', () => {
         onCrash: () => told.crashes++,
         onHang: () => told.hangs++,
         // Where the thread is never going to answer there is nothing to wait for.
-        after: (_, pass) => {
-          const turn = setImmediate(() => {
-            if (spinning) pass();
-          });
+        after: (ms, pass) => {
+          if (ms !== 1000) return () => {};
+          const look = () => {
+            const hanging = pipe !== undefined && told.hangs === 0;
+            if (spinning || (hanging && readFileSync(file, 'utf8') === deaths(0))) pass();
+            else if (hanging) turn = setImmediate(look);
+          };
+          let turn = setImmediate(look);
 
           return () => clearImmediate(turn);
         },
@@ -76,9 +99,11 @@ describe('ThreadedVad', () => {
       rmSync(folder, { recursive: true });
     });
 
+    const deaths = (left: number) => JSON.stringify({ deaths: left, spin: spinning, pipe });
+
     /** One window that so many threads die of. */
-    function deadly(deaths: number): VadRequest[] {
-      writeFileSync(file, JSON.stringify({ deaths, spin: spinning }));
+    function deadly(left: number): VadRequest[] {
+      writeFileSync(file, deaths(left));
 
       return [{ windows: new Float32Array(WINDOW_SAMPLES), state: initialVadState() }];
     }
@@ -103,6 +128,22 @@ describe('ThreadedVad', () => {
       expect(told.hangs).toBe(2);
       expect(await vad.detect(deadly(0))).toHaveLength(1);
     });
+
+    test.runIf(process.platform === 'linux')(
+      'tries once more when its thread hangs in native code',
+      async () => {
+        const expected = await vad.detect(deadly(0));
+        pipe = join(folder, 'pipe');
+        execFileSync('mkfifo', [pipe]);
+        told.hangs = 0;
+        expect(await vad.detect(deadly(1))).toEqual(expected);
+        expect([vad.abandoned, vad.exhausted]).toEqual([1, false]);
+        const writer = openSync(pipe, 'r+');
+        await until(() => vad.abandoned === 0);
+        closeSync(writer);
+        pipe = undefined;
+      },
+    );
 
     test.runIf(process.platform === 'linux')('has the priority of the process', () => {
       expect(vad.osThreadIds).toHaveLength(1);

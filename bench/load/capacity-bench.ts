@@ -1,10 +1,11 @@
+import { cpus } from 'node:os';
 import { type Capacity, searchCapacity } from './capacity-search.ts';
 import type { LoadClips } from './clips.ts';
 import { type Contender, type LoadedServer, streamUrl } from './contenders.ts';
 import { type LoadFigures, loadFigures } from './figures.ts';
 import { type Judgement, judge } from './judge.ts';
 import { knee } from './knee.ts';
-import { Meter, type ServerUse } from './meter.ts';
+import { Meter, overheadShare, type ServerUse } from './meter.ts';
 import type { LoadProgress } from './records.ts';
 import { rested } from './rested.ts';
 import { runLoad, type SpeakingOptions } from './run-load.ts';
@@ -33,6 +34,8 @@ export interface CapacityStep {
   readonly figures: LoadFigures;
   readonly judgement: Judgement;
   readonly use: ServerUse;
+  /** CPU of the server that went into no model, over all cores of this machine; NaN of a server that does not tell. */
+  readonly overheadShare: number;
   /** CPU of the load generator, in cores. */
   readonly generatorCores: number;
 }
@@ -65,7 +68,7 @@ export async function measureCapacity(
         await rested(server);
         const usualPartials = steps[0]?.figures.partialsPerSpokenSecond ?? 0;
         const run = { streams, attempt, usualPartialsPerSecond: usualPartials };
-        const step = await holdStep(contender.name, server, run, speaking, alone, options);
+        const step = await holdStep(contender, server, run, speaking, alone, options);
         steps.push(step);
         options.note(describeStep(contender.name, step));
 
@@ -89,7 +92,7 @@ interface PlannedStep {
 }
 
 async function holdStep(
-  name: string,
+  { name }: Contender,
   server: LoadedServer,
   { streams, attempt, usualPartialsPerSecond }: PlannedStep,
   speaking: SpeakingOptions,
@@ -105,23 +108,27 @@ async function holdStep(
     onProgress: (at) => progress(`${name}, ${streams} streams: ${describeProgress(at)}`),
     onWindow: meter.read,
   });
-  const imbalanceSamples = (await server.metrics()).get('roundtable_books_imbalance_samples') ?? 0;
+  // The peer keeps no books; this server that does not tell has not passed.
+  const untold = name === 'peer' ? 0 : Number.NaN;
+  const imbalanceSamples = (await server.metrics()).get('roundtable_books_imbalance_samples') ?? untold;
   const judgedWith = { imbalanceSamples, usualPartialsPerSecond };
   let figures = loadFigures(report, clips.clips);
   let judgement = judge(figures, judgedWith);
   if (judgement.onTime) {
     // Only what would pass is worth the time.
     figures = loadFigures(report, clips.clips, await alone.hear(report.plans));
-    judgement = judge(figures, judgedWith);
+    judgement = judge(figures, { ...judgedWith, heardAlone: true });
   }
   const { fromMs, toMs } = report.window;
+  const use = await meter.use();
 
   return {
     streams,
     attempt,
     figures,
     judgement,
-    use: await meter.use(),
+    use,
+    overheadShare: overheadShare(use, cpus().length),
     generatorCores: (1000 * report.generator.cpuSeconds) / (toMs - fromMs),
   };
 }

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { readConfig } from '../../server/config/config.ts';
+import { wholeNumber } from '../number-flags.ts';
 import { chartTitle, saveFigures } from '../save-figures.ts';
-import { wholeNumber } from '../whole-number.ts';
 import { type CapacityOptions, type ContenderCapacity, measureCapacity } from './capacity-bench.ts';
 import { capacityFigures, capacityPanels, capacityTable } from './capacity-report.ts';
 import { prepareClips } from './clips.ts';

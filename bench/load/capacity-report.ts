@@ -16,6 +16,7 @@ export function capacityFigures(capacities: readonly ContenderCapacity[], option
     onTimeStreams: own!.onTimeStreams,
     peerOnTimeStreams: peer?.onTimeStreams ?? null,
     dutyCycle: highest(own!)?.figures.dutyCycle ?? Number.NaN,
+    overheadShare: highest(own!)?.overheadShare ?? Number.NaN,
     kneeStreams: own!.kneeStreams,
     peerKneeStreams: peer?.kneeStreams ?? null,
     seconds,
@@ -70,13 +71,14 @@ function captionsRow({ streams, figures, judgement }: CapacityStep): Row {
   };
 }
 
-function useRow({ streams, figures, use, generatorCores }: CapacityStep): Row {
+function useRow({ streams, figures, use, overheadShare, generatorCores }: CapacityStep): Row {
   const parts = Object.entries(use.coresByPart).map(([part, cores]) => [part, number(cores, 2)]);
 
   return {
     streams,
     'server cores': number(use.cores, 2),
     ...Object.fromEntries(parts),
+    'overhead %': number(100 * overheadShare, 1),
     'loop p99 ms': number(use.eventLoopDelayP99Ms, 1),
     'generator cores': number(generatorCores, 2),
     'late p99 ms': number(figures.generatorLagP99Ms, 1),

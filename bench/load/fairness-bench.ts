@@ -1,8 +1,16 @@
 import { describeProgress } from './capacity-bench.ts';
 import type { LoadClips } from './clips.ts';
 import { type Contender, streamUrl } from './contenders.ts';
-import { type Evenness, evenness, type Service, serviceOfStreams } from './fairness-figures.ts';
+import {
+  type Admission,
+  admissionOf,
+  type Evenness,
+  evenness,
+  type Service,
+  serviceOfStreams,
+} from './fairness-figures.ts';
 import { delays, endedBySilence, type LoadFigures, loadFigures, meetingStreams } from './figures.ts';
+import { ON_TIME } from './judge.ts';
 import { type LoadReport, runLoad } from './run-load.ts';
 
 /** What is measured, of each contender alike. */
@@ -25,6 +33,8 @@ export interface FairnessRun {
   /** Over the capacity. */
   readonly load: number;
   readonly hogs: number;
+  /** Who came in, of the meetings' streams. */
+  readonly admission: Admission;
   /** What each talking stream got. */
   readonly services: readonly Service[];
   readonly shown: Evenness;
@@ -43,7 +53,9 @@ export interface ContenderFairness {
   /** Below capacity, without hogs and with them. */
   readonly calm: FairnessRun;
   readonly hogged: FairnessRun;
-  /** Above it, in rising order. */
+  /** Somewhat above it: what the server can still put right by serving each less and having newcomers wait. */
+  readonly ladder: FairnessRun;
+  /** Far above it, in rising order. */
   readonly overloads: readonly FairnessRun[];
   /** 95th percentile of the others' finals with hogs over that without. */
   readonly hogRatio: number;
@@ -51,7 +63,10 @@ export interface ContenderFairness {
 
 /** Share of the capacity at which hogs join: what is left is less than they ask for. */
 const CALM_LOAD = 0.5;
+const LADDER_LOAD = 1.5;
 const OVERLOADS = [2, 3];
+/** Every final at `LADDER_LOAD` is to be there by then: twice what capacity allows the 95th percentile. */
+export const LADDER_FINAL_BAR_MS = 2 * ON_TIME.finalP95Ms;
 
 /** Starts a contender's server anew for each run, so that none has another's backlog to work off. */
 export async function measureFairness(
@@ -61,11 +76,12 @@ export async function measureFairness(
   const hold = (load: number, hogs: number) => holdRun(contender, load, hogs, options);
   const calm = await hold(CALM_LOAD, 0);
   const hogged = await hold(CALM_LOAD, options.hogs.count);
+  const ladder = await hold(LADDER_LOAD, 0);
   const overloads: FairnessRun[] = [];
   for (const load of OVERLOADS) overloads.push(await hold(load, 0));
   const hogRatio = hogged.figures.finals.p95 / calm.figures.finals.p95;
 
-  return { name: contender.name, capacity: options.capacity, calm, hogged, overloads, hogRatio };
+  return { name: contender.name, capacity: options.capacity, calm, hogged, ladder, overloads, hogRatio };
 }
 
 /**
@@ -92,10 +108,11 @@ export async function holdRun(
     });
 
     const services = serviceOfStreams(report, tailPaddingMs);
-    const even = (of: (service: Service) => number) => evenness(services.map(of));
+    const admission = admissionOf(report);
+    const even = (of: (service: Service) => number) => evenness(services.map(of), admission.shutOut);
 
     return {
-      ...{ streams, load: streams / capacity, hogs, services },
+      ...{ streams, load: streams / capacity, hogs, services, admission },
       shown: even(({ shown }) => shown),
       captioned: even(({ captioned }) => captioned),
       partials: even(({ partialsPerSecond }) => partialsPerSecond),

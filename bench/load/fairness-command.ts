@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { readConfig } from '../../server/config/config.ts';
 import { Failure } from '../../server/failure.ts';
+import { wholeNumber } from '../number-flags.ts';
 import { chartTitle, saveFigures } from '../save-figures.ts';
-import { wholeNumber } from '../whole-number.ts';
 import { measureCapacity } from './capacity-bench.ts';
 import { prepareClips } from './clips.ts';
 import { type Contender, contenders } from './contenders.ts';
@@ -66,7 +66,7 @@ async function findCapacity(
 export function fairnessCommand(): Command {
   return withLoadFlags(new Command('fairness'), { seconds: 60, peer: false })
     .description(
-      'Measure how evenly streams are served at two and three times the capacity, and what those cost the others that send too fast.',
+      'Measure how late finals are at one and a half times the capacity, how evenly streams are served at two and three times, and what those cost the others that send too fast.',
     )
     .addOption(
       new Option('--capacity <STREAMS>', 'streams held on time; found first, coarsely, without it').argParser(

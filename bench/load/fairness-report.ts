@@ -1,5 +1,5 @@
 import { formatRows, type Row } from '../table.ts';
-import type { ContenderFairness, FairnessRun } from './fairness-bench.ts';
+import { type ContenderFairness, type FairnessRun, LADDER_FINAL_BAR_MS } from './fairness-bench.ts';
 import type { Line, LinePanel } from './line-chart.ts';
 
 /** A contender's runs as a table, and what hogs cost in a sentence. */
@@ -8,13 +8,47 @@ export function fairnessTable({
   capacity,
   calm,
   hogged,
+  ladder,
   overloads,
   hogRatio,
 }: ContenderFairness): string {
-  const rows = [calm, hogged, ...overloads].map(tableRow);
+  const runs = [calm, hogged, ladder, ...overloads];
   const cost = `With hogs the others' finals take ${hogRatio.toFixed(2)} times as long at the 95th percentile.`;
+  const { max, p99 } = ladder.figures.finals;
+  const slowest = `At ${ladder.load.toFixed(2)} times the capacity the slowest final takes ${max.toFixed(0)} ms (p99 ${p99.toFixed(0)} ms); it may take ${LADDER_FINAL_BAR_MS} ms.`;
 
-  return `\n${name}, capacity ${capacity} streams\n${formatRows(rows)}\n${cost}`;
+  return [
+    `\n${name}, capacity ${capacity} streams`,
+    formatRows(runs.map(tableRow)),
+    '',
+    formatRows(runs.map(admissionRow)),
+    cost,
+    slowest,
+  ].join('\n');
+}
+
+/** Who came in and what they were told, and how late finals were. */
+function admissionRow({ load, hogs, admission, shown, captioned, figures }: FairnessRun): Row {
+  const { letIn, streams, waited, refused, shutOut, toldLevels, lostCaptions, unfinished, errors } =
+    admission;
+  const levels = Object.entries(toldLevels).map(([level, count]) => `${count} ${level}`);
+
+  return {
+    load: `${load.toFixed(2)} x`,
+    hogs,
+    'let in': `${letIn} of ${streams}`,
+    waited,
+    refused,
+    'shut out': shutOut,
+    'Jain of all': shown.jainOfAll.toFixed(3),
+    'captioned, of all': captioned.jainOfAll.toFixed(3),
+    'told of': levels.length === 0 ? 'nothing' : levels.join(', '),
+    'finals p99 ms': figures.finals.p99.toFixed(0),
+    'slowest ms': figures.finals.max.toFixed(0),
+    lost: lostCaptions,
+    unfinished,
+    errors: Object.values(errors).reduce((sum, count) => sum + count, 0),
+  };
 }
 
 function tableRow({ streams, load, hogs, services, shown, captioned, partials, figures }: FairnessRun): Row {
@@ -32,13 +66,13 @@ function tableRow({ streams, load, hogs, services, shown, captioned, partials, f
     'partials/s': partials.median.toFixed(2),
     'Jain  ': partials.jain.toFixed(3),
     'finals p95 ms': figures.finals.p95.toFixed(0),
-    errors: Object.values(figures.errors).reduce((sum, count) => sum + count, 0),
   };
 }
 
 /** Figures for machines. */
 export function fairnessFigures(all: readonly ContenderFairness[]): object {
   const own = all[0]!;
+  const { ladder } = own;
   const [twice, thrice] = own.overloads;
 
   return {
@@ -46,20 +80,34 @@ export function fairnessFigures(all: readonly ContenderFairness[]): object {
     jainThrice: thrice?.shown.jain,
     worstOverMedianTwice: twice?.shown.worstOverMedian,
     worstOverMedianThrice: thrice?.shown.worstOverMedian,
+    jainTwiceOfAll: twice?.shown.jainOfAll,
+    jainThriceOfAll: thrice?.shown.jainOfAll,
+    jainCaptionedTwice: twice?.captioned.jain,
+    jainCaptionedThrice: thrice?.captioned.jain,
+    letInTwice: twice?.admission.letIn,
+    streamsTwice: twice?.admission.streams,
+    letInThrice: thrice?.admission.letIn,
+    streamsThrice: thrice?.admission.streams,
+    ladderSlowestFinalMs: ladder.figures.finals.max,
+    ladderFinalP99Ms: ladder.figures.finals.p99,
+    ladderFinalBarMs: LADDER_FINAL_BAR_MS,
+    ladderLoad: ladder.load,
+    ladderAdmission: ladder.admission,
     jainCalm: own.calm.shown.jain,
     hogRatio: own.hogRatio,
-    contenders: all.map(({ calm, hogged, overloads, ...rest }) => ({
+    contenders: all.map(({ calm, hogged, ladder, overloads, ...rest }) => ({
       ...rest,
-      runs: [calm, hogged, ...overloads].map(({ services: _, finalDelaysMs: __, ...run }) => run),
+      runs: [calm, hogged, ladder, ...overloads].map(({ services: _, finalDelaysMs: __, ...run }) => run),
     })),
   };
 }
 
 /** What every stream got, from the worst served to the best, and how late finals came with hogs and without. */
 export function fairnessPanels(all: readonly ContenderFairness[]): readonly LinePanel[] {
-  return all.flatMap(({ name, calm, hogged, overloads }): readonly LinePanel[] => {
+  return all.flatMap(({ name, calm, hogged, ladder, overloads }): readonly LinePanel[] => {
     const runs: readonly (readonly [run: FairnessRun, colour: Line['colour']])[] = [
       [calm, 'other'],
+      [ladder, 'purple'],
       ...overloads.map((run, i): [FairnessRun, Line['colour']] => [run, i === 0 ? 'own' : 'orange']),
     ];
     const ranked = (of: (run: FairnessRun) => readonly number[]): readonly Line[] =>

@@ -82,7 +82,7 @@ export function loadFigures(
     plannedTurns: spoken.reduce((sum, { plan }) => sum + plan.turns.length, 0),
     droppedMs: spoken.reduce((sum, { record }) => sum + (record.done?.droppedMs ?? 0), 0),
     unbalanced: spoken.filter(({ record }) => !isBalanced(record)).length,
-    errors: errorCounts(spoken),
+    errors: errorCounts(spoken.map(({ record }) => record)),
     lessThanFull: spoken.filter(({ record }) => !hadFullService(record)).length,
     generatorLagP99Ms: generator.lagP99Ms,
     generatorCpuSeconds: generator.cpuSeconds,
@@ -133,10 +133,11 @@ function hadFullService({ zeroMs, missedMs, waited, service }: StreamRecord): bo
   return zeroMs !== null && missedMs === 0 && !waited && service.every(({ level }) => level === 'full');
 }
 
-function errorCounts(spoken: readonly Spoken[]): Readonly<Record<string, number>> {
+/** Errors that streams were told of, by code. */
+export function errorCounts(streams: readonly StreamRecord[]): Readonly<Record<string, number>> {
   const counts: Record<string, number> = {};
-  for (const { record } of spoken)
-    for (const [code, count] of Object.entries(record.errors)) counts[code] = (counts[code] ?? 0) + count;
+  for (const { errors } of streams)
+    for (const [code, count] of Object.entries(errors)) counts[code] = (counts[code] ?? 0) + count;
 
   return counts;
 }

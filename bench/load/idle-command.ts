@@ -1,9 +1,9 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { drawChart } from '../engine/chart.ts';
+import { wholeNumber } from '../number-flags.ts';
 import { chartTitle, saveFigures } from '../save-figures.ts';
 import { formatRows, type Row } from '../table.ts';
-import { wholeNumber } from '../whole-number.ts';
 import { type Held, IDLE_BARS, type IdleFigures, type IdleReport, runIdleBench } from './idle-bench.ts';
 import { mostStreams, requireStreams } from './idle-streams.ts';
 import { ProgressLine } from './progress-line.ts';

@@ -6,8 +6,10 @@ import { WebSocket } from 'ws';
 import { SAMPLE_RATE } from '../../inference/recognizer.ts';
 import type { IdleNews, IdleOrder } from './idle-messages.ts';
 
-/** Streams on their way in at a time. */
+/** Streams on their way in at a time, those that were told to wait among them. */
 const MOST_OPENING = 64;
+/** A busy server has streams wait; one that lets a stream in no sooner lets none in. */
+const MOST_WAIT_MS = 60_000;
 const TICK_MS = 10;
 const PROGRESS_MS = 500;
 
@@ -49,19 +51,26 @@ async function openAll({ url, count, perSecond }: IdleOrder & { readonly type: '
   await Promise.all(Array.from({ length: MOST_OPENING }, openSome));
 }
 
-/** Resolves when the stream is let in. */
+/** Resolves when the stream is let in, at once or after it was told to wait. */
 function openOne(url: string): Promise<void> {
   const socket = new WebSocket(url, { perMessageDeflate: false });
   sockets.add(socket);
 
   return new Promise((resolve, reject) => {
+    const patience = setTimeout(
+      () => reject(new Error(`A stream was not let in within ${MOST_WAIT_MS / 1000} s`)),
+      MOST_WAIT_MS,
+    );
     socket.once('open', () => socket.send(START));
     socket.on('message', (data: Buffer) => {
-      if (data.includes('"type":"ready"')) resolve();
+      if (!data.includes('"type":"ready"')) return;
+      clearTimeout(patience);
+      resolve();
     });
     socket.once('error', reject);
     socket.once('close', (code, reason) => {
       sockets.delete(socket);
+      clearTimeout(patience);
       const sentence = `A stream was closed with ${code} ${reason.toString()}`.trim();
       reject(new Error(sentence));
       if (!closing) tell({ type: 'lost', reason: sentence });

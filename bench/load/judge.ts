@@ -26,7 +26,10 @@ export const ON_TIME: Bars = {
 /** Whether all streams of a run were held on time. */
 export interface Judgement {
   readonly onTime: boolean;
-  /** Whether the generator kept its own time; what it was late for tells nothing about the server. */
+  /**
+   * Whether it says anything about the server under this load: the generator kept its own time, and there were words to
+   * compare with.
+   */
   readonly valid: boolean;
   /** Failed, but by so little that another run may not: 95th percentiles within twice their bars, nothing lost. */
   readonly nearEdge: boolean;
@@ -36,35 +39,39 @@ export interface Judgement {
 
 /** What a run is held against besides the bars. */
 export interface JudgedWith {
-  /** What the server's own books are out by; 0 of a server that does not tell. */
+  /** What the server's own books are out by; 0 of a server that keeps none, NaN of one that should tell and does not. */
   readonly imbalanceSamples?: number;
   /** Partials for a second of speech where next to nobody speaks; 0 where that is not known. */
   readonly usualPartialsPerSecond?: number;
+  /** Whether the same streams were asked for alone: their words have to be there to compare with. */
+  readonly heardAlone?: boolean;
 }
 
 export function judge(
   figures: LoadFigures,
-  { imbalanceSamples = 0, usualPartialsPerSecond = 0 }: JudgedWith = {},
+  { imbalanceSamples = 0, usualPartialsPerSecond = 0, heardAlone = false }: JudgedWith = {},
   bars: Bars = ON_TIME,
 ): Judgement {
   const late = [...lateness(figures, bars), ...rareness(figures, usualPartialsPerSecond, bars)];
   const lost = losses(figures, imbalanceSamples, bars);
-  const valid = figures.generatorLagP99Ms <= bars.generatorLagP99Ms;
+  const punctual = figures.generatorLagP99Ms <= bars.generatorLagP99Ms;
+  const comparable = !heardAlone || !Number.isNaN(figures.aloneWordErrorRate);
   const reasons = [
     ...late,
     ...lost,
-    ...(valid
+    ...(comparable ? [] : ['the same streams alone were not all heard to their end: invalid']),
+    ...(punctual
       ? []
       : [`the load generator itself was late, p99 ${Math.round(figures.generatorLagP99Ms)} ms: invalid`]),
   ];
   const slight =
-    !(figures.finals.p95 > 2 * bars.finalP95Ms) &&
+    figures.finals.p95 <= 2 * bars.finalP95Ms &&
     figures.partials.p95 <= 2 * bars.partialP95Ms &&
     lost.length === 0;
 
   return {
     onTime: reasons.length === 0,
-    valid,
+    valid: punctual && comparable,
     nearEdge: reasons.length > 0 && slight,
     reasons,
   };
@@ -82,8 +89,12 @@ function lateness(figures: LoadFigures, bars: Bars): string[] {
     .filter(([, valueMs, barMs]) => valueMs > barMs)
     .map(([name, valueMs, barMs]) => `${name} ${Math.round(valueMs)} > ${barMs} ms`);
 
-  // A short window may hold no end of a turn; what finals lack in words shows in the error rate.
-  return figures.partials.count === 0 ? ['there were no partials', ...late] : late;
+  // Of none there is no percentile that could be late.
+  return [
+    ...(figures.partials.count === 0 ? ['there were no partials'] : []),
+    ...(figures.finals.count === 0 ? ['there were no finals'] : []),
+    ...late,
+  ];
 }
 
 /** Overtaken partials have no lag: a server must not pass by sending few. */
@@ -94,9 +105,9 @@ function rareness(
 ): string[] {
   const least = partialShare * usualPartialsPerSecond;
 
-  return partialsPerSpokenSecond < least
-    ? [`partials ${partialsPerSpokenSecond.toFixed(2)} < ${least.toFixed(2)} a second`]
-    : [];
+  return partialsPerSpokenSecond >= least
+    ? []
+    : [`partials ${partialsPerSpokenSecond.toFixed(2)} < ${least.toFixed(2)} a second`];
 }
 
 function losses(figures: LoadFigures, imbalanceSamples: number, bars: Bars): string[] {
@@ -107,11 +118,13 @@ function losses(figures: LoadFigures, imbalanceSamples: number, bars: Bars): str
   return [
     lessThanFull > 0 && `${lessThanFull} streams without full service all the time`,
     unbalanced > 0 && `books of ${unbalanced} streams missing or not balanced`,
-    imbalanceSamples !== 0 && `the server's books are out by ${imbalanceSamples} samples`,
+    Number.isNaN(imbalanceSamples)
+      ? 'the server does not tell whether its books balance'
+      : imbalanceSamples !== 0 && `the server's books are out by ${imbalanceSamples} samples`,
     droppedMs > 0 && `${droppedMs} ms of audio dropped`,
     told.length > 0 && `errors: ${told.join(', ')}`,
     wholeTurns < plannedTurns && `${plannedTurns - wholeTurns} turns not spoken to their end`,
-    // Fewer errors than alone are no fault; NaN, where alone was not asked, is none either.
+    // Fewer errors than alone are no fault; NaN is judged where alone was asked.
     points > bars.wordErrorPoints && `word errors ${points.toFixed(2)} points above one stream alone`,
   ].filter((reason) => reason !== false);
 }

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { readConfig } from '../../server/config/config.ts';
+import { wholeNumber } from '../number-flags.ts';
 import { chartTitle, saveFigures } from '../save-figures.ts';
-import { wholeNumber } from '../whole-number.ts';
 import { describeProgress } from './capacity-bench.ts';
 import { type LoadClips, prepareClips } from './clips.ts';
 import { type Contender, contenders, streamUrl } from './contenders.ts';

@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { SAMPLE_RATE } from '../../inference/recognizer.ts';
-import { wholeNumber } from '../whole-number.ts';
+import { wholeNumber } from '../number-flags.ts';
 import type { ContenderFlags } from './contenders.ts';
 
 /** Flags of every bench that holds meetings. */

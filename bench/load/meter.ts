@@ -10,6 +10,17 @@ export interface ServerUse {
   readonly eventLoopDelayP99Ms: number;
 }
 
+/** What a server spends on anything but models: its sockets and all that has no part of its own. */
+const OVERHEAD_PARTS = ['sockets', 'other'];
+
+/**
+ * The server's overhead as a share of a whole machine; NaN of a server that does not tell.
+ * @param machineCores of the machine that it runs on.
+ */
+export function overheadShare({ coresByPart }: Pick<ServerUse, 'coresByPart'>, machineCores: number): number {
+  return OVERHEAD_PARTS.reduce((sum, part) => sum + (coresByPart[part] ?? Number.NaN), 0) / machineCores;
+}
+
 interface Reading {
   readonly atMs: number;
   readonly cpu: CpuSeconds;

@@ -59,11 +59,11 @@ export function pathOf(file: string): string {
   return fileURLToPath(new URL(file, ROOT));
 }
 
-/** How to start this server on a free port. @param nodeFlags for `node` itself. */
+/** How to start this server on a free port. @param nodeFlags for `node` itself, beside the one it is always started with. */
 export function roundtableCommand(flags: readonly string[] = [], nodeFlags: readonly string[] = []) {
   const serve = ['serve', '--port', '0', '--log-level', 'info', ...flags];
 
-  return [process.execPath, ...nodeFlags, pathOf('roundtable.mjs'), ...serve];
+  return [process.execPath, '--single-threaded-gc', ...nodeFlags, pathOf('roundtable.mjs'), ...serve];
 }
 
 /** How to start the server it is compared with, on a free port. */

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from '../../server/config/config.ts';
+import { wholeNumber } from '../number-flags.ts';
 import { chartTitle, saveFigures } from '../save-figures.ts';
-import { wholeNumber } from '../whole-number.ts';
 import { prepareClips } from './clips.ts';
 import { drawLines } from './line-chart.ts';
 import { ProgressLine } from './progress-line.ts';

@@ -78,6 +78,7 @@ export class Speaker {
   /** When there is something to do next; infinite while that is the server's turn to say. */
   get dueMs(): number {
     if (this.#state === 'waiting') return this.#plan.joinMs - LEAD_MS;
+    if (this.#state === 'connecting') return this.#overMs;
     if (this.#state !== 'speaking') return Number.POSITIVE_INFINITY;
     if (this.#isAhead()) return this.#plan.untilMs;
 
@@ -87,6 +88,7 @@ export class Speaker {
   /** Does what is due: connects, or sends the next message, and stops after the last. */
   act(nowMs: number): void {
     if (this.#state === 'waiting') this.#connect();
+    else if (this.#state === 'connecting') this.#giveUp();
     else if (nowMs >= this.#plan.untilMs || this.#nextMessage >= this.#messages) this.#stop();
     else this.#speak(nowMs);
   }
@@ -113,6 +115,13 @@ export class Speaker {
   /** When the stream's own first sample was heard. */
   get #zeroMs(): number {
     return this.#planZeroMs + this.#firstMessage * this.#stepMs;
+  }
+
+  /** When there is nothing left to say for one that has not been let in; never for one not bound to the clock. */
+  get #overMs(): number {
+    const { joinMs, lengthMs, untilMs } = this.#plan;
+
+    return this.inRealTime ? Math.min(joinMs + lengthMs, untilMs) : untilMs;
   }
 
   #connect(): void {
@@ -165,6 +174,12 @@ export class Speaker {
     if (this.#nextMessage >= this.#messages) this.#stop();
   }
 
+  /** Leaves the waiting room unheard, as who has waited for too long does: no error of anybody's. */
+  #giveUp(): void {
+    this.#state = 'stopped';
+    this.#socket!.close();
+  }
+
   #stop(): void {
     this.#state = 'stopped';
     this.#socket!.send('{"type":"stop"}');
@@ -208,6 +223,8 @@ export class Speaker {
   }
 
   #begin(maxBufferedMs: number): void {
+    // Let in while on its way out of the waiting room.
+    if (this.#state !== 'connecting') return;
     const nowMs = this.#settings.now();
     if (this.inRealTime) {
       this.#firstMessage = Math.max(0, Math.ceil((nowMs - this.#plan.joinMs) / this.#stepMs));

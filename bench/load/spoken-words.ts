@@ -63,15 +63,24 @@ export class AloneReference {
     this.#options = { ...options, partials: false, oneByOne: true };
   }
 
-  /** Speaks those of the streams that have not been heard yet, one after the other. */
+  /**
+   * Speaks those of the streams that have not been heard yet, one after the other. One that was not heard to its end is
+   * missing in what is returned, and spoken again the next time.
+   */
   async hear(plans: readonly StreamPlan[]): Promise<WordErrorsByStream> {
     const missing = [...plans.keys()].filter((index) => !this.#errors.has(index));
     if (missing.length === 0) return this.#errors;
     const alone = missing.map((index) => planAlone(plans[index]!, ALONE_SPEED));
     const { streams } = await speak(alone, { fromMs: 0, toMs: 0 }, this.#options);
     for (const [i, index] of missing.entries())
-      this.#errors.set(index, turnErrors(alone[i]!, streams[i]!, this.#options.clips.clips));
+      if (isWhole(alone[i]!, streams[i]!))
+        this.#errors.set(index, turnErrors(alone[i]!, streams[i]!, this.#options.clips.clips));
 
     return this.#errors;
   }
+}
+
+/** Whether all of a plan was said, nothing that was heard of it was lost, and the server is done with it. */
+export function isWhole({ lengthMs }: StreamPlan, { missedMs, sentMs, done, errors }: StreamRecord): boolean {
+  return missedMs === 0 && sentMs >= lengthMs && done !== null && Object.keys(errors).length === 0;
 }

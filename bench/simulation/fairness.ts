@@ -29,14 +29,3 @@ export function fairShares(shares: readonly Share[]): number[] {
 function level({ asked, weight }: Share): number {
   return asked / weight;
 }
-
-/**
- * Jain's index (Jain, Chiu and Hawe, "A quantitative measure of fairness and discrimination", 1984): 1 when all
- * values are equal, 1/n when one has everything.
- */
-export function jainsIndex(values: readonly number[]): number {
-  const sum = values.reduce((total, value) => total + value, 0);
-  const squares = values.reduce((total, value) => total + value * value, 0);
-
-  return sum === 0 ? Number.NaN : sum ** 2 / (values.length * squares);
-}

@@ -1,5 +1,5 @@
-import { percentile } from '../statistics.ts';
-import { fairShares, jainsIndex } from './fairness.ts';
+import { jainIndex, percentile } from '../statistics.ts';
+import { fairShares } from './fairness.ts';
 import type { Outcome } from './simulation.ts';
 import type { StreamTally } from './stream-tally.ts';
 
@@ -77,7 +77,7 @@ function fairnessOf(speakers: readonly StreamTally[]): {
   const fair = fairShares(shares);
   const ratios = shares.map(({ got }, i) => (fair[i]! > 0 ? got / fair[i]! : 0));
 
-  return { jain: jainsIndex(ratios), worstOverMedian: over(Math.min(...ratios), percentile(ratios, 0.5)) };
+  return { jain: jainIndex(ratios), worstOverMedian: over(Math.min(...ratios), percentile(ratios, 0.5)) };
 }
 
 function classFigures(members: readonly StreamTally[], seconds: number): ClassFigures {

@@ -1,3 +1,5 @@
+import { OPTIONS } from '../../server/config/options.ts';
+
 /** Something a segment of speech asks to have decoded. Times and sizes are milliseconds. */
 export interface SegmentStep {
   /** Since the segment's speech began. */
@@ -14,13 +16,13 @@ export interface SegmentScript {
   readonly steps: readonly SegmentStep[];
 }
 
-const PREFIX_MS = 384;
-const TAIL_MS = 256;
+const PREFIX_MS = OPTIONS.prefixPaddingMs.default;
+const TAIL_MS = OPTIONS.tailPaddingMs.default;
 /** Silence that ends a segment. */
-const END_SILENCE_MS = 800;
-/** Speech in the longest segment, of 28 s with its padding. */
-const LONGEST_MS = 28_000 - PREFIX_MS - TAIL_MS;
-const SNAPSHOT_INTERVAL_MS = 500;
+const END_SILENCE_MS = OPTIONS.minSilenceMs.default;
+/** Speech in the longest segment. */
+const LONGEST_MS = OPTIONS.maxSegmentMs.default - PREFIX_MS - TAIL_MS;
+const SNAPSHOT_INTERVAL_MS = OPTIONS.partialIntervalMs.default;
 const SNAPSHOT_LENGTH_SHARE = 0.1;
 const SNAPSHOT_MAX_INTERVALS = 2;
 /** Mean length of what is said between two pauses for breath, and how long those last; shorter than what ends a segment. */
@@ -32,7 +34,7 @@ const END_CHANCE = 0.35;
 /**
  * A segment as the server's segmenter would see it with default settings: a snapshot for every 500 ms of speech, or
  * a tenth of the segment up to a second; a candidate 256 ms into every pause that lasts so long; the final after
- * 800 ms of silence, or at once where a segment of 28 s is cut. Segments are about 8 s long on average.
+ * 800 ms of silence, or at once where a segment of 15 s is cut. Segments are about 7 s long on average.
  * @param random numbers in [0, 1).
  */
 export function scriptSegment(random: () => number): SegmentScript {

@@ -1,14 +1,14 @@
-import { writeFile } from 'node:fs/promises';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import { Failure } from '../../server/failure.ts';
-import { describeMachine } from '../machine.ts';
+import { ON_TIME } from '../load/judge.ts';
+import { fractionalNumber, wholeNumber } from '../number-flags.ts';
+import { saveFigures } from '../save-figures.ts';
 import { formatRows, type Row } from '../table.ts';
 import { findCapacity } from './capacity.ts';
 import { type ClassFigures, type Delays, type Figures, figuresOf } from './figures.ts';
 import { MACHINE_LAWS } from './machine-law.ts';
 import { type Scenario, simulate } from './simulation.ts';
 
-const JSON_DIGITS = 4;
 const NONE = '—';
 
 interface Flags {
@@ -60,11 +60,8 @@ async function run(flags: Flags): Promise<void> {
   const scenario = scenarioOf(flags);
   const { streams, figures } = flags.scenario === 'capacity' ? capacityOf(scenario) : outcomeOf(scenario);
   print(streams, figures);
-  if (flags.json === undefined) return;
-  const rounded = (_: string, value: unknown) =>
-    typeof value === 'number' ? Number(value.toFixed(JSON_DIGITS)) : value;
-  const report = { machine: describeMachine(), scenario: { ...scenario, streams }, ...figures };
-  await writeFile(flags.json, `${JSON.stringify(report, rounded, 2)}\n`);
+  if (flags.json !== undefined)
+    await saveFigures(flags.json, { scenario: { ...scenario, streams }, ...figures });
 }
 
 function outcomeOf(scenario: Scenario): { streams: number; figures: Figures } {
@@ -129,18 +126,12 @@ function fixed(value: number | null, digits = 2): string {
 
 /** An option that takes a number of a range. */
 function numeric(flags: string, text: string, least: number, most: number, whole = true): Option {
-  return new Option(flags, text).argParser((value) => {
-    const number = Number(value);
-    if (value.trim() === '' || !(number >= least && number <= most) || (whole && !Number.isInteger(number))) {
-      const kind = whole ? 'a whole number' : 'a number';
-      throw new InvalidArgumentError(`It has to be ${kind} from ${least} to ${most}.`);
-    }
-
-    return number;
-  });
+  return new Option(flags, text).argParser((whole ? wholeNumber : fractionalNumber)(least, most));
 }
 
 const MANY = 1_000_000;
+/** What the server's own scheduler has. */
+const SERVERS = { maxBatchSize: 8, maxBatchMs: 250, maxLeadMs: 500 };
 
 /** `bench simulate`: the scheduler under imagined loads on imagined machines, in virtual time. */
 export function simulateCommand(): Command {
@@ -184,11 +175,17 @@ export function simulateCommand(): Command {
     .addOption(numeric('--seconds <S>', 'of virtual time that count', 1, 86_400).default(60))
     .addOption(numeric('--warm-up <S>', 'of virtual time before', 0, 86_400).default(20))
     .addOption(numeric('--seed <NUMBER>', 'of all that is left to chance', 0, 2 ** 31).default(1))
-    .addOption(numeric('--max-batch-size <JOBS>', 'the scheduler has', 1, 1024).default(8))
-    .addOption(numeric('--max-batch-ms <MS>', 'the scheduler has', 1, 60_000).default(300))
-    .addOption(numeric('--max-lead-ms <MS>', 'the scheduler has', 0, 60_000).default(500))
-    .addOption(numeric('--partial-within-ms <MS>', 'for a partial to be on time', 1, 60_000).default(1000))
-    .addOption(numeric('--final-within-ms <MS>', 'for a final to be on time', 1, 60_000).default(3000))
+    .addOption(numeric('--max-batch-size <JOBS>', 'the scheduler has', 1, 1024).default(SERVERS.maxBatchSize))
+    .addOption(numeric('--max-batch-ms <MS>', 'the scheduler has', 1, 60_000).default(SERVERS.maxBatchMs))
+    .addOption(numeric('--max-lead-ms <MS>', 'the scheduler has', 0, 60_000).default(SERVERS.maxLeadMs))
+    .addOption(
+      numeric('--partial-within-ms <MS>', 'for a partial to be on time', 1, 60_000).default(
+        ON_TIME.partialP95Ms,
+      ),
+    )
+    .addOption(
+      numeric('--final-within-ms <MS>', 'for a final to be on time', 1, 60_000).default(ON_TIME.finalP95Ms),
+    )
     .option('--json <FILE>', 'write the figures there too')
     .action(run);
 }

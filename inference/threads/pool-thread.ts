@@ -22,7 +22,7 @@ export interface PoolThreadListener {
 
 /** One thread, from its start to its end: a piscina of one, which is given up with it. */
 export class PoolThread<Task, Result> {
-  /** Fulfilled when it has loaded or died. */
+  /** Fulfilled when it has loaded, died or been abandoned. */
   readonly settled: Promise<void>;
   /** Fulfilled when it is no more. */
   readonly exited: Promise<void>;
@@ -30,6 +30,7 @@ export class PoolThread<Task, Result> {
   readonly #link = new ThreadLink();
   #state: 'loading' | 'idle' | 'busy' | 'gone' = 'loading';
   #ending = false;
+  #settle: () => void = () => {};
 
   constructor({ workerUrl, workerData, maxHeapMegabytes }: PoolThreadOptions, listener: PoolThreadListener) {
     // Here and not on the thread: what it sets in its environment stays its own.
@@ -48,6 +49,7 @@ export class PoolThread<Task, Result> {
     const [worker] = this.#piscina.threads;
     this.exited = new Promise((resolve) => worker!.once('exit', () => resolve()));
     this.settled = new Promise((resolve) => {
+      this.#settle = resolve;
       // Piscina's own word that the module is loaded is the first message of every thread.
       worker!.once('message', () => {
         if (this.#state === 'loading') {
@@ -95,13 +97,14 @@ export class PoolThread<Task, Result> {
   }
 
   /**
-   * Gives the thread up in the middle of its task, and ends it where that is safe. Otherwise it goes on until it comes
+   * Gives the thread up in the middle of its task, or of loading, and ends it where that is safe. Otherwise it goes on until it comes
    * out of native code, which may be never; a process that has such a thread can only be ended by a signal, because
    * node waits for its threads.
    * @returns whether it is ending.
    */
   abandon(): boolean {
     this.#state = 'gone';
+    this.#settle();
     const outside = this.#link.giveUp();
     if (outside) void this.end();
 

@@ -1,7 +1,7 @@
 import { type After, systemAfter } from './after.ts';
 import { type Job, JobQueue } from './job-queue.ts';
 import { PoolThread } from './pool-thread.ts';
-import { ThreadCrashError, ThreadHangError } from './thread-errors.ts';
+import { ThreadCrashError, ThreadHangError, ThreadUnavailableError } from './thread-errors.ts';
 
 /** What the threads of a pool run, and what the pool tells. */
 export interface ThreadPoolOptions {
@@ -13,9 +13,9 @@ export interface ThreadPoolOptions {
   readonly maxHeapMegabytes?: number;
   /** Called for each thread that dies, also of one that dies as it loads. Not called once the pool is closed. */
   readonly onCrash?: () => void;
-  /** Called for each thread that is given up because it did not answer in time. */
+  /** Called for each thread that is given up because it did not answer, or load, in time. */
   readonly onHang?: () => void;
-  /** Called once, the first time that as many given-up threads live on as the pool has threads. */
+  /** Called once, the first time that more given-up threads live on than the pool has threads. */
   readonly onExhausted?: () => void;
   /** Called whenever `idle` may have grown. */
   readonly onIdle?: () => void;
@@ -27,10 +27,19 @@ interface Slot<Task, Result> {
   readonly workerData: object;
   /** Null when its thread is gone and has not been replaced. */
   thread: PoolThread<Task, Result> | null;
+  /** Threads in a row that could not load. */
+  failedLoads: number;
+  /** Of the deadline of a thread that loads, or of the next try. */
+  cancelTimer: () => void;
 }
 
 /** Far more than a thread needs, whose samples, sessions and tensors are all outside its heap. */
 const MAX_HEAP_MEGABYTES = 512;
+/** Far longer than any model takes to load, from a cold disk onto a slow device. */
+const LOAD_DEADLINE_MS = 120_000;
+/** Until a thread that could not load is tried again: twice as long each time, up to the most. */
+const RELOAD_AFTER_MS = 1000;
+const MAX_RELOAD_AFTER_MS = 60_000;
 
 /**
  * A fixed number of threads, one task each at a time. A task is given to the first place whose thread has loaded and is
@@ -38,11 +47,12 @@ const MAX_HEAP_MEGABYTES = 512;
  * the caller may run it again when its thread dies, so that a thread must leave shared memory as it was.
  *
  * A thread that dies is replaced at once, and its task fails. Where the new one cannot load, the pool goes on with
- * those left, and tries again for a task that finds none idle. When none is left, the tasks that wait fail, and
- * the next one starts a thread afresh: never does a thread start but for a death or a task.
+ * those left, and tries again after a while, or for a task that finds none idle. When none is left, the tasks that wait
+ * are refused.
  *
- * A thread that does not answer by a task's deadline is given up and replaced. One that is inside native code lives
- * on; when as many do as the pool has threads, no thread is started any more until one of them has ended.
+ * A thread that does not answer by a task's deadline, or takes minutes to load, is given up and replaced. One that is
+ * inside native code lives on; when more do than the pool has threads, no thread is started any more until one of them
+ * has ended. One more, so that a pool of one survives its first.
  */
 export class ThreadPool<Task, Result> {
   readonly #options: ThreadPoolOptions;
@@ -58,7 +68,12 @@ export class ThreadPool<Task, Result> {
   constructor(options: ThreadPoolOptions) {
     this.#options = options;
     this.#after = options.after ?? systemAfter;
-    this.#slots = options.workerData.map((workerData) => ({ workerData, thread: null }));
+    this.#slots = options.workerData.map((workerData) => ({
+      workerData,
+      thread: null,
+      failedLoads: 0,
+      cancelTimer: () => {},
+    }));
     for (const slot of this.#slots) this.#start(slot);
   }
 
@@ -72,16 +87,12 @@ export class ThreadPool<Task, Result> {
     return this.#closed;
   }
 
-  /**
-   * How many tasks would be taken up at once: by a thread that is loaded and idle, by starting one in place of one that
-   * could not load, or, when nothing can be started any more, by refusing them.
-   */
+  /** How many tasks would be taken up at once, by a thread that has loaded and is idle. */
   get idle(): number {
     if (this.#closed) return 0;
-    const ready = this.#slots.filter(({ thread }) => thread?.state === 'idle' || this.#startable(thread));
-    const places = this.#lost ? this.threads : ready.length;
+    const idle = this.#slots.filter(({ thread }) => thread?.state === 'idle').length;
 
-    return Math.max(0, places - this.#jobs.length);
+    return Math.max(0, idle - this.#jobs.length);
   }
 
   /** Threads that were given up and live on inside native code. */
@@ -91,7 +102,7 @@ export class ThreadPool<Task, Result> {
 
   /** Whether so many threads live on that none is started any more. */
   get exhausted(): boolean {
-    return this.#abandoned.size >= this.threads;
+    return this.#abandoned.size > this.threads;
   }
 
   /** Numbers in the operating system of all threads that live, given up or not; none where it is not Linux. */
@@ -112,8 +123,9 @@ export class ThreadPool<Task, Result> {
   /**
    * Runs one task.
    * @param deadlineMs how long its thread may take to answer, from when it is given the task.
-   * @throws {ThreadCrashError} when its thread died, or none could be had.
-   * @throws {ThreadHangError} when its thread did not answer in time, or no thread is left because too many did not.
+   * @throws {ThreadCrashError} when its thread died.
+   * @throws {ThreadHangError} when its thread did not answer in time.
+   * @throws {ThreadUnavailableError} when no thread could be had: none could load, or too many do not answer.
    * @throws {Error} what the handler threw, by its message; when twice as many tasks as threads are in flight; when
    * the pool is closed.
    */
@@ -137,6 +149,7 @@ export class ThreadPool<Task, Result> {
   }
 
   async #end(): Promise<void> {
+    for (const { thread, cancelTimer } of this.#slots) if (thread === null) cancelTimer();
     const loading = () => this.#slots.flatMap(({ thread }) => (thread?.state === 'loading' ? [thread] : []));
     while (this.#jobs.unanswered.size + loading().length > 0) {
       await Promise.allSettled([...this.#jobs.unanswered, ...loading().map(({ settled }) => settled)]);
@@ -170,6 +183,7 @@ export class ThreadPool<Task, Result> {
     const hang = () => {
       reject(new ThreadHangError(`The thread has not answered within ${deadlineMs} ms.`));
       this.#giveUp(slot, thread);
+      this.#replace(slot);
     };
     const cancel = deadlineMs === Number.POSITIVE_INFINITY ? null : this.#after(deadlineMs, hang);
     try {
@@ -189,12 +203,15 @@ export class ThreadPool<Task, Result> {
 
   #start(slot: Slot<Task, Result>): void {
     const { workerUrl, maxHeapMegabytes = MAX_HEAP_MEGABYTES } = this.#options;
+    slot.cancelTimer();
     let loaded = false;
     const thread = new PoolThread<Task, Result>(
       { workerUrl, workerData: slot.workerData, maxHeapMegabytes },
       {
         loaded: () => {
           loaded = true;
+          slot.failedLoads = 0;
+          slot.cancelTimer();
           this.#slotChanged();
         },
         died: (fault) => {
@@ -206,22 +223,31 @@ export class ThreadPool<Task, Result> {
       },
     );
     slot.thread = thread;
+    slot.cancelTimer = this.#after(LOAD_DEADLINE_MS, () => {
+      this.#giveUp(slot, thread);
+      this.#loadFailed(slot, new Error(`It has not loaded within ${LOAD_DEADLINE_MS} ms.`));
+    });
   }
 
   /** Puts a thread in the place of one that died or was given up. */
   #replace(slot: Slot<Task, Result>): void {
     if (this.#closed && this.#jobs.length === 0) return;
     if (!this.exhausted) this.#start(slot);
-    if (!this.#lost) return;
-    this.#refuseAll();
-    this.#options.onIdle?.();
+    else if (this.#lost) this.#refuseAll();
   }
 
   #loadFailed(slot: Slot<Task, Result>, fault: Error | null): void {
+    slot.cancelTimer();
     const message = `A thread could not load: ${fault?.message ?? 'it ended without a word.'}`;
     const none = this.#slots.every(({ thread }) => thread === null);
-    this.#jobs.refuse(none ? null : slot, new ThreadCrashError(message, { cause: fault }));
+    this.#jobs.refuse(none ? null : slot, new ThreadUnavailableError(message, { cause: fault }));
+    const delayMs = Math.min(MAX_RELOAD_AFTER_MS, RELOAD_AFTER_MS * 2 ** slot.failedLoads++);
+    if (!this.#closed) slot.cancelTimer = this.#after(delayMs, () => this.#startIfGone(slot));
     this.#slotChanged();
+  }
+
+  #startIfGone(slot: Slot<Task, Result>): void {
+    if (!this.#closed && this.#startable(slot)) this.#start(slot);
   }
 
   /** Starts a thread where one could not load, for a task that has found none idle. */
@@ -231,11 +257,11 @@ export class ThreadPool<Task, Result> {
       return;
     }
     const loading = this.#slots.filter(({ thread }) => thread?.state === 'loading').length;
-    const slot = this.#slots.find(({ thread }) => this.#startable(thread));
+    const slot = this.#slots.find((candidate) => this.#startable(candidate));
     if (slot && loading < this.#jobs.length) this.#start(slot);
   }
 
-  #startable(thread: PoolThread<Task, Result> | null): boolean {
+  #startable({ thread }: Slot<Task, Result>): boolean {
     return thread === null && !this.exhausted;
   }
 
@@ -243,7 +269,6 @@ export class ThreadPool<Task, Result> {
     slot.thread = null;
     if (!thread.abandon()) this.#watchAbandoned(thread);
     this.#options.onHang?.();
-    this.#replace(slot);
     if (!this.exhausted || this.#exhaustionTold) return;
     this.#exhaustionTold = true;
     this.#options.onExhausted?.();
@@ -253,8 +278,7 @@ export class ThreadPool<Task, Result> {
     this.#abandoned.add(thread);
     void thread.exited.then(() => {
       this.#abandoned.delete(thread);
-      const slot = this.#slots.find((candidate) => candidate.thread === null);
-      if (slot && !this.#closed) this.#start(slot);
+      for (const slot of this.#slots) this.#startIfGone(slot);
     });
   }
 
@@ -265,7 +289,7 @@ export class ThreadPool<Task, Result> {
 
   #refuseAll(): void {
     const message = `No thread is left: ${this.abandoned} have not answered and cannot be ended. Restart the server.`;
-    this.#jobs.refuse(null, new ThreadHangError(message));
+    this.#jobs.refuse(null, new ThreadUnavailableError(message));
   }
 
   #slotChanged(): void {

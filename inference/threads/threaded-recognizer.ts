@@ -11,7 +11,7 @@ import {
   validateBatch,
 } from '../recognizer.ts';
 import type { RecognizerThreadData } from './recognizer-thread.ts';
-import { ThreadCrashError, ThreadHangError } from './thread-errors.ts';
+import { ThreadCrashError, ThreadHangError, ThreadUnavailableError } from './thread-errors.ts';
 import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
 
 /** What the threads run, and where. */
@@ -101,6 +101,7 @@ export class ThreadedRecognizer implements Recognizer {
 
 function reasonOf(error: unknown): RecognizerError['reason'] {
   if (error instanceof ThreadCrashError) return 'crashed';
+  if (error instanceof ThreadUnavailableError) return 'unavailable';
 
   return error instanceof ThreadHangError ? 'hung' : 'failed';
 }

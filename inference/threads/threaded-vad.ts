@@ -1,6 +1,6 @@
 import { initialVadState } from '../silero/state.ts';
 import { type Vad, type VadAnswer, type VadRequest, type VadState, WINDOW_SAMPLES } from '../vad.ts';
-import { ThreadCrashError, ThreadHangError } from './thread-errors.ts';
+import { ThreadCrashError, ThreadHangError, ThreadUnavailableError } from './thread-errors.ts';
 import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
 import { VadMemory, type VadTask } from './vad-memory.ts';
 import type { VadThreadData } from './vad-thread.ts';
@@ -65,8 +65,8 @@ export class ThreadedVad implements Vad {
     try {
       return await this.#attempt(requests);
     } catch (error) {
-      const lost = error instanceof ThreadCrashError || error instanceof ThreadHangError;
-      if (!lost || this.#pool.closed) throw error;
+      const lost = [ThreadCrashError, ThreadHangError, ThreadUnavailableError];
+      if (this.#pool.closed || !lost.some((kind) => error instanceof kind)) throw error;
     }
 
     return this.#attempt(requests);

@@ -32,7 +32,7 @@ const MAX_KEYS = 1000;
 const KEY_FORM = /^[\w.~-]{16,256}$/;
 
 /**
- * Reads a keys file. What is wrong is told by entry number and field, never with a key or a name: it may be logged.
+ * Reads a keys file. What is wrong is told by entry number and field, never with what stands there: it may be logged.
  * @throws {Failure}
  */
 export async function readKeysFile(path: string): Promise<readonly StoredKey[]> {
@@ -65,8 +65,9 @@ type Fail = (fault: string) => Failure;
 
 function readEntry(entry: unknown, fail: Fail): StoredKey {
   if (!isObject(entry)) throw fail('it has to be an object');
-  const unknown = Object.keys(entry).find((field) => !FIELDS.includes(field));
-  if (unknown !== undefined) throw fail(`there is no field ${unknown}; there are ${FIELDS.join(', ')}`);
+  const unknown = Object.keys(entry).findIndex((field) => !FIELDS.includes(field));
+  // By number: a key may have been written where its field's name belongs.
+  if (unknown >= 0) throw fail(`its field number ${unknown + 1} is none of ${FIELDS.join(', ')}`);
   const { name, class: priorityClass = 'standard' } = entry;
   if (typeof name !== 'string' || name.trim() === '') throw fail('name has to be text that is not empty');
   if (typeof priorityClass !== 'string' || !Object.hasOwn(CLASS_WEIGHTS, priorityClass))

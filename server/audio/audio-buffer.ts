@@ -1,3 +1,8 @@
+import { SpareRings } from './spare-rings.ts';
+
+/** Of all streams. */
+const SPARES = new SpareRings();
+
 /** Samples a buffer has room for before it grows: four windows of voice activity detection, 8 KiB. */
 const SMALLEST_SAMPLES = 2048;
 /** Up to here it grows by as much at a time: most streams are silent, and hold half a second. */
@@ -117,12 +122,13 @@ export class AudioBuffer {
     const steps = Math.max(1, Math.ceil(samples / SMALLEST_SAMPLES));
     let length = Math.min(steps * SMALLEST_SAMPLES, STEPS_UP_TO_SAMPLES);
     while (length < samples) length *= 2;
-    const ring = new Float32Array(Math.min(length, this.#capacitySamples));
-    const held = this.slice(this.#start, this.#end);
+    const ring = SPARES.take(Math.min(length, this.#capacitySamples));
+    const held = this.#end - this.#start;
     const at = this.#start % ring.length;
-    const untilWrap = Math.min(held.length, ring.length - at);
-    ring.set(held.subarray(0, untilWrap), at);
-    ring.set(held.subarray(untilWrap), 0);
+    const untilWrap = Math.min(held, ring.length - at);
+    this.copyTo(ring.subarray(at, at + untilWrap), this.#start);
+    this.copyTo(ring.subarray(0, held - untilWrap), this.#start + untilWrap);
+    SPARES.giveBack(this.#ring);
     this.#ring = ring;
   }
 }

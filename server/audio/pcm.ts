@@ -72,7 +72,16 @@ type Mix = (bytes: Uint8Array, channels: number, mono: Float32Array) => void;
 // One loop for each encoding instead of a shared one that takes a reader: V8 inlines these, and the shared loop would
 // call through a pointer for every sample. The means are sums of at most 8 doubles, then rounded to float once.
 
+/** Whether typed arrays read the order of bytes that is sent. */
+const LITTLE_ENDIAN = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
+
 function mixInt16(bytes: Uint8Array, channels: number, mono: Float32Array): void {
+  // What nearly every microphone sends, twice as fast.
+  if (channels === 1 && LITTLE_ENDIAN && bytes.byteOffset % 2 === 0) {
+    const samples = new Int16Array(bytes.buffer, bytes.byteOffset, mono.length);
+    for (let i = 0; i < mono.length; i++) mono[i] = samples[i]! / 32_768;
+    return;
+  }
   const scale = 1 / (32_768 * channels);
   for (let frame = 0, at = 0; frame < mono.length; frame++) {
     let sum = 0;

@@ -107,6 +107,10 @@ async function transcribeOne(
     pace,
     signal,
     ...(meeting !== undefined && { meeting }),
+    onWaiting: ({ ahead, expectedWaitMs }) => {
+      const wait = expectedWaitMs === null ? '' : `, about ${Math.ceil(expectedWaitMs / 1000)} s`;
+      console.error(`${recording}: the server has no room yet; ${ahead} ahead in the line${wait}.`);
+    },
     onPartial: (text) => live.show(text),
     onFinal: ({ text }) => {
       live.clear();

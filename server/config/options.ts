@@ -171,7 +171,7 @@ export const OPTIONS = {
     kind: 'number',
     group: 'Captions',
     unit: 'ms',
-    default: 16,
+    default: 32,
     min: 1,
     max: 200,
     about: 'Least time between two voice-activity batches; longer makes them larger and cheaper',

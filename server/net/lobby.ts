@@ -17,7 +17,8 @@ import type { VadTicker } from '../stream/vad-ticker.ts';
 import { readName } from './client-messages.ts';
 import type { Connection } from './connection.ts';
 import type { Session, Sessions } from './listener.ts';
-import { type CaptionType, type SpeakerObserver, SpeakerSession } from './speaker-session.ts';
+import type { CaptionType, SpeakerObserver } from './speaker-services.ts';
+import { SpeakerSession } from './speaker-session.ts';
 import { type ViewerObserver, ViewerSession } from './viewer-session.ts';
 
 /** Which model runs, and the hash that proves which bytes. */

@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type {
   AudioBooks as AudioBooksMs,
-  CaptionTiming,
   FlushMessage,
   MarkerMessage,
   ServiceMessage,
@@ -12,47 +11,21 @@ import type {
 } from '../../client-sdk/protocol.ts';
 import type { StreamAllowance } from '../admission/stream-allowance.ts';
 import { MisalignedAudioError } from '../audio/pcm.ts';
-import type { Clock } from '../clock.ts';
-import type { Config } from '../config/options.ts';
-import { ERRORS, type ErrorCode, StreamError } from '../errors.ts';
-import type { Meetings, Seat } from '../meeting/meetings.ts';
-import type { FrontDoor, Guest } from '../overload/front-door.ts';
+import { ERRORS, StreamError } from '../errors.ts';
+import type { Seat } from '../meeting/meetings.ts';
+import type { Guest } from '../overload/front-door.ts';
 import type { CaptionEvent } from '../stream/captioner.ts';
 import { samplesToMs } from '../stream/sample-time.ts';
-import { SpeechStream, type SpeechStreamListener, type SpeechStreamParts } from '../stream/speech-stream.ts';
+import { SpeechStream } from '../stream/speech-stream.ts';
+import type { SpeechStreamListener } from '../stream/speech-stream-terms.ts';
 import { AudioIntake } from './audio-intake.ts';
 import { captionMessage, captionTiming } from './caption-message.ts';
 import { readControlMessage } from './client-messages.ts';
 import type { Incoming } from './codec.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
 import { errorMessage } from './error-message.ts';
+import type { SpeakerServices } from './speaker-services.ts';
 import { streamOptions } from './stream-options.ts';
-
-/** What all speakers' sessions share. */
-export interface SpeakerServices extends SpeechStreamParts {
-  readonly config: Config;
-  readonly clock: Clock;
-  readonly meetings: Meetings;
-  /** `name@hash` of the recogniser. */
-  readonly model: string;
-  readonly languages: readonly string[];
-  readonly observer: SpeakerObserver;
-  readonly door: Pick<FrontDoor, 'ask'>;
-}
-
-/** Captions as they are counted: a recording's finals, which go after everybody else's, by themselves. */
-export type CaptionType = 'partial' | 'final' | 'background' | 'lost';
-
-/** What sessions tell the metrics and the log; never what was said. */
-export interface SpeakerObserver {
-  opened(session: SpeakerSession): void;
-  /** Its books are complete: everything received is settled. */
-  closed(session: SpeakerSession): void;
-  /** @param timing null where the caption is lost. */
-  caption(type: CaptionType, timing: CaptionTiming | null): void;
-  /** @param cause what the server did not expect, for the log. */
-  error(code: ErrorCode, cause?: unknown): void;
-}
 
 /** What a session has from `ready` on. */
 interface Streaming {
@@ -88,6 +61,7 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener, 
   #acknowledgedSample = 0;
   /** Whether the server, not the client, ended the audio. */
   #drained = false;
+  readonly #connectedAtMs: number;
   #heardAtMs: number;
   #cancelTimeout: () => void;
 
@@ -96,7 +70,8 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener, 
     this.#connection = connection;
     this.#services = services;
     this.#allowance = allowance;
-    this.#heardAtMs = services.clock.now();
+    this.#connectedAtMs = services.clock.now();
+    this.#heardAtMs = this.#connectedAtMs;
     this.#cancelTimeout = services.clock.after(services.config.startTimeoutMs, () =>
       this.#fail(new StreamError('start-timeout')),
     );
@@ -160,7 +135,13 @@ export class SpeakerSession implements ConnectionHandler, SpeechStreamListener, 
     const message = this.#asked!;
     const { encoding, channels = 1, sampleRate, speaker = null, language = null, timing = false } = message;
     const meeting = message.meeting ?? this.id;
-    const options = streamOptions(message, config, { streamId: this.id, meeting, language, weight });
+    const options = streamOptions(message, config, {
+      streamId: this.id,
+      meeting,
+      connectedAtMs: this.#connectedAtMs,
+      language,
+      weight,
+    });
     const stream = new SpeechStream(options, this.#services, this);
     this.#streaming = {
       stream,

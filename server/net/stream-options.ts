@@ -2,7 +2,7 @@ import type { StartMessage } from '../../client-sdk/protocol.ts';
 import { SAMPLE_RATE } from '../../inference/recognizer.ts';
 import type { Config } from '../config/options.ts';
 import { msToSamples } from '../stream/sample-time.ts';
-import type { SpeechStreamOptions } from '../stream/speech-stream.ts';
+import type { SpeechStreamOptions } from '../stream/speech-stream-terms.ts';
 
 /** Silero's own hysteresis. */
 const THRESHOLD_HYSTERESIS = 0.15;
@@ -14,7 +14,7 @@ export const STOP_RESERVE_SAMPLES = (SAMPLE_RATE * 32) / 1000;
 export function streamOptions(
   { partials = true, endpointing }: StartMessage,
   config: Config,
-  identity: Pick<SpeechStreamOptions, 'streamId' | 'meeting' | 'language' | 'weight'>,
+  identity: Pick<SpeechStreamOptions, 'streamId' | 'meeting' | 'connectedAtMs' | 'language' | 'weight'>,
 ): SpeechStreamOptions {
   const {
     startThreshold,

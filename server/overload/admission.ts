@@ -53,7 +53,7 @@ const SHOWS_AFTER_MS = 10_000;
 const BURST_SECONDS = 2;
 
 /** Sooner nobody refused is asked to come again: the ladder needs as long for one step. */
-const LEAST_RETRY_MS = 5000;
+export const LEAST_RETRY_MS = 5000;
 /** Later neither: by then everything is different. */
 const MOST_RETRY_MS = 60_000;
 

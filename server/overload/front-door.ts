@@ -15,6 +15,8 @@ export interface Guest {
   tellPlace(ahead: number, expectedWaitMs: number | null): void;
   /** Tells it what streams get. @param partialPace multiplies the interval between its partials. */
   serve(message: ServiceMessage, partialPace: number): void;
+  /** One of the above threw, at a time when nobody asked: it ends, and no other. */
+  fault(error: unknown): void;
 }
 
 /** What the door measures with, and whom it tells. */
@@ -110,10 +112,10 @@ export class FrontDoor {
     while (this.#control.admitsNext(this.#state(), nowMs)) {
       const guest = this.#room.admit(nowMs)!;
       onAdmitted(nowMs - this.#arrivedAtMs.get(guest)!);
-      this.#letIn(guest);
+      guarded(guest, () => this.#letIn(guest));
     }
     for (const { entry, ahead, expectedWaitMs } of this.#room.places(nowMs)) {
-      entry.tellPlace(ahead, expectedWaitMs);
+      guarded(entry, () => entry.tellPlace(ahead, expectedWaitMs));
     }
   }
 
@@ -123,7 +125,7 @@ export class FrontDoor {
     const { service, partialPace } = this.#ladder.meaning;
     if (service === this.#message.level) return;
     this.#message = { type: 'service', level: service, reason: change.reason };
-    for (const guest of [...this.#inside]) guest.serve(this.#message, partialPace);
+    for (const guest of [...this.#inside]) guarded(guest, () => guest.serve(this.#message, partialPace));
     onService(this.#message);
   }
 
@@ -142,6 +144,15 @@ export class FrontDoor {
       waiting: this.#room.size,
       busyShare,
     };
+  }
+}
+
+/** What fails for one guest is that guest's alone: the others are still to be let in and told. */
+function guarded(guest: Guest, action: () => void): void {
+  try {
+    action();
+  } catch (error) {
+    guest.fault(error);
   }
 }
 

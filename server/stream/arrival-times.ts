@@ -1,21 +1,25 @@
-/** Audio that arrives within this time of the note before it shares that note. */
+/** Audio that arrives within this time of the note before it shares that note … */
 const RESOLUTION_MS = 10;
-/** Notes kept at most, which is more than a minute of them; what comes beyond shares the last one. */
+/** … or within more, when there would be more notes than this. Notes of 20 ms audio fill them in 164 s. */
 const MAX_NOTES = 8192;
 
+interface Note {
+  endSample: number;
+  readonly atMs: number;
+}
+
 /**
- * When each sample of a stream arrived, to within 10 ms. One note for 10 ms of arriving at most, forgotten with the audio it
- * is about: a minute of held audio is some hundred notes.
+ * When each sample of a stream arrived, to within 10 ms, forgotten with the audio it is about. Bounded: where so much audio
+ * is held that there would be too many notes, those that are near each other become one, and times are less exact.
  */
 export class ArrivalTimes {
-  readonly #notes: { endSample: number; readonly atMs: number }[] = [];
+  #notes: Note[] = [];
+  #resolutionMs = RESOLUTION_MS;
 
   /** Audio up to `endSample` arrived. */
   note(endSample: number, atMs: number): void {
-    const last = this.#notes.at(-1);
-    const isFull = this.#notes.length >= MAX_NOTES;
-    if (last && (isFull || atMs - last.atMs < RESOLUTION_MS)) last.endSample = endSample;
-    else this.#notes.push({ endSample, atMs });
+    this.#add({ endSample, atMs });
+    while (this.#notes.length > MAX_NOTES) this.#coarsen();
   }
 
   /**
@@ -39,5 +43,19 @@ export class ArrivalTimes {
     let gone = 0;
     while (gone < this.#notes.length && this.#notes[gone]!.endSample < sample) gone++;
     if (gone > 0) this.#notes.splice(0, gone);
+    if (this.#notes.length < MAX_NOTES / 4) this.#resolutionMs = RESOLUTION_MS;
+  }
+
+  #add(note: Note): void {
+    const last = this.#notes.at(-1);
+    if (last && note.atMs - last.atMs < this.#resolutionMs) last.endSample = note.endSample;
+    else this.#notes.push(note);
+  }
+
+  #coarsen(): void {
+    this.#resolutionMs *= 2;
+    const notes = this.#notes;
+    this.#notes = [];
+    for (const note of notes) this.#add(note);
   }
 }

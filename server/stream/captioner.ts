@@ -64,6 +64,7 @@ interface Decoding {
   readonly background: boolean;
   /** Set when the range is that of a finished segment. */
   endpoint: Endpoint | null;
+  /** Whether its turn has come; not once it has been put back. */
   running: boolean;
 }
 
@@ -183,6 +184,9 @@ export class Captioner {
         const memory = lend(range.endSample - range.startSample);
 
         return { ...cut(range, memory), draft: this.#draftFor(range) };
+      },
+      putBack: () => {
+        decoding.running = false;
       },
       succeeded: (hypothesis, timing) => this.#guard(() => this.#succeeded(decoding, hypothesis, timing)),
       failed: () => this.#guard(() => this.#failed(decoding)),

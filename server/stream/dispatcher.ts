@@ -7,8 +7,8 @@ import {
 } from '../../inference/recognizer.ts';
 import type { Batch, Job, Priority, Scheduler, Work } from '../../scheduler/scheduler.ts';
 import type { Clock } from '../clock.ts';
-import { SharedAudio } from './shared-audio.ts';
-import { Suspects } from './suspects.ts';
+import { isFinal, type Retriable, Retries } from './retries.ts';
+import { Loan, SharedAudio } from './shared-audio.ts';
 
 /** Where a decoded segment's time went, in milliseconds. */
 export interface DecodeTiming {
@@ -20,19 +20,16 @@ export interface DecodeTiming {
   readonly inferenceMs: number;
 }
 
-/** A segment that wants to be decoded. Of the last two one is called, once; they must not throw. */
-export interface DecodeRequest {
+/** A segment that wants to be decoded. Of `succeeded` and `failed` one is called, once; neither may throw. */
+export interface DecodeRequest extends Retriable {
   /** Audio there is to decode now, and how much of it no earlier hypothesis covers, in milliseconds. */
   work(): Work;
-  /** Whether its segment has ended, so that this is the last that is asked of it. */
-  isFinal(): boolean;
   /**
    * The audio, cut out of the stream's buffer only when its turn has come; again when the thread it went to died.
    * @param lend memory for so many samples, until the batch is answered.
    */
   take(lend: (samples: number) => Float32Array): SpeechSegment;
   succeeded(hypothesis: Hypothesis, timing: DecodeTiming): void;
-  failed(): void;
 }
 
 /** A request, and what the scheduler has to know of it. */
@@ -59,7 +56,7 @@ export interface BatchReport extends Omit<DecodeResult, 'hypotheses'> {
 export interface DispatchObserver {
   /** @param priority of the most urgent segment. */
   decoded(priority: Priority, batch: BatchReport): void;
-  /** A batch came to nothing; its segments are decoded again, each by itself. */
+  /** A batch came to nothing; its segments are decoded again. */
   failed(reason: RecognizerError['reason'], error: unknown): void;
   /** A segment was given up: it failed twice, the second time by itself. */
   gaveUp(): void;
@@ -78,8 +75,7 @@ const HANG_FACTOR = 20;
  * Feeds the recogniser from the scheduler: forms a batch whenever the recogniser can take one, so late, and hands
  * the hypotheses back. Knows no streams.
  *
- * When a batch fails, for whichever reason, each of its segments is decoded again by itself: that finds the one that
- * kills. A segment that fails twice is given up, alone.
+ * When a batch fails, each of its segments is decoded again by itself (see `Retries`).
  */
 export class Dispatcher {
   readonly #scheduler: Scheduler<DecodeRequest>;
@@ -88,12 +84,14 @@ export class Dispatcher {
   readonly #observer: DispatchObserver;
   readonly #options: DispatcherOptions;
   readonly #memory: SharedAudio;
-  readonly #suspects = new Suspects();
+  readonly #retries: Retries<DecodeRequest>;
   /** Jobs being decoded whose streams have not been cancelled. */
   readonly #running = new Set<Job<DecodeRequest>>();
   readonly #busyMs: Record<Priority, number> = { final: 0, candidate: 0, partial: 0, background: 0 };
   #inFlight = 0;
   #pumpQueued = false;
+  /** Set while the recogniser has refused a batch and has not said that it is idle since. */
+  #unavailable = false;
   /** Gives each job of unknown length a class of its own, where only equal lengths batch. */
   #growing = 0;
 
@@ -105,13 +103,19 @@ export class Dispatcher {
     observer: DispatchObserver,
   ) {
     this.#scheduler = scheduler;
+    this.#retries = new Retries(scheduler);
     this.#recognizer = recognizer;
     this.#clock = clock;
     this.#options = options;
     this.#observer = observer;
     this.#memory = new SharedAudio(recognizer.capabilities.maxSegmentSamples);
     // Later: a thread is idle a moment before the batch it had is answered and its streams may have another.
-    recognizer.onIdle(() => setImmediate(() => this.#pump()));
+    recognizer.onIdle(() =>
+      setImmediate(() => {
+        this.#unavailable = false;
+        this.#pump();
+      }),
+    );
   }
 
   get queued(): Readonly<Record<Priority, number>> {
@@ -139,7 +143,7 @@ export class Dispatcher {
 
   /** Segments that were in a batch that failed, and have not been decoded since. */
   get suspects(): number {
-    return this.#suspects.size;
+    return this.#retries.suspects;
   }
 
   /** Memory kept for audio on its way to threads: at most as many segments as are decoded at once. */
@@ -153,17 +157,13 @@ export class Dispatcher {
    */
   submit({ samples, request, ...job }: DecodeJob): boolean {
     const { flow, key } = job;
-    if (this.#suspects.isGuilty(flow, key)) {
-      // Its final is the last that is heard of it.
-      if (isFinal(job.priority)) this.#suspects.clear(flow, key);
-      return false;
-    }
-    const suspects = this.#suspects;
+    const retries = this.#retries;
+    if (retries.refuses(flow, key, isFinal(job.priority))) return false;
     const { accepted } = this.#scheduler.submit({
       ...job,
       batchClass: this.#batchClass(samples),
       get alone() {
-        return suspects.has(flow, key);
+        return retries.isSuspect(flow, key);
       },
       enqueuedAtMs: this.#clock.now(),
       work: () => request.work(),
@@ -178,7 +178,7 @@ export class Dispatcher {
   cancel(flow: string): void {
     this.#scheduler.cancel(flow);
     for (const job of this.#running) if (job.flow === flow) this.#running.delete(job);
-    this.#suspects.forget(flow);
+    this.#retries.forget(flow);
   }
 
   #batchClass(samples: number | null): number {
@@ -198,7 +198,7 @@ export class Dispatcher {
   }
 
   #pump(): void {
-    while (this.#recognizer.idle > 0) {
+    while (this.#recognizer.idle > 0 && !this.#unavailable) {
       const batch = this.#scheduler.schedule(this.#clock.now(), this.#recognizer.idle);
       if (!batch) return;
       this.#inFlight++;
@@ -214,17 +214,16 @@ export class Dispatcher {
     const startedAtMs = this.#clock.now();
     const jobs: Job<DecodeRequest>[] = [];
     const segments: SpeechSegment[] = [];
-    const lent: Float32Array<SharedArrayBuffer>[] = [];
-    const lend = (samples: number) => {
-      const memory = this.#memory.lend(samples);
-      lent.push(memory);
-
-      return memory;
-    };
+    const loan = new Loan(this.#memory);
     const works: Work[] = [];
     for (const [i, job] of batch.jobs.entries()) {
+      // Accepted while an older version was tried for the last time.
+      if (this.#retries.refuses(job.flow, job.key, job.payload.isFinal())) {
+        job.payload.failed();
+        continue;
+      }
       try {
-        segments.push(job.payload.take(lend));
+        segments.push(job.payload.take((samples) => loan.lend(samples)));
         jobs.push(job);
         works.push(batch.works[i]!);
         this.#running.add(job);
@@ -235,7 +234,7 @@ export class Dispatcher {
       }
     }
     if (jobs.length === 0) {
-      for (const memory of lent) this.#memory.takeBack(memory);
+      loan.end(false);
       this.#scheduler.complete(batch, null);
       return;
     }
@@ -246,13 +245,12 @@ export class Dispatcher {
       this.#scheduler.complete(batch, jobs.length === batch.jobs.length ? result.inferenceMs : null);
       this.#answer({ jobs, works, costMs: batch.costMs }, result, startedAtMs);
     } catch (error) {
-      hung = error instanceof RecognizerError && error.reason === 'hung';
+      hung = reasonOf(error) === 'hung';
       this.#scheduler.complete(batch, null);
-      this.#retry(jobs, error);
+      this.#failed(jobs, error);
     } finally {
       for (const job of jobs) this.#running.delete(job);
-      // A thread that hangs may still read what it was lent: that memory is its own from now on.
-      for (const memory of lent) hung ? this.#memory.giveUp() : this.#memory.takeBack(memory);
+      loan.end(hung);
     }
   }
 
@@ -269,49 +267,29 @@ export class Dispatcher {
     for (const [i, { priority }] of jobs.entries()) {
       this.#busyMs[priority] += (tookMs * works[i]!.size) / Math.max(1, audioMs);
     }
-    this.#observer.decoded(jobs[0]!.priority, {
-      ...cost,
-      tokens,
-      audioMs,
-      predictedMs: costMs,
-      tookMs,
-      segments: jobs.length,
-    });
+    const report = { ...cost, tokens, audioMs, predictedMs: costMs, tookMs, segments: jobs.length };
+    this.#observer.decoded(jobs[0]!.priority, report);
     for (const [i, { flow, key, payload, enqueuedAtMs }] of jobs.entries()) {
-      this.#suspects.clear(flow, key);
+      this.#retries.decoded(flow, key);
       const queueWaitMs = startedAtMs - enqueuedAtMs;
-      payload.succeeded(hypotheses[i]!, {
-        queueWaitMs,
-        batchWaitMs: Math.max(0, tookMs - inferenceMs),
-        inferenceMs,
-      });
+      const batchWaitMs = Math.max(0, tookMs - inferenceMs);
+      payload.succeeded(hypotheses[i]!, { queueWaitMs, batchWaitMs, inferenceMs });
     }
   }
 
-  #retry(jobs: readonly Job<DecodeRequest>[], error: unknown): void {
-    const reason = error instanceof RecognizerError ? error.reason : 'failed';
+  #failed(jobs: readonly Job<DecodeRequest>[], error: unknown): void {
+    const reason = reasonOf(error);
     this.#observer.failed(reason, error);
+    // What is queued stays there until the recogniser says that it has a thread again.
+    if (reason === 'unavailable') this.#unavailable = true;
     for (const job of jobs) {
-      const { flow, key, payload } = job;
-      if (!this.#running.has(job)) {
-        payload.failed();
-        continue;
-      }
-      this.#suspects.accuse(flow, key, jobs.length === 1);
-      if (reason !== 'closed' && reason !== 'invalid' && !this.#suspects.isGuilty(flow, key)) {
-        // A snapshot may have become the final while it ran. One that a newer version has replaced nobody waits for.
-        const priority = payload.isFinal() && !isFinal(job.priority) ? 'final' : job.priority;
-        this.#scheduler.putBack({ ...job, priority, alone: true });
-      } else {
-        if (payload.isFinal()) this.#suspects.clear(flow, key);
-        this.#observer.gaveUp();
-        payload.failed();
-      }
+      if (!this.#running.has(job)) job.payload.failed();
+      else if (!this.#retries.retry(job, reason, jobs.length === 1)) this.#observer.gaveUp();
     }
     this.#pumpSoon();
   }
 }
 
-function isFinal(priority: Priority): boolean {
-  return priority === 'final' || priority === 'background';
+function reasonOf(error: unknown): RecognizerError['reason'] {
+  return error instanceof RecognizerError ? error.reason : 'failed';
 }

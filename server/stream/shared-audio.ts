@@ -49,3 +49,26 @@ export class SharedAudio {
     return new SharedArrayBuffer(this.#blockBytes);
   }
 }
+
+/** What one batch has been lent. */
+export class Loan {
+  readonly #audio: SharedAudio;
+  readonly #lent: Float32Array<SharedArrayBuffer>[] = [];
+
+  constructor(audio: SharedAudio) {
+    this.#audio = audio;
+  }
+
+  /** Memory until the end. @throws {RangeError} when it is more than the longest segment. */
+  lend(samples: number): Float32Array {
+    const memory = this.#audio.lend(samples);
+    this.#lent.push(memory);
+
+    return memory;
+  }
+
+  /** Gives everything back. @param held whether a thread may still read it: then it is that thread's from now on. */
+  end(held: boolean): void {
+    for (const memory of this.#lent.splice(0)) held ? this.#audio.giveUp() : this.#audio.takeBack(memory);
+  }
+}

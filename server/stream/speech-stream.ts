@@ -1,57 +1,14 @@
-import type { AudioBooks as AudioBooksMs } from '../../client-sdk/protocol.ts';
 import { SAMPLE_RATE, type SpeechSegment } from '../../inference/recognizer.ts';
 import { WINDOW_SAMPLES } from '../../inference/vad.ts';
-import { AudioBuffer } from '../audio/audio-buffer.ts';
-import type { Clock } from '../clock.ts';
 import { StreamError } from '../errors.ts';
-import { ArrivalTimes } from './arrival-times.ts';
 import { AudioBooks } from './audio-books.ts';
 import { type CaptionEvent, Captioner } from './captioner.ts';
-import type { Dispatcher } from './dispatcher.ts';
 import { type Fence, Fences } from './fences.ts';
-import { samplesToMs } from './sample-time.ts';
-import { type EndpointingOptions, Segmenter, type SegmenterEvent, type SegmentRange } from './segmenter.ts';
-import type { VadSource, VadTicker } from './vad-ticker.ts';
+import { HeldAudio } from './held-audio.ts';
+import { Segmenter, type SegmenterEvent, type SegmentRange } from './segmenter.ts';
+import type { SpeechStreamListener, SpeechStreamOptions, SpeechStreamParts } from './speech-stream-terms.ts';
+import type { VadSource } from './vad-ticker.ts';
 
-/** What becomes of a stream's audio. None of these may throw. */
-export interface SpeechStreamListener {
-  speechStarted(segmentId: number, atSample: number): void;
-  caption(caption: CaptionEvent): void;
-  /** All audio before `sample` is final. */
-  acknowledged(sample: number): void;
-  /** All audio before the marker is decoded, and what came of it was told. */
-  marker(id: number): void;
-  /** After stop(): everything has been told. The stream is closed. */
-  done(books: AudioBooksMs): void;
-  /** The stream cannot go on. It is closed. */
-  failed(error: StreamError): void;
-}
-
-/** How one stream is to be captioned, and its bounds. */
-export interface SpeechStreamOptions {
-  readonly streamId: string;
-  /** Streams of one meeting share what is due to it. */
-  readonly meeting: string;
-  /** This stream's share among others, 1 being the usual. */
-  readonly weight: number;
-  readonly language: string | null;
-  readonly partials: boolean;
-  readonly endpointing: EndpointingOptions;
-  /** Audio held until it is final, in samples. */
-  readonly maxBufferedSamples: number;
-  /** Markers and flushes not yet answered. */
-  readonly maxFences: number;
-}
-
-/** What all streams share. */
-export interface SpeechStreamParts {
-  readonly ticker: VadTicker;
-  readonly dispatcher: Dispatcher;
-  readonly clock: Clock;
-}
-
-/** A microphone's audio never comes so much before it can have been spoken, however the network holds it up. */
-const RECORDING_LEAD_MS = 10_000;
 /** Acknowledging less than this at a time would be chatter. */
 const ACKNOWLEDGE_STEP_SAMPLES = SAMPLE_RATE;
 
@@ -63,15 +20,13 @@ export class SpeechStream implements VadSource {
   readonly #options: SpeechStreamOptions;
   readonly #parts: SpeechStreamParts;
   readonly #listener: SpeechStreamListener;
-  readonly #buffer: AudioBuffer;
+  readonly #audio: HeldAudio;
   readonly #segmenter: Segmenter;
   readonly #captioner: Captioner;
   readonly #books = new AudioBooks();
-  readonly #arrivals = new ArrivalTimes();
   readonly #fences: Fences;
   /** Samples handed to voice detection and not yet answered. */
   #detectingSamples = 0;
-  readonly #openedAtMs: number;
   #nextSegmentId = 0;
   #acknowledgedSample = 0;
   #state: 'open' | 'stopping' | 'stopped' | 'closed' = 'open';
@@ -80,8 +35,7 @@ export class SpeechStream implements VadSource {
     this.#options = options;
     this.#parts = parts;
     this.#listener = listener;
-    this.#openedAtMs = parts.clock.now();
-    this.#buffer = new AudioBuffer(options.maxBufferedSamples);
+    this.#audio = new HeldAudio(options.maxBufferedSamples, options.connectedAtMs, parts.clock);
     this.#segmenter = new Segmenter(options.endpointing);
     this.#fences = new Fences(options.maxFences);
     this.#captioner = new Captioner({
@@ -94,8 +48,8 @@ export class SpeechStream implements VadSource {
       cut: (range, memory) => this.#cut(range, memory),
       grow: (range) => this.#segmenter.grow(range),
       grownEnd: (range) => this.#segmenter.endOf(range) ?? range.endSample,
-      isLive: () => this.#isLive(),
-      arrivedAtMs: (endSample) => this.#arrivals.of(endSample) ?? parts.clock.now(),
+      isLive: () => this.#audio.isLive,
+      arrivedAtMs: (endSample) => this.#audio.arrivedAtMs(endSample),
       onCaption: (caption) => this.#onCaption(caption),
       onSettled: () => this.#settle(),
       onFault: (error) => this.#fault(error),
@@ -108,7 +62,7 @@ export class SpeechStream implements VadSource {
 
   /** Samples that can be written before the stream is overrun. */
   get freeSamples(): number {
-    return this.#buffer.free;
+    return this.#audio.free;
   }
 
   /** Markers and flushes not yet answered. */
@@ -132,28 +86,26 @@ export class SpeechStream implements VadSource {
    */
   write(samples: Float32Array): void {
     if (this.#state !== 'open') throw new StreamError('already-stopped');
-    if (samples.length > this.#buffer.free) throw new StreamError('audio-overrun');
-    this.#buffer.append(samples);
+    this.#audio.append(samples);
     this.#books.receive(samples.length);
-    this.#arrivals.note(this.#buffer.endSample, this.#parts.clock.now());
     if (this.#hasWindow()) this.#parts.ticker.wake(this);
   }
 
   /** Asks to be told when all audio so far is decoded. @throws {StreamError} when too many wait already. */
   mark(id: number): void {
-    this.#addFence({ kind: 'marker', atSample: this.#buffer.endSample, id });
+    this.#addFence({ kind: 'marker', atSample: this.#audio.endSample, id });
   }
 
   /** Ends the open segment here. @throws {StreamError} when too many fences wait already. */
   flush(): void {
-    this.#addFence({ kind: 'flush', atSample: this.#buffer.endSample });
+    this.#addFence({ kind: 'flush', atSample: this.#audio.endSample });
   }
 
   /** No more audio: what there is is captioned, then the listener hears `done`. Idempotent. */
   stop(): void {
     if (this.#state !== 'open') return;
     this.#state = 'stopping';
-    this.#fences.add({ kind: 'stop', atSample: this.#buffer.endSample });
+    this.#fences.add({ kind: 'stop', atSample: this.#audio.endSample });
     this.#advance();
   }
 
@@ -164,7 +116,7 @@ export class SpeechStream implements VadSource {
     this.#books.dropRest();
     this.#parts.ticker.remove(this);
     this.#captioner.close();
-    this.#buffer.discardBefore(this.#buffer.endSample);
+    this.#audio.discardBefore(this.#audio.endSample);
   }
 
   takeWindows(maxWindows: number, lend: (samples: number) => Float32Array): Float32Array | null {
@@ -191,11 +143,11 @@ export class SpeechStream implements VadSource {
   #takeWindows(maxWindows: number, lend: (samples: number) => Float32Array): Float32Array | null {
     if (this.#state === 'closed' || this.#detectingSamples > 0 || !this.#hasWindow()) return null;
     const from = this.#segmenter.positionSample;
-    const available = (this.#fences.next?.atSample ?? this.#buffer.endSample) - from;
+    const available = (this.#fences.next?.atSample ?? this.#audio.endSample) - from;
     const windows = Math.min(Math.floor(available / WINDOW_SAMPLES), maxWindows);
     this.#detectingSamples = windows > 0 ? windows * WINDOW_SAMPLES : available;
     const audio = lend(Math.max(1, windows) * WINDOW_SAMPLES);
-    this.#buffer.copyTo(audio.subarray(0, this.#detectingSamples), from);
+    this.#audio.copyTo(audio.subarray(0, this.#detectingSamples), from);
 
     return audio.fill(0, this.#detectingSamples);
   }
@@ -228,7 +180,7 @@ export class SpeechStream implements VadSource {
   /** A full window before the next fence, or what is left before one that ends a segment. */
   #hasWindow(): boolean {
     const fence = this.#fences.next;
-    const available = (fence?.atSample ?? this.#buffer.endSample) - this.#segmenter.positionSample;
+    const available = (fence?.atSample ?? this.#audio.endSample) - this.#segmenter.positionSample;
 
     return available >= WINDOW_SAMPLES || (available > 0 && fence !== undefined && fence.kind !== 'marker');
   }
@@ -282,7 +234,7 @@ export class SpeechStream implements VadSource {
   }
 
   #cut({ startSample }: SegmentRange, memory: Float32Array): SpeechSegment {
-    this.#buffer.copyTo(memory, startSample);
+    this.#audio.copyTo(memory, startSample);
 
     return { samples: memory, language: this.#options.language };
   }
@@ -302,8 +254,7 @@ export class SpeechStream implements VadSource {
     if (this.#captioner.pendingFinals === 0) {
       this.#books.settleSilence(Math.min(this.#segmenter.neededFromSample, this.#segmenter.positionSample));
     }
-    this.#buffer.discardBefore(this.#books.settledSample);
-    this.#arrivals.forgetBefore(this.#books.settledSample);
+    this.#audio.discardBefore(this.#books.settledSample);
     this.#answerMarkers();
     if (this.#isClosed()) return;
     if (this.#state === 'stopped' && this.#captioner.pendingFinals === 0) {
@@ -321,12 +272,6 @@ export class SpeechStream implements VadSource {
       if (!marker) return;
       this.#listener.marker(marker.id);
     }
-  }
-
-  #isLive(): boolean {
-    const elapsedMs = this.#parts.clock.now() - this.#openedAtMs;
-
-    return samplesToMs(this.#books.receivedSamples) - elapsedMs <= RECORDING_LEAD_MS;
   }
 
   /** A listener may have closed the stream from within what it was told. */

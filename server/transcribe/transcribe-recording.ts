@@ -1,5 +1,5 @@
 import { WebSocket } from 'ws';
-import type { DoneMessage, FinalMessage } from '../../client-sdk/protocol.ts';
+import type { DoneMessage, FinalMessage, WaitingMessage } from '../../client-sdk/protocol.ts';
 import { ConnectionError, SpeakerConnection } from '../../client-sdk/speaker-connection.ts';
 import { Failure } from '../failure.ts';
 import { readRecording } from '../recording/read-recording.ts';
@@ -19,6 +19,8 @@ export interface TranscribeOptions {
   readonly meeting?: string;
   /** Hangs up; the transcription then rejects with its reason. */
   readonly signal: AbortSignal;
+  /** The place in the line, each time that it changes, as long as the server has no room. */
+  readonly onWaiting?: (place: WaitingMessage) => void;
   /** The caption that is being spoken, as it grows. */
   readonly onPartial: (text: string) => void;
   /** A caption that will not change again; its text is empty when nothing was heard. */
@@ -34,8 +36,8 @@ export interface TranscribeOptions {
  */
 export async function transcribeRecording(path: string, options: TranscribeOptions): Promise<Captions> {
   const recording = await readRecording(path);
-  const { url, meeting, signal, pace } = options;
-  const connection = await connect(url, recording.sampleRate, meeting, signal);
+  const { url, signal, pace } = options;
+  const connection = await connect(recording.sampleRate, options);
   const acknowledged: Acknowledged = { ms: 0 };
   const upTo = (ms: number) =>
     `${path} is captioned up to ${seconds(ms)} of ${seconds(recording.durationMs)} s.`;
@@ -87,10 +89,8 @@ async function collect(
 }
 
 async function connect(
-  url: string,
   sampleRate: number,
-  meeting: string | undefined,
-  signal: AbortSignal,
+  { url, meeting, signal, onWaiting }: TranscribeOptions,
 ): Promise<SpeakerConnection> {
   try {
     return await SpeakerConnection.connect(
@@ -98,6 +98,7 @@ async function connect(
       { sampleRate, encoding: 'pcm_s16le', ...(meeting !== undefined && { meeting }) },
       WebSocket,
       signal,
+      onWaiting,
     );
   } catch (error) {
     signal.throwIfAborted();
@@ -109,10 +110,12 @@ async function connect(
   }
 }
 
-function ended({ message, code }: ConnectionError, url: string): string {
+function ended({ message, code, retryAfterMs }: ConnectionError, url: string): string {
   if (code === null) return `The connection to ${url} broke: ${plainText(message)}`;
 
-  return `The server at ${url} says: ${plainText(`${message} (${code})`)}`;
+  const later = retryAfterMs === null ? '' : ` Try again in ${Math.ceil(retryAfterMs / 1000)} s.`;
+
+  return `The server at ${url} says: ${plainText(`${message} (${code})`)}${later}`;
 }
 
 function seconds(ms: number): string {

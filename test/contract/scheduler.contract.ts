@@ -217,10 +217,6 @@ export function describeScheduler(name: string, create: CreateScheduler): void {
       scheduler.schedule(0, 1);
       expect(scheduler.backlogMs()).toEqual({ final: 110, total: 110 + 50 + 60 });
     });
-
-    test('says that only an event can change its answer while nothing is queued', () => {
-      expect(one().nextWakeUp(0)).toBeNull();
-    });
   });
 
   describeBatching(name, create);

@@ -28,6 +28,9 @@ export function fixture(name: string): URL {
   return new URL(`../fixtures/threads/${name}.mjs`, import.meta.url);
 }
 
+/** How long a thread may take to load. */
+export const LOAD_DEADLINE_MS = 120_000;
+
 /** A pool, and what its threads and the pool itself have told. */
 export type Commanded = ReturnType<CommandedPools['start']>;
 

@@ -72,6 +72,7 @@ export function setUpDispatcher(
           told.push(`${flow}: ${text}`);
           timings.push(timing);
         },
+        putBack: () => {},
         failed: () => told.push(`${flow}: failed`),
       },
       ...more,

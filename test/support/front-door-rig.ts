@@ -44,6 +44,7 @@ export function openDoor(limits: { maxStreams?: number; maxWaiting?: number } = 
     admit: () => told.push(`${name}: ready`),
     tellPlace: (ahead, expectedWaitMs) => told.push(`${name}: ${ahead} ahead, ${expectedWaitMs} ms`),
     serve: ({ level }, pace) => told.push(`${name}: ${level}, ${pace}`),
+    fault: (error) => told.push(`${name}: ${String(error)}`),
   });
   /** Has new guests ask, in the order of their names. */
   const ask = (...names: string[]) => {

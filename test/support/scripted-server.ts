@@ -9,15 +9,17 @@ export interface ScriptedServer {
   close(): void;
 }
 
-/** Takes one kind of speaker: answers `start` with `ready` and leaves the rest to `behave`. */
+/** Takes one kind of speaker: answers `start` with `before` and `ready`, and leaves the rest to `behave`. */
 export async function scriptServer(
   behave: (say: (message: SpeakerServerMessage) => void, socket: WebSocket) => void,
+  before: readonly SpeakerServerMessage[] = [],
 ): Promise<ScriptedServer> {
   const server = new WebSocketServer({ port: 0, host: '127.0.0.1' });
   await once(server, 'listening');
   server.on('connection', (socket) => {
     const say = (message: SpeakerServerMessage) => socket.send(JSON.stringify(message));
     socket.once('message', () => {
+      for (const message of before) say(message);
       say({ type: 'ready', version: 1, streamId: 's', meeting: 'm', model: 'x@0', maxBufferedMs: 60_000 });
       behave(say, socket);
     });

@@ -3,11 +3,8 @@ import type { Recognizer, SpeechSegment } from '../../inference/recognizer.ts';
 import type { Vad } from '../../inference/vad.ts';
 import type { HypothesisTiming } from '../../server/stream/captioner.ts';
 import { Dispatcher } from '../../server/stream/dispatcher.ts';
-import {
-  SpeechStream,
-  type SpeechStreamListener,
-  type SpeechStreamOptions,
-} from '../../server/stream/speech-stream.ts';
+import { SpeechStream } from '../../server/stream/speech-stream.ts';
+import type { SpeechStreamListener, SpeechStreamOptions } from '../../server/stream/speech-stream-terms.ts';
 import { VadTicker } from '../../server/stream/vad-ticker.ts';
 import { fairScheduler } from './dispatcher-rig.ts';
 import { ManualClock } from './manual-clock.ts';
@@ -16,6 +13,7 @@ import { settle } from './settle.ts';
 export const STREAM_OPTIONS: SpeechStreamOptions = {
   streamId: 'stream',
   meeting: 'meeting',
+  connectedAtMs: 0,
   weight: 1,
   language: null,
   partials: true,
@@ -79,7 +77,11 @@ export class Rig {
 
   constructor(ears: Ears, options: Partial<SpeechStreamOptions> = {}) {
     this.#ears = ears;
-    this.stream = new SpeechStream({ ...STREAM_OPTIONS, ...options }, ears, this.#listener());
+    this.stream = new SpeechStream(
+      { ...STREAM_OPTIONS, connectedAtMs: ears.clock.now(), ...options },
+      ears,
+      this.#listener(),
+    );
   }
 
   /** Lets voice detection and decoding go as far as they can. */
