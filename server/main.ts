@@ -27,8 +27,11 @@ const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url
 
 /** A batch holds up what comes next: no longer than a tenth of what is left of a final's time after its silence. */
 const MAX_BATCH_MS = 250;
-/** Finals of a stream that got so much more than its share wait with everybody's partials. */
-const MAX_LEAD_MS = 500;
+/**
+ * Finals of a stream that got so much more than its share wait with everybody's partials. With a tenth of it a talker whose
+ * pauses had been decoded while there was time waited seconds for a final when there was none.
+ */
+const MAX_LEAD_MS = 5000;
 /** Twice as many go through 2 % faster, and the first of them waits twice as long for the last. */
 const MAX_BATCH_SIZE = 8;
 

@@ -32,7 +32,7 @@ export interface LoadOptions extends SpeakingOptions {
   readonly participants?: number;
   /** Length of what is judged; the run itself is as much longer as the ramp and the last clips take. */
   readonly seconds: number;
-  /** Time over which the meetings begin; 3 s when left out. */
+  /** Time over which the meetings begin; 3 s or ten streams a second when left out, whichever is longer. */
   readonly rampMs?: number;
   /** Further streams that talk all the time and send so many times as fast as they speak. */
   readonly hogs?: { readonly count: number; readonly speed: number };
@@ -62,7 +62,9 @@ const NICE = -10;
 const DEFAULT_MESSAGE_MS = 100;
 const DEFAULT_PARTICIPANTS = 4;
 const DEFAULT_TAIL_PADDING_MS = 256;
-const DEFAULT_RAMP_MS = 3000;
+/** At most ten a second join, as people do, however many there are. */
+const LEAST_RAMP_MS = 3000;
+const RAMP_MS_PER_STREAM = 100;
 /** Compiled: a process cannot run TypeScript. */
 const PROCESS = new URL(
   `${import.meta.url.endsWith('.ts') ? '../../dist/bench/load' : '.'}/speakers-process.js`,
@@ -81,7 +83,7 @@ export async function runLoad(options: LoadOptions): Promise<LoadReport> {
     participants: options.participants ?? DEFAULT_PARTICIPANTS,
     seconds: options.seconds,
     messageMs,
-    rampMs: options.rampMs ?? DEFAULT_RAMP_MS,
+    rampMs: options.rampMs ?? Math.max(LEAST_RAMP_MS, RAMP_MS_PER_STREAM * options.streams),
     seed,
   };
   const { plans, window, dutyCycle, spokenSeconds } = planMeetings(scriptOptions);

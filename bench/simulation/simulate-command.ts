@@ -131,7 +131,7 @@ function numeric(flags: string, text: string, least: number, most: number, whole
 
 const MANY = 1_000_000;
 /** What the server's own scheduler has. */
-const SERVERS = { maxBatchSize: 8, maxBatchMs: 250, maxLeadMs: 500 };
+const SERVERS = { maxBatchSize: 8, maxBatchMs: 250, maxLeadMs: 5000 };
 
 /** `bench simulate`: the scheduler under imagined loads on imagined machines, in virtual time. */
 export function simulateCommand(): Command {
