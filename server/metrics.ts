@@ -30,6 +30,10 @@ export interface MetricsSources {
   backlogMs(): number;
   batchesInFlight(): number;
   sharedAudioBytes(): number;
+  /** Segments that were in a batch that failed, and have not been decoded since. */
+  suspectSegments(): number;
+  /** Memory kept for streams that will need more room. */
+  spareAudioBytes(): number;
   /** Markers and flushes not yet answered. */
   waitingFences(): number;
   /** Bytes sent that clients have not read. */
@@ -41,7 +45,7 @@ export interface MetricsSources {
 }
 
 /** How often the event loop's delay is sampled. */
-const LOOP_RESOLUTION_MS = 2;
+const LOOP_RESOLUTION_MS = 10;
 const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 1.5, 2.5, 5, 10];
 
 /** The server's metrics, for Prometheus. Seconds and totals; no ids, no names, nothing that was said. */
@@ -147,6 +151,14 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     this.#gauge('batches_in_flight', 'Batches in the recogniser.', () => sources.batchesInFlight());
     this.#gauge('shared_audio_bytes', 'Memory kept for audio on its way to threads.', () =>
       sources.sharedAudioBytes(),
+    );
+    this.#gauge('spare_audio_bytes', 'Memory kept for streams that will need more room.', () =>
+      sources.spareAudioBytes(),
+    );
+    this.#gauge(
+      'suspect_segments',
+      'Segments that were in a batch that failed, and have not been decoded since.',
+      () => sources.suspectSegments(),
     );
     this.#queuedGauge(sources);
     this.#loopDelayGauge();

@@ -40,9 +40,10 @@ export function withLoadFlags(
     .option('--server-flags <FLAGS>', 'further flags for the server, separated by blanks')
     .option('--url <URL>', 'measure the server that runs at ws://host:port, without a peer')
     .addOption(
-      new Option(defaults.peer ? '--no-peer' : '--peer', 'the peer server in the same run').default(
-        defaults.peer,
-      ),
+      new Option(
+        defaults.peer ? '--no-peer' : '--peer',
+        defaults.peer ? 'leave the peer server out' : 'the peer server in the same run',
+      ).default(defaults.peer),
     )
     .option('--json <FILE>', 'write the figures there too')
     .option('--chart <FILE.svg>', 'draw them there');

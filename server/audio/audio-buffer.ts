@@ -32,6 +32,11 @@ export class AudioBuffer {
     this.#ring = new Float32Array(Math.min(SMALLEST_SAMPLES, capacitySamples));
   }
 
+  /** Memory that buffers have outgrown or shrunk out of, kept for others. */
+  static get spareBytes(): number {
+    return SPARES.bytes;
+  }
+
   /** Position of the oldest sample held. Only ever grows. */
   get startSample(): number {
     return this.#start;

@@ -2,6 +2,7 @@ import type { CaptionTiming, ServiceMessage } from '../../client-sdk/protocol.ts
 import type { Priority } from '../../scheduler/scheduler.ts';
 import type { Caller } from '../admission/api-keys.ts';
 import { Quotas } from '../admission/quotas.ts';
+import { AudioBuffer } from '../audio/audio-buffer.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { type ErrorCode, StreamError } from '../errors.ts';
@@ -261,6 +262,14 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   batchesInFlight(): number {
     return this.#services?.dispatcher.inFlight ?? 0;
+  }
+
+  suspectSegments(): number {
+    return this.#services?.dispatcher.suspects ?? 0;
+  }
+
+  spareAudioBytes(): number {
+    return AudioBuffer.spareBytes;
   }
 
   sharedAudioBytes(): number {

@@ -4,7 +4,7 @@ import type { Dispatcher } from '../stream/dispatcher.ts';
 import type { LoadSample } from './load.ts';
 
 /** How often the event loop's delay is sampled. */
-const LOOP_RESOLUTION_MS = 5;
+const LOOP_RESOLUTION_MS = 10;
 /** Finals that are looked back on: those of this time, and at most so many. */
 const FINALS_WINDOW_MS = 5000;
 const MAX_FINALS = 1000;
