@@ -2,6 +2,7 @@ import { type IntervalHistogram, monitorEventLoopDelay } from 'node:perf_hooks';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 import type { CaptionTiming } from '../client-sdk/protocol.ts';
 import { type RecognizerError, SAMPLE_RATE } from '../inference/recognizer.ts';
+import { PRIORITIES } from '../scheduler/ring.ts';
 import type { Priority } from '../scheduler/scheduler.ts';
 import { LIMIT_NAMES, type LimitName } from './admission/quotas.ts';
 import { BookMetrics } from './book-metrics.ts';
@@ -163,6 +164,8 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     this.#queuedGauge(sources);
     this.#loopDelayGauge();
     this.#books = new BookMetrics(this.#registry, () => sources.openBooks());
+    // A series that is not there yet has no rate: the first of its kind would never be seen to come.
+    for (const type of PRIORITIES) this.#decodedAudio.inc({ type }, 0);
     for (const to of LADDER_STEPS) this.#ladderSteps.inc({ to }, 0);
     for (const code of Object.keys(ERRORS)) this.#errors.inc({ code }, 0);
     for (const limit of LIMIT_NAMES) this.#limitBreaches.inc({ limit }, 0);

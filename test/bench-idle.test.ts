@@ -31,8 +31,9 @@ describe.concurrent('bench idle', () => {
     expect(figures.mute.perStream.heap).toBeLessThan(100_000);
     expect(figures.leftPerStream.external).toBeLessThan(4000);
     expect(figures.silent!.perStream.external).toBeGreaterThan(figures.mute.perStream.external);
-    // A reading of a second is of little worth: which of the two took more is not asked of it.
-    for (const { cpuPercent } of [figures.mute, figures.silent!]) expect(cpuPercent).toBeGreaterThan(0);
+    // A reading of a second is of little worth, and 200 mute streams may take less than the clock's 10 ms of it.
+    expect(figures.mute.cpuPercent).toBeGreaterThanOrEqual(0);
+    expect(figures.silent!.cpuPercent).toBeGreaterThan(0);
     expect(await readFile(chart, 'utf8')).toContain('200 mute streams');
     await rm(folder, { recursive: true });
   });

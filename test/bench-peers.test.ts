@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { peerCommand, type ServerProcess, startServerProcess } from '../bench/load/server-process.ts';
 import { SherpaStream } from '../bench/peers/sherpa-stream.ts';
@@ -33,32 +34,36 @@ class OnesDetector {
   }
 }
 
+/** 100 ms of 16-bit audio. */
+const STEP_BYTES = 3200;
+
 const windows = (count: number, value: number) => new Float32Array(count * WINDOW_SAMPLES).fill(value);
 
 describe("The peer's stream", () => {
   it('is due a partial an interval after speech began, of all audio since a little before', () => {
     const stream = new SherpaStream(new OnesDetector(), 320);
-    stream.accept(windows(50, 0));
-    stream.accept(windows(10, 1));
-    expect(stream.isPartialDue).toBe(false);
-    stream.accept(windows(1, 1));
-    expect(stream.isPartialDue).toBe(true);
-    expect(stream.takePartial()).toEqual({
+    stream.accept(windows(50, 0), 0);
+    stream.accept(windows(10, 1), 1000);
+    expect(stream.isPartialDue(1319)).toBe(false);
+    stream.accept(windows(1, 1), 1320);
+    expect(stream.isPartialDue(1320)).toBe(true);
+    expect(stream.takePartial(1320)).toEqual({
       startSample: 40 * WINDOW_SAMPLES,
       samples: Float32Array.of(...windows(10, 0), ...windows(11, 1)),
     });
-    expect(stream.isPartialDue).toBe(false);
+    expect(stream.isPartialDue(1639)).toBe(false);
+    expect(stream.isPartialDue(1640)).toBe(true);
   });
 
   it('has a final when speech has ended, and then nothing more to keep', () => {
     const stream = new SherpaStream(new OnesDetector(), 320);
-    stream.accept(windows(20, 0));
-    stream.accept(windows(30, 1));
+    stream.accept(windows(20, 0), 0);
+    stream.accept(windows(30, 1), 0);
     expect(stream.settledSample).toBeLessThanOrEqual(20 * WINDOW_SAMPLES);
-    stream.accept(windows(1, 0));
-    expect(stream.isPartialDue).toBe(false);
+    stream.accept(windows(1, 0), 0);
+    expect(stream.isPartialDue(320)).toBe(false);
     expect(stream.takeFinal()).toEqual({ startSample: 20 * WINDOW_SAMPLES, samples: windows(30, 1) });
-    stream.accept(windows(20, 0));
+    stream.accept(windows(20, 0), 0);
     expect(stream.settledSample).toBe(61 * WINDOW_SAMPLES);
     expect(stream.takeFinal()).toBeUndefined();
   });
@@ -66,7 +71,7 @@ describe("The peer's stream", () => {
   it('finds the same however the audio is cut into messages', () => {
     const audio = Float32Array.of(...windows(5, 0), ...windows(7, 1), ...windows(3, 0));
     const stream = new SherpaStream(new OnesDetector(), 320);
-    for (let at = 0; at < audio.length; at += 333) stream.accept(audio.subarray(at, at + 333));
+    for (let at = 0; at < audio.length; at += 333) stream.accept(audio.subarray(at, at + 333), at);
     expect(stream.takeFinal()).toEqual({ startSample: 5 * WINDOW_SAMPLES, samples: windows(7, 1) });
   });
 });
@@ -104,8 +109,13 @@ describe('The peer server', () => {
   it('sends partials while somebody speaks', async () => {
     const client = await RawClient.connect(`${server.socketUrl}/v1/stream`);
     await client.start();
-    client.sendAudio(encode('pcm_s16le', clips[1]!.samples));
-    const { text, captionId } = await client.next('partial');
+    const audio = encode('pcm_s16le', clips[1]!.samples);
+    // As it is spoken: partials go by the clock on the wall.
+    for (let at = 0; client.all('partial').length === 0; at += STEP_BYTES) {
+      client.sendBytes(audio.subarray(at, at + STEP_BYTES));
+      await setTimeout(STEP_BYTES / 32);
+    }
+    const { text, captionId } = client.all('partial')[0]!;
     expect(text).not.toBe('');
     client.send({ type: 'stop' });
     await client.closed;

@@ -6,9 +6,8 @@
  *   streams are dealt out to them in turn.
  * - Each connection has a Silero detector of its own, from the same file, with the same threshold, silence at the end
  *   (800 ms) and longest segment, in the thread of its recogniser. No batches.
- * - As in sherpa-onnx's examples of simulated streaming, speech is decoded from its beginning every 500 ms, and once more
- *   when it has ended. Better than there: audio that has arrived is read before anything is decoded, finals go before
- *   partials, and streams with a partial due take turns, so that one that is late is decoded with all it has by then.
+ * - As in sherpa-onnx's examples of simulated streaming, speech is decoded from its beginning whenever 500 ms have passed,
+ *   by the clock on the wall, and once more when it has ended. A thread takes messages in the order of their arrival.
  * - No flow control, no limits, no metrics.
  *
  * It speaks as much of this server's protocol as a load generator needs: `start` for 16-bit audio at 16 kHz, `ready`,

@@ -25,11 +25,11 @@ const MAX_SAMPLES = 30 * SAMPLE_RATE;
 /**
  * One connection's audio, as in sherpa-onnx's examples of "simulated streaming" (simulate-streaming-*): windows go into
  * a voice activity detector of the stream's own; what it cuts out becomes a final, and while it hears speech all audio
- * since a little before is decoded anew every interval.
+ * since a little before is decoded anew whenever an interval has passed.
  */
 export class SherpaStream {
   readonly #detector: Detector;
-  readonly #intervalSamples: number;
+  readonly #intervalMs: number;
   /** Audio that is less than a window. */
   readonly #window = new Float32Array(WINDOW_SAMPLES);
   #windowFill = 0;
@@ -37,14 +37,14 @@ export class SherpaStream {
   #audioLength = 0;
   #positionSample = 0;
   #speaking = false;
-  #partialAtSample = 0;
+  #partialAtMs = 0;
   #settledSample = 0;
   readonly #finished: Segment[] = [];
 
-  /** @param intervalMs new audio between two partials. */
+  /** @param intervalMs least time between two partials. */
   constructor(detector: Detector, intervalMs: number) {
     this.#detector = detector;
-    this.#intervalSamples = (intervalMs * SAMPLE_RATE) / 1000;
+    this.#intervalMs = intervalMs;
   }
 
   /** Samples that have been through the detector. */
@@ -57,21 +57,18 @@ export class SherpaStream {
     return this.#settledSample;
   }
 
-  get isPartialDue(): boolean {
-    return this.#speaking && this.#positionSample - this.#partialAtSample >= this.#intervalSamples;
+  /** @param nowMs of the same clock as those of the other methods. */
+  isPartialDue(nowMs: number): boolean {
+    return this.#speaking && nowMs - this.#partialAtMs >= this.#intervalMs;
   }
 
-  get isFinalDue(): boolean {
-    return this.#finished.length > 0;
-  }
-
-  accept(samples: Float32Array): void {
+  accept(samples: Float32Array, nowMs: number): void {
     for (let at = 0; at < samples.length; ) {
       const piece = samples.subarray(at, at + WINDOW_SAMPLES - this.#windowFill);
       this.#window.set(piece, this.#windowFill);
       this.#windowFill += piece.length;
       at += piece.length;
-      if (this.#windowFill === WINDOW_SAMPLES) this.#acceptWindow();
+      if (this.#windowFill === WINDOW_SAMPLES) this.#acceptWindow(nowMs);
     }
   }
 
@@ -82,8 +79,8 @@ export class SherpaStream {
   }
 
   /** The audio of a partial that is due, up to now; the next is due an interval later. */
-  takePartial(): Segment {
-    this.#partialAtSample = this.#positionSample;
+  takePartial(nowMs: number): Segment {
+    this.#partialAtMs = nowMs;
 
     return {
       startSample: this.#positionSample - this.#audioLength,
@@ -98,14 +95,14 @@ export class SherpaStream {
     return segment;
   }
 
-  #acceptWindow(): void {
+  #acceptWindow(nowMs: number): void {
     this.#keep(this.#window);
     this.#windowFill = 0;
     this.#positionSample += WINDOW_SAMPLES;
     this.#detector.acceptWaveform(this.#window);
     if (!this.#speaking && this.#detector.isDetected()) {
       this.#speaking = true;
-      this.#partialAtSample = this.#positionSample;
+      this.#partialAtMs = nowMs;
     }
     this.#collect();
     if (this.#speaking || this.#finished.length > 0) return;

@@ -16,7 +16,6 @@ interface Client {
   transcribedSamples: number;
   ackedSample: number;
   captions: number;
-  stopping: boolean;
 }
 
 /** Audio between two acknowledgements of silence. */
@@ -30,13 +29,10 @@ const { moonshine, vocabulary, silero, endpointing } = workerData as ThreadData;
 const { sherpa, recognizer } = await loadSherpa(moonshine, vocabulary);
 const clients = new Map<number, Client>();
 const tailSamples = (endpointing.tailPaddingMs * SAMPLE_RATE) / 1000;
-let scheduled = false;
 
 decode(new Float32Array(SAMPLE_RATE));
-parentPort!.on('message', (message: ToThread) => {
-  receive(message);
-  pump();
-});
+// In the order of their arrival: what comes during a decode waits behind it, in the port.
+parentPort!.on('message', receive);
 post({ type: 'ready' });
 
 function receive(message: ToThread): void {
@@ -46,66 +42,38 @@ function receive(message: ToThread): void {
   }
   const client = clients.get(message.id);
   if (!client) return;
-  if (message.type === 'close') {
-    clients.delete(message.id);
-  } else if (message.type === 'stop') {
-    client.stream.flush();
-    client.stopping = true;
-  } else {
-    client.receivedSamples += message.samples.length;
-    client.stream.accept(message.samples);
-    if (client.stream.settledSample - client.ackedSample >= ACK_SAMPLES) acknowledge(client);
-  }
+  if (message.type === 'close') clients.delete(message.id);
+  else if (message.type === 'stop') finish(client);
+  else hear(client, message.samples);
 }
 
-/** Decodes one thing at a time; what has arrived meanwhile is read in between. */
-function pump(): void {
-  if (scheduled) return;
-  scheduled = true;
-  setImmediate(() => {
-    scheduled = false;
-    if (decodeNext()) pump();
-  });
+function hear(client: Client, samples: Float32Array): void {
+  const { stream } = client;
+  client.receivedSamples += samples.length;
+  stream.accept(samples, performance.now());
+  decodeFinals(client, 'silence');
+  if (stream.isPartialDue(performance.now())) decodePartial(client);
+  if (stream.settledSample - client.ackedSample >= ACK_SAMPLES) acknowledge(client);
 }
 
-/** Finals first, then the partial of the client whose turn it is. */
-function decodeNext(): boolean {
-  for (const client of clients.values()) {
-    if (!client.stream.isFinalDue && !client.stopping) continue;
-    if (client.stream.isFinalDue) decodeFinal(client);
-    else finish(client);
-    return true;
+/** @param endpoint that a long segment was cut cannot be told from its pause: sherpa-onnx only waits for a shorter one. */
+function decodeFinals(client: Client, endpoint: 'silence' | 'flush'): void {
+  for (let segment = client.stream.takeFinal(); segment; segment = client.stream.takeFinal()) {
+    const text = decode(segment.samples);
+    client.transcribedSamples += segment.samples.length;
+    if (text !== '') {
+      client.captions++;
+      const kind = { type: 'final', endpoint, language: 'en', model: 'sherpa-onnx' } as const;
+      send(client, { ...kind, ...captionFields(client, segment, text, tailSamples) });
+    }
+    client.segmentId++;
+    client.revision = 0;
+    acknowledge(client);
   }
-  for (const client of clients.values()) {
-    if (!client.stream.isPartialDue) continue;
-    decodePartial(client);
-    // To the end of the line.
-    clients.delete(client.id);
-    clients.set(client.id, client);
-    return true;
-  }
-
-  return false;
-}
-
-function decodeFinal(client: Client): void {
-  const segment = client.stream.takeFinal()!;
-  const text = decode(segment.samples);
-  client.transcribedSamples += segment.samples.length;
-  if (text !== '') {
-    client.captions++;
-    // That a long segment was cut cannot be told from its pause: sherpa-onnx then only waits for a shorter one.
-    const endpoint = client.stopping ? 'flush' : 'silence';
-    const kind = { type: 'final', endpoint, language: 'en', model: 'sherpa-onnx' } as const;
-    send(client, { ...kind, ...captionFields(client, segment, text, tailSamples) });
-  }
-  client.segmentId++;
-  client.revision = 0;
-  acknowledge(client);
 }
 
 function decodePartial(client: Client): void {
-  const segment = client.stream.takePartial();
+  const segment = client.stream.takePartial(performance.now());
   const text = decode(segment.samples);
   if (text === '') return;
   send(client, { type: 'partial', stableChars: 0, ...captionFields(client, segment, text, 0) });
@@ -127,6 +95,8 @@ function captionFields(client: Client, segment: Segment, text: string, afterSamp
 }
 
 function finish(client: Client): void {
+  client.stream.flush();
+  decodeFinals(client, 'flush');
   const { receivedSamples, transcribedSamples, captions } = client;
   const { streamId } = client.names;
   const receivedMs = toMs(receivedSamples);
@@ -178,7 +148,6 @@ function openClient(id: number, names: StreamNames): Client {
     transcribedSamples: 0,
     ackedSample: 0,
     captions: 0,
-    stopping: false,
   };
 }
 
