@@ -305,6 +305,14 @@ describe('judge', () => {
     });
   });
 
+  it('compares a stream that was heard alone in a shorter run on the turns of that', () => {
+    const garbled = [...said.slice(0, 1), caption({ text: 'free for', startMs: 9100, endMs: 11_900 })];
+    const shorter = new Map([[0, [{ errors: 1, words: 2 }]]]);
+    const figures = loadFigures(report([stream(garbled)]), clips, shorter);
+    expect(figures).toMatchObject({ wordErrorRate: 0, aloneWordErrorRate: 50 });
+    expect(loadFigures(report([stream(garbled)]), clips).wordErrorRate).toBe(50);
+  });
+
   it('passes no server that should tell of its books and does not', () => {
     const figures = loadFigures(report([stream(said)]), clips, alone);
     expect(judge(figures, { imbalanceSamples: 0 }).onTime).toBe(true);

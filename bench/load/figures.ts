@@ -29,7 +29,7 @@ export interface LoadFigures {
   readonly cutFinals: number;
   readonly partialsPerSpokenSecond: number;
   readonly dutyCycle: number;
-  /** Over all whole turns, in percent; NaN of none. */
+  /** In percent, over all whole turns, or of streams that were heard alone over those of them heard then; NaN of none. */
   readonly wordErrorRate: number;
   /** The same of each of these streams alone; NaN when they were not heard. */
   readonly aloneWordErrorRate: number;
@@ -63,8 +63,9 @@ export function loadFigures(
   const partials = spoken.map(({ record }) => delays(record, window, isPartial));
   const finals = spoken.map(({ record }) => delays(record, window, endedBySilence));
   const heard = spoken.map(({ plan, record }) => turnErrors(plan, record, clips));
-  const turns = heard.flat();
-  const same = heard.flatMap((stream, index) => stream.map((_, turn) => alone.get(index)?.[turn]));
+  // A stream has further turns in a run that lasts longer: who was heard alone in a shorter one is compared on that.
+  const turns = heard.flatMap((stream, index) => stream.slice(0, alone.get(index)?.length));
+  const same = heard.flatMap((stream, index) => alone.get(index)?.slice(0, stream.length));
 
   return {
     streams: spoken.length,
