@@ -9,6 +9,7 @@ import { ApiKeys } from './admission/api-keys.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
 import { Failure } from './failure.ts';
+import { forgetfulRecorder } from './history/records.ts';
 import { httpRoutes } from './http-routes.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -240,6 +241,7 @@ function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, { config, log
     ticker: new VadTicker(vad, systemClock, config, metrics),
     languages,
     models: { recognizer: identify(recognizerModel), vad: identify(vadModel) },
+    recorder: forgetfulRecorder,
   });
 }
 

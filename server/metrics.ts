@@ -18,6 +18,8 @@ import { ThreadMetrics } from './thread-metrics.ts';
 /** What is read when somebody asks for the metrics, rather than kept up to date. */
 export interface MetricsSources {
   streams(): number;
+  /** Streams whose connection is lost, and which wait to be taken up again. */
+  detachedStreams(): number;
   /** Streams in the waiting room. */
   waitingStreams(): number;
   /** 0 for full service, up to 4. */
@@ -123,7 +125,12 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   constructor(sources: MetricsSources) {
     collectDefaultMetrics({ register: this.#registry });
     this.#loopDelay.enable();
-    this.#gauge('streams', 'Speakers connected.', () => sources.streams());
+    this.#gauge('streams', 'Streams, in the waiting room or let in.', () => sources.streams());
+    this.#gauge(
+      'detached_streams',
+      'Streams whose connection is lost, and which may be taken up again.',
+      () => sources.detachedStreams(),
+    );
     this.#gauge('waiting_streams', 'Streams in the waiting room.', () => sources.waitingStreams());
     this.#gauge(
       'ladder_step',

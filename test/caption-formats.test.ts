@@ -14,6 +14,7 @@ function final(text: string, startMs = 0, endMs = 1000, more: Partial<FinalMessa
     revision: 0,
     startMs,
     endMs,
+    spokenAtMs: 0,
     text,
     endpoint: 'silence',
     language: 'en',

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { LevelVad } from '../inference/doubles/level-vad.ts';
 import { readConfig } from '../server/config/config.ts';
 import { httpRoutes } from '../server/http-routes.ts';
+import { forgetfulRecorder } from '../server/history/records.ts';
 import { Metrics } from '../server/metrics.ts';
 import { Lobby } from '../server/net/lobby.ts';
 import { VadTicker } from '../server/stream/vad-ticker.ts';
@@ -19,7 +20,8 @@ describe('/readyz', () => {
     const ask = async () => (await httpRoutes(lobby, metrics, () => false)['/readyz']!()).status;
     expect(await ask()).toBe('503 Service Unavailable');
     const ticker = new VadTicker(new LevelVad(), clock, config, metrics);
-    lobby.open({ dispatcher, ticker, languages: ['en'], models: { recognizer: MODEL, vad: MODEL } });
+    const models = { recognizer: MODEL, vad: MODEL };
+    lobby.open({ dispatcher, ticker, languages: ['en'], models, recorder: forgetfulRecorder });
     expect(await ask()).toBe('200 OK');
     // Some seconds of work that nobody does.
     for (let i = 0; i < 40; i++) submit(`stream ${i}`, LONGEST_SAMPLES);

@@ -267,6 +267,15 @@ export const OPTIONS = {
     max: 86_400_000,
     about: 'A stream that sends nothing for this long is closed',
   },
+  resumeWindowMs: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'ms',
+    default: 120_000,
+    min: 0,
+    max: 3_600_000,
+    about: 'Time a stream whose connection is lost keeps its seat, to be taken up again; then it is ended',
+  },
   deadPeerMs: {
     kind: 'number',
     group: 'Limits',

@@ -7,11 +7,13 @@ import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { type ErrorCode, StreamError } from '../errors.ts';
 import type { Logger } from '../log.ts';
+import type { Recorder } from '../history/records.ts';
 import { Meetings } from '../meeting/meetings.ts';
 import type { Metrics, MetricsSources } from '../metrics.ts';
 import { FrontDoor } from '../overload/front-door.ts';
 import { LADDER_STEPS } from '../overload/ladder.ts';
 import { LoadSampler } from '../overload/load-sampler.ts';
+import type { Participant } from '../session/participant.ts';
 import type { AudioBooks } from '../stream/audio-books.ts';
 import type { Dispatcher } from '../stream/dispatcher.ts';
 import type { VadTicker } from '../stream/vad-ticker.ts';
@@ -36,6 +38,7 @@ export interface Services {
   /** BCP 47 primary tags the recogniser knows. */
   readonly languages: readonly string[];
   readonly models: { readonly recognizer: ModelIdentity; readonly vad: ModelIdentity };
+  readonly recorder: Recorder;
 }
 
 /** Digits of a content hash that go with every caption. */
@@ -50,7 +53,9 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   readonly #clock: Clock;
   readonly #meetings = new Meetings();
   readonly #quotas: Quotas;
-  readonly #speakers = new Set<SpeakerSession>();
+  readonly #sessions = new Set<SpeakerSession>();
+  /** By the hash of the resume token. */
+  readonly #participants = new Map<string, Participant>();
   readonly #viewers = new Set<ViewerSession>();
   #services: Services | null = null;
   /** There once services are. */
@@ -117,7 +122,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     const services = this.#admit();
     const { maxStreams, maxWaitingStreams } = this.#config;
     // Those who have not said yet what they want are counted as if they waited.
-    if (this.#speakers.size >= maxStreams + maxWaitingStreams) throw this.#door!.turnAway();
+    if (this.#sessions.size >= maxStreams + maxWaitingStreams) throw this.#door!.turnAway();
     const { recognizer } = services.models;
 
     const shared = {
@@ -128,9 +133,14 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       door: this.#door!,
       model: `${recognizer.name}@${recognizer.hash.slice(0, HASH_DIGITS)}`,
       observer: this,
+      participant: (tokenHash: string) => this.#participants.get(tokenHash) ?? null,
     };
+    const session = new SpeakerSession(connection, shared, caller, this.#quotas.speaker(caller), (closed) =>
+      this.#sessions.delete(closed),
+    );
+    this.#sessions.add(session);
 
-    return new SpeakerSession(connection, shared, this.#quotas.speaker(caller));
+    return session;
   }
 
   viewer(connection: Connection, meeting: string, caller: Caller): Session {
@@ -155,30 +165,33 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       this.#sampler?.close();
       const cancelTimer = this.#clock.after(this.#config.drainTimeoutMs, () => this.#cutOff());
       this.#onEmpty = () => {
-        if (this.#speakers.size > 0) return;
+        if (this.#participants.size > 0) return;
         cancelTimer();
         for (const viewer of [...this.#viewers]) viewer.drain();
         resolve();
       };
-      for (const speaker of [...this.#speakers]) speaker.drain();
+      for (const session of [...this.#sessions]) session.drain();
+      for (const participant of [...this.#participants.values()]) participant.drain();
       this.#onEmpty();
     });
 
     return this.#draining;
   }
 
-  opened(session: SpeakerSession): void {
-    this.#speakers.add(session);
-    this.#log?.debug({ stream: session.id }, 'stream opened');
+  opened(participant: Participant): void {
+    this.#participants.set(participant.tokenHash, participant);
+    this.#log?.debug({ stream: participant.id }, 'stream opened');
   }
 
-  closed(session: SpeakerSession): void {
-    this.#speakers.delete(session);
-    this.#door?.left(session);
-    const books = session.stream?.books;
-    if (books) this.#metrics?.streamClosed(books);
-    this.#log?.debug({ stream: session.id, ...books?.inMs() }, 'stream closed');
+  closed(participant: Participant): void {
+    this.#participants.delete(participant.tokenHash);
+    this.#door?.left(participant);
+    this.#log?.debug({ stream: participant.id, ...participant.stream?.books.inMs() }, 'stream closed');
     this.#onEmpty();
+  }
+
+  streamClosed(books: AudioBooks): void {
+    this.#metrics?.streamClosed(books);
   }
 
   viewerClosed(session: ViewerSession): void {
@@ -203,7 +216,14 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   }
 
   streams(): number {
-    return this.#speakers.size;
+    return this.#participants.size;
+  }
+
+  detachedStreams(): number {
+    let streams = 0;
+    for (const { isDetached } of this.#participants.values()) if (isDetached) streams++;
+
+    return streams;
   }
 
   waitingStreams(): number {
@@ -224,7 +244,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   bufferedSamples(): number {
     let samples = 0;
-    for (const { stream } of this.#speakers) samples += stream?.bufferedSamples ?? 0;
+    for (const { stream } of this.#participants.values()) samples += stream?.bufferedSamples ?? 0;
 
     return samples;
   }
@@ -239,14 +259,14 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   waitingFences(): number {
     let fences = 0;
-    for (const { stream } of this.#speakers) fences += stream?.waitingFences ?? 0;
+    for (const { stream } of this.#participants.values()) fences += stream?.waitingFences ?? 0;
 
     return fences;
   }
 
   outputBytes(): number {
     let bytes = 0;
-    for (const { outputBytes } of this.#speakers) bytes += outputBytes;
+    for (const { outputBytes } of this.#sessions) bytes += outputBytes;
     for (const { outputBytes } of this.#viewers) bytes += outputBytes;
 
     return bytes;
@@ -254,7 +274,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   heldMessages(): number {
     let messages = 0;
-    for (const { heldMessages } of this.#speakers) messages += heldMessages;
+    for (const { heldMessages } of this.#sessions) messages += heldMessages;
     for (const { heldMessages } of this.#viewers) messages += heldMessages;
 
     return messages;
@@ -277,7 +297,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   }
 
   *openBooks(): Iterable<AudioBooks> {
-    for (const { stream } of this.#speakers) if (stream) yield stream.books;
+    for (const { stream } of this.#participants.values()) if (stream) yield stream.books;
   }
 
   /** @throws {StreamError} when nobody is let in now. */
@@ -294,6 +314,6 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   }
 
   #cutOff(): void {
-    for (const speaker of [...this.#speakers]) speaker.fault(new StreamError('draining'));
+    for (const participant of [...this.#participants.values()]) participant.cutOff();
   }
 }

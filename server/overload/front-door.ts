@@ -80,6 +80,11 @@ export class FrontDoor {
     guest.tellPlace(place.ahead, place.expectedWaitMs);
   }
 
+  /** Lets a guest in at once who was in before, in whichever process: it has waited its turn. */
+  readmit(guest: Guest): void {
+    this.#letIn(guest);
+  }
+
   /** Why one is refused who may not even ask, because nobody more may be inside or wait. */
   turnAway(): StreamError {
     return refused(this.#control.refuse('too-many-streams', this.#state(), this.#options.clock.now()));
