@@ -332,7 +332,14 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#acknowledgedSample = settledSample;
     this.#record(stream.checkpoint, () => {});
     this.#send({
-      ...{ type: 'ready', version: 1, streamId: this.id, meeting: this.#meeting, speaker: seat.speaker, model },
+      ...{
+        type: 'ready',
+        version: 1,
+        streamId: this.id,
+        meeting: this.#meeting,
+        speaker: seat.speaker,
+        model,
+      },
       maxBufferedMs: Math.min(config.maxBufferedMs, samplesToMs(allowance.maxBufferedSamples)),
       resumeToken: token,
       resumeWindowMs: config.resumeWindowMs,
@@ -340,6 +347,7 @@ export class Participant implements SpeechStreamListener, Guest {
     });
   }
 
+  /** @param stored called when it is, and everything before it. */
   #record(checkpoint: StreamCheckpoint, stored: () => void): void {
     const { services, start, keyName } = this.#options;
     const { seat, timeline } = this.#speaking!;
@@ -351,7 +359,10 @@ export class Participant implements SpeechStreamListener, Guest {
         captions: this.#captions,
         resumptions: this.#resumptions,
       },
-      stored,
+      (kept) => {
+        if (kept) stored();
+        else this.#giveUp();
+      },
     );
   }
 
@@ -379,6 +390,16 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#send({ type: 'done', streamId: this.id, captions: this.#captions, ...books });
     this.#connection?.close(1000, 'done');
     this.#close();
+  }
+
+  /** What is said cannot be stored, nor acknowledged: whoever still has the audio sends it in a new stream. */
+  #giveUp(): void {
+    if (this.#state === 'closed') return;
+    const connection = this.#connection;
+    this.#connection = null;
+    this.#options.services.observer.error('busy');
+    if (connection) refuse(connection, new StreamError('busy', 'What is said cannot be stored.'));
+    this.#close('for good');
   }
 
   /** @param forGood whether the stream may not be taken up again, by another process either. */
