@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SqliteStore } from '../server/history/sqlite-store.ts';
 import { describeHistoryStore } from './contract/history-store.contract.ts';
-import { final, record, SQLITE_THREAD, temporaryFolder } from './support/history.ts';
+import { final, record, SQLITE_THREAD } from './support/history.ts';
 
 const NOW_MS = 1_800_000_000_000;
 
@@ -16,8 +17,10 @@ let folder: string;
 let files = 0;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
+  folder = await mkdtemp(join(tmpdir(), 'roundtable-history-'));
 });
+
+afterAll(() => rm(folder, { recursive: true }));
 
 function newFile(): string {
   return join(folder, `${files++}.db`);
