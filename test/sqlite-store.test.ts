@@ -172,14 +172,14 @@ describe('A history whose process is killed in the middle of writing', () => {
     const acknowledged = new Map<string, number>();
     let lines = 0;
     for await (const line of createInterface({ input: child.stdout! })) {
-      const [streamId, captions] = line.split(' ');
+      const [streamId, captions] = line.split(':');
       acknowledged.set(streamId!, Number(captions));
       if (++lines === 300) child.kill('SIGKILL');
     }
     const store = await open(file);
-    for (const streamId of ['a', 'b']) {
-      const captions = acknowledged.get(streamId)!;
-      expect(captions).toBeGreaterThan(50);
+    expect(acknowledged.size).toBe(20);
+    for (const [streamId, captions] of acknowledged) {
+      expect(captions).toBeGreaterThan(5);
       const kept = await store.finalsOfStream(streamId, 0, 1e9);
       expect(kept.length).toBeGreaterThanOrEqual(captions);
       expect(kept.map(({ segmentId }) => segmentId)).toEqual(kept.map((_, i) => i));
