@@ -332,7 +332,14 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#acknowledgedSample = settledSample;
     this.#record(stream.checkpoint, () => {});
     this.#send({
-      ...{ type: 'ready', version: 1, streamId: this.id, meeting: this.#meeting, speaker: seat.speaker, model },
+      ...{
+        type: 'ready',
+        version: 1,
+        streamId: this.id,
+        meeting: this.#meeting,
+        speaker: seat.speaker,
+        model,
+      },
       maxBufferedMs: Math.min(config.maxBufferedMs, samplesToMs(allowance.maxBufferedSamples)),
       resumeToken: token,
       resumeWindowMs: config.resumeWindowMs,

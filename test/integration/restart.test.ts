@@ -62,7 +62,11 @@ describe('A server that is killed with -9', () => {
       server = await restart(server);
       const next = await resume(server, ready.resumeToken, client.all('ack').at(-1)?.acknowledgedMs ?? 0);
       ready = next.all('ready')[0]!;
-      expect(ready).toMatchObject({ meeting: 'killed', speaker: 'Ada', streamId: clients[0]!.all('ready')[0]!.streamId });
+      expect(ready).toMatchObject({
+        meeting: 'killed',
+        speaker: 'Ada',
+        streamId: clients[0]!.all('ready')[0]!.streamId,
+      });
       clients.push(next);
     }
     const last = clients.at(-1)!;
