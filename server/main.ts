@@ -9,12 +9,14 @@ import { ApiKeys } from './admission/api-keys.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
 import { Failure } from './failure.ts';
-import { forgetfulRecorder } from './history/records.ts';
+import { openHistory } from './history/open-history.ts';
+import type { Recorder } from './history/records.ts';
 import { httpRoutes } from './http-routes.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
 import type { ModelStore, ResolvedModel } from './model-store/store.ts';
+import type { HttpRoutes } from './net/http.ts';
 import { Listener } from './net/listener.ts';
 import { Lobby } from './net/lobby.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
@@ -75,7 +77,7 @@ interface Engine {
 
 /**
  * Wires everything and listens at once; streams are refused until the models are loaded.
- * @throws {Failure} when the address cannot be had, or the keys file is wrong.
+ * @throws {Failure} when the address cannot be had, the keys file is wrong, or the history cannot be opened.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log } = options;
@@ -83,17 +85,21 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const lobby = new Lobby(config, systemClock);
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
+  const history = await openHistory(config, systemClock, metrics.history, log);
   let engine: Engine | null = null;
   const isStuck = () => engine !== null && (engine.recognizer.exhausted || engine.vad.exhausted);
-  const listener = await Listener.create(config, keys, lobby, httpRoutes(lobby, metrics, isStuck));
-  const port = listener.listen();
+  const routes = httpRoutes(lobby, metrics, isStuck);
+  const { listener, port } = await listen(config, keys, lobby, routes).catch(async (error: unknown) => {
+    await history.close();
+    throw error;
+  });
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   log.info({ url }, 'listening');
   const abort = new AbortController();
   const ready = startEngine(options, metrics, abort.signal).then(async (started) => {
     if (abort.signal.aborted) return closeEngine(started);
     engine = started;
-    openLobby(lobby, started, metrics, options);
+    openLobby(lobby, started, metrics, history.recorder, options);
     log.info({ model: started.recognizerModel.name, devices: config.devices }, 'ready');
   });
   // Whoever started the server hears of it through `ready`; nobody has to.
@@ -109,6 +115,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     listener.close();
     await ready.catch(() => {});
     if (engine) await closeEngine(engine);
+    await history.close();
     metrics.close();
     log.info('stopped');
   };
@@ -123,9 +130,22 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return stopping;
     },
     get abandonedThreads() {
-      return engine ? engine.recognizer.abandoned + engine.vad.abandoned : 0;
+      const pools = engine ? engine.recognizer.abandoned + engine.vad.abandoned : 0;
+
+      return pools + history.abandonedThreads;
     },
   };
+}
+
+async function listen(
+  config: Config,
+  keys: ApiKeys,
+  lobby: Lobby,
+  routes: HttpRoutes,
+): Promise<{ readonly listener: Listener; readonly port: number }> {
+  const listener = await Listener.create(config, keys, lobby, routes);
+
+  return { listener, port: listener.listen() };
 }
 
 async function reloadKeys(keys: ApiKeys, log: Logger): Promise<void> {
@@ -219,7 +239,13 @@ function requireAdapter(
     throw new Failure(`${flag} ${name} is of kind ${adapter}; it has to be of kind ${wanted}.`);
 }
 
-function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, { config, log }: ServerOptions): void {
+function openLobby(
+  lobby: Lobby,
+  engine: Engine,
+  metrics: Metrics,
+  recorder: Recorder,
+  { config, log }: ServerOptions,
+): void {
   const { recognizer, vad, recognizerModel, vadModel } = engine;
   const { maxBatchSize, languages } = recognizer.capabilities;
   const scheduler = new FairScheduler<DecodeRequest>({
@@ -241,7 +267,7 @@ function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, { config, log
     ticker: new VadTicker(vad, systemClock, config, metrics),
     languages,
     models: { recognizer: identify(recognizerModel), vad: identify(vadModel) },
-    recorder: forgetfulRecorder,
+    recorder,
   });
 }
 

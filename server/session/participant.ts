@@ -347,6 +347,7 @@ export class Participant implements SpeechStreamListener, Guest {
     });
   }
 
+  /** @param stored called when it is, and everything before it. */
   #record(checkpoint: StreamCheckpoint, stored: () => void): void {
     const { services, start, keyName } = this.#options;
     const { seat, timeline } = this.#speaking!;
@@ -358,7 +359,10 @@ export class Participant implements SpeechStreamListener, Guest {
         captions: this.#captions,
         resumptions: this.#resumptions,
       },
-      stored,
+      (kept) => {
+        if (kept) stored();
+        else this.#giveUp();
+      },
     );
   }
 
@@ -386,6 +390,16 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#send({ type: 'done', streamId: this.id, captions: this.#captions, ...books });
     this.#connection?.close(1000, 'done');
     this.#close();
+  }
+
+  /** What is said cannot be stored, nor acknowledged: whoever still has the audio sends it in a new stream. */
+  #giveUp(): void {
+    if (this.#state === 'closed') return;
+    const connection = this.#connection;
+    this.#connection = null;
+    this.#options.services.observer.error('busy');
+    if (connection) refuse(connection, new StreamError('busy', 'What is said cannot be stored.'));
+    this.#close('for good');
   }
 
   /** @param forGood whether the stream may not be taken up again, by another process either. */
