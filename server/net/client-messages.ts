@@ -51,7 +51,10 @@ export function readControlMessage(fields: Fields): Control {
     case 'stop':
       return { type: 'stop' };
     default:
-      throw new StreamError('bad-message', 'type has to be start, resume, audio, gap, marker, flush or stop.');
+      throw new StreamError(
+        'bad-message',
+        'type has to be start, resume, audio, gap, marker, flush or stop.',
+      );
   }
 }
 
