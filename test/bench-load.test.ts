@@ -332,7 +332,7 @@ describe('judge', () => {
     const garbled = [...said.slice(0, 1), caption({ text: 'free for', startMs: 9100, endMs: 11_900 })];
     const shorter = new Map([[0, [{ errors: 1, words: 2 }]]]);
     const figures = loadFigures(report([stream(garbled)]), clips, shorter);
-    expect(figures).toMatchObject({ wordErrorRate: 0, aloneWordErrorRate: 50 });
+    expect(figures).toMatchObject({ wordErrorRate: 0, aloneWordErrorRate: 50, wholeTurns: 2 });
     expect(loadFigures(report([stream(garbled)]), clips).wordErrorRate).toBe(50);
   });
 
@@ -442,7 +442,7 @@ describe('knee', () => {
   });
 
   it('is nowhere on a curve that rises evenly, on one that falls, or between two points', () => {
-    const even = [1, 2, 3].map((x) => [x, 10 ** x] as const);
+    const even = [1, 2, 3].map((x) => [2 ** x, 10 ** x] as const);
     const falling = [1, 2, 3].map((x) => [x, 1 / x] as const);
     expect([even, falling, even.slice(1)].map(knee)).toEqual([null, null, null]);
   });
