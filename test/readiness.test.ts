@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { LevelVad } from '../inference/doubles/level-vad.ts';
 import { readConfig } from '../server/config/config.ts';
-import { httpRoutes } from '../server/http-routes.ts';
 import { forgetfulRecorder } from '../server/history/records.ts';
+import { httpRoutes } from '../server/http-routes.ts';
 import { Metrics } from '../server/metrics.ts';
 import { Lobby } from '../server/net/lobby.ts';
 import { VadTicker } from '../server/stream/vad-ticker.ts';

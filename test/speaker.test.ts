@@ -308,6 +308,19 @@ describe('A speaker', () => {
     expect(rig.server.stream.gaps).toEqual([{ at: SECOND, durationMs: 1500 }]);
   });
 
+  it('does not tell a gap again that stands right where the stream goes on', async () => {
+    const rig = await live();
+    rig.speak(SECOND);
+    rig.speaker.gap(500);
+    rig.speak(SECOND);
+    await rig.turn();
+    rig.server.settle(rig.server.stream, SECOND);
+    rig.server.socket.cut();
+    await rig.pass(1000);
+    expect(rig.server.stream.gaps).toEqual([{ at: SECOND, durationMs: 500 }]);
+    expect(rig.server.stream.received).toHaveLength(SECOND);
+  });
+
   it('answers marks when all audio before them is decoded, lost connections or not', async () => {
     const rig = await live();
     rig.speak(SECOND);
