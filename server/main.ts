@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Device } from '../inference/device.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
@@ -9,22 +10,27 @@ import { ApiKeys } from './admission/api-keys.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
 import { Failure } from './failure.ts';
-import { forgetfulRecorder } from './history/records.ts';
+import { MemoryTranscripts } from './history/memory-transcripts.ts';
 import { httpRoutes } from './http-routes.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
 import type { ModelStore, ResolvedModel } from './model-store/store.ts';
+import { HttpGuard } from './net/http-guard.ts';
 import { Listener } from './net/listener.ts';
 import { Lobby } from './net/lobby.ts';
+import { StaticFiles } from './net/static-files.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
 import { Dispatcher } from './stream/dispatcher.ts';
 import { VadTicker } from './stream/vad-ticker.ts';
 import type { PoolName } from './thread-metrics.ts';
+import { VERSION } from './version.ts';
 
 /** Compiled next to this module: threads cannot run TypeScript. */
 const RECOGNIZER_THREAD = new URL('../inference/threads/recognizer-thread.js', import.meta.url);
 const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url);
+/** Built beside the compiled server. */
+const PAGES = fileURLToPath(new URL('../web', import.meta.url));
 
 /** A batch holds up what comes next: no longer than a tenth of what is left of a final's time after its silence. */
 const MAX_BATCH_MS = 250;
@@ -85,7 +91,13 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   lobby.observe(metrics, log);
   let engine: Engine | null = null;
   const isStuck = () => engine !== null && (engine.recognizer.exhausted || engine.vad.exhausted);
-  const listener = await Listener.create(config, keys, lobby, httpRoutes(lobby, metrics, isStuck));
+  const guard = new HttpGuard(keys, config.allowedOrigins);
+  const pages = await StaticFiles.load(PAGES);
+  const routes = httpRoutes({
+    ...{ lobby, metrics, guard, config, pages, isStuck },
+    ...{ clock: systemClock, version: VERSION },
+  });
+  const listener = await Listener.create(config, keys, lobby, { routes, preflight: guard.preflight });
   const port = listener.listen();
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   log.info({ url }, 'listening');
@@ -229,6 +241,7 @@ function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, { config, log
     maxLeadMs: MAX_LEAD_MS,
     costs: new CostModel(),
   });
+  const transcripts = new MemoryTranscripts();
   lobby.open({
     dispatcher: new Dispatcher(scheduler, recognizer, systemClock, config, {
       decoded: (priority, batch) => metrics.decoded(priority, batch),
@@ -241,7 +254,8 @@ function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, { config, log
     ticker: new VadTicker(vad, systemClock, config, metrics),
     languages,
     models: { recognizer: identify(recognizerModel), vad: identify(vadModel) },
-    recorder: forgetfulRecorder,
+    recorder: transcripts.recorder,
+    transcripts,
   });
 }
 
