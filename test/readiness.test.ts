@@ -3,7 +3,6 @@ import { LevelVad } from '../inference/doubles/level-vad.ts';
 import { readConfig } from '../server/config/config.ts';
 import { MemoryTranscripts } from '../server/history/memory-transcripts.ts';
 import { forgetfulRecorder } from '../server/history/records.ts';
-import { httpRoutes } from '../server/http-routes.ts';
 import { Metrics } from '../server/metrics.ts';
 import { Lobby } from '../server/net/lobby.ts';
 import { VadTicker } from '../server/stream/vad-ticker.ts';
