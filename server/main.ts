@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Device } from '../inference/device.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
@@ -9,24 +10,27 @@ import { ApiKeys } from './admission/api-keys.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
 import { Failure } from './failure.ts';
-import { openHistory } from './history/open-history.ts';
-import type { Recorder } from './history/records.ts';
+import { type History, openHistory } from './history/open-history.ts';
 import { httpRoutes } from './http-routes.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
 import type { ModelStore, ResolvedModel } from './model-store/store.ts';
-import type { HttpRoutes } from './net/http.ts';
-import { Listener } from './net/listener.ts';
+import { HttpGuard } from './net/http-guard.ts';
+import { type HttpSide, Listener } from './net/listener.ts';
 import { Lobby } from './net/lobby.ts';
+import { StaticFiles } from './net/static-files.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
 import { Dispatcher } from './stream/dispatcher.ts';
 import { VadTicker } from './stream/vad-ticker.ts';
 import type { PoolName } from './thread-metrics.ts';
+import { VERSION } from './version.ts';
 
 /** Compiled next to this module: threads cannot run TypeScript. */
 const RECOGNIZER_THREAD = new URL('../inference/threads/recognizer-thread.js', import.meta.url);
 const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url);
+/** Built beside the compiled server. */
+const PAGES = fileURLToPath(new URL('../web', import.meta.url));
 
 /** A batch holds up what comes next: no longer than a tenth of what is left of a final's time after its silence. */
 const MAX_BATCH_MS = 250;
@@ -88,8 +92,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const history = await openHistory(config, systemClock, metrics.history, log);
   let engine: Engine | null = null;
   const isStuck = () => engine !== null && (engine.recognizer.exhausted || engine.vad.exhausted);
-  const routes = httpRoutes(lobby, metrics, isStuck);
-  const { listener, port } = await listen(config, keys, lobby, routes).catch(async (error: unknown) => {
+  const guard = new HttpGuard(keys, config.allowedOrigins);
+  const pages = await StaticFiles.load(PAGES);
+  const routes = httpRoutes({
+    ...{ lobby, metrics, guard, config, pages, isStuck },
+    ...{ clock: systemClock, version: VERSION },
+  });
+  const listening = { routes, preflight: guard.preflight };
+  const { listener, port } = await listen(config, keys, lobby, listening).catch(async (error: unknown) => {
     await history.close();
     throw error;
   });
@@ -99,7 +109,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const ready = startEngine(options, metrics, abort.signal).then(async (started) => {
     if (abort.signal.aborted) return closeEngine(started);
     engine = started;
-    openLobby(lobby, started, metrics, history.recorder, options);
+    openLobby(lobby, started, metrics, history, options);
     log.info({ model: started.recognizerModel.name, devices: config.devices }, 'ready');
   });
   // Whoever started the server hears of it through `ready`; nobody has to.
@@ -141,9 +151,9 @@ async function listen(
   config: Config,
   keys: ApiKeys,
   lobby: Lobby,
-  routes: HttpRoutes,
+  http: HttpSide,
 ): Promise<{ readonly listener: Listener; readonly port: number }> {
-  const listener = await Listener.create(config, keys, lobby, routes);
+  const listener = await Listener.create(config, keys, lobby, http);
 
   return { listener, port: listener.listen() };
 }
@@ -243,7 +253,7 @@ function openLobby(
   lobby: Lobby,
   engine: Engine,
   metrics: Metrics,
-  recorder: Recorder,
+  history: History,
   { config, log }: ServerOptions,
 ): void {
   const { recognizer, vad, recognizerModel, vadModel } = engine;
@@ -267,7 +277,8 @@ function openLobby(
     ticker: new VadTicker(vad, systemClock, config, metrics),
     languages,
     models: { recognizer: identify(recognizerModel), vad: identify(vadModel) },
-    recorder,
+    recorder: history.recorder,
+    transcripts: { finals: (meeting, query) => history.recorder.finalsOfMeeting(meeting, query) },
   });
 }
 

@@ -12,6 +12,7 @@ import { HistoryMetrics } from './history-metrics.ts';
 import type { CaptionType } from './net/speaker-services.ts';
 import { LADDER_STEPS, type LadderStep } from './overload/ladder.ts';
 import type { AudioBooks } from './stream/audio-books.ts';
+import type { CaptionSteps } from './stream/caption-stability.ts';
 import type { BatchReport, DispatchObserver } from './stream/dispatcher.ts';
 import type { VadObserver, VadReport } from './stream/vad-ticker.ts';
 import { ThreadMetrics } from './thread-metrics.ts';
@@ -188,6 +189,10 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   /** @param timing null where the caption is lost. */
   caption(type: CaptionType, timing: CaptionTiming | null): void {
     this.#captions.caption(type, timing);
+  }
+
+  captionSteps(steps: CaptionSteps): void {
+    this.#captions.steps(steps);
   }
 
   ladderStep(to: LadderStep): void {

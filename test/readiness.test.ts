@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { LevelVad } from '../inference/doubles/level-vad.ts';
 import { readConfig } from '../server/config/config.ts';
-import { httpRoutes } from '../server/http-routes.ts';
+import { MemoryTranscripts } from '../server/history/memory-transcripts.ts';
 import { forgetfulRecorder } from '../server/history/records.ts';
 import { Metrics } from '../server/metrics.ts';
 import { Lobby } from '../server/net/lobby.ts';
 import { VadTicker } from '../server/stream/vad-ticker.ts';
 import { setUpDispatcher } from './support/dispatcher-rig.ts';
+import { askRoutes } from './support/routes-rig.ts';
 
 const LONGEST_SAMPLES = 448_000;
 const MODEL = { name: 'model', hash: '0'.repeat(64) };
@@ -17,11 +18,13 @@ describe('/readyz', () => {
     const config = readConfig();
     const lobby = new Lobby(config, clock);
     const metrics = new Metrics(lobby);
-    const ask = async () => (await httpRoutes(lobby, metrics, () => false)['/readyz']!()).status;
+    const routes = await askRoutes(lobby, metrics, clock);
+    const ask = async () => (await routes('/readyz')).status;
     expect(await ask()).toBe('503 Service Unavailable');
     const ticker = new VadTicker(new LevelVad(), clock, config, metrics);
     const models = { recognizer: MODEL, vad: MODEL };
-    lobby.open({ dispatcher, ticker, languages: ['en'], models, recorder: forgetfulRecorder });
+    const transcripts = new MemoryTranscripts();
+    lobby.open({ dispatcher, ticker, languages: ['en'], models, recorder: forgetfulRecorder, transcripts });
     expect(await ask()).toBe('200 OK');
     // Some seconds of work that nobody does.
     for (let i = 0; i < 40; i++) submit(`stream ${i}`, LONGEST_SAMPLES);

@@ -24,7 +24,10 @@ interface Script {
   readonly messageSamples: number;
 }
 
-function scriptOf(pieces: readonly { kind: keyof typeof SOUNDS; samples: number }[], shares: readonly number[]): Script {
+function scriptOf(
+  pieces: readonly { kind: keyof typeof SOUNDS; samples: number }[],
+  shares: readonly number[],
+): Script {
   const parts = pieces.map(({ kind, samples }) => SOUNDS[kind](samples));
   const audio = new Float32Array(parts.reduce((sum, { length }) => sum + length, 0));
   let at = 0;
@@ -38,7 +41,12 @@ function scriptOf(pieces: readonly { kind: keyof typeof SOUNDS; samples: number 
 }
 
 /** Sends what the script has from `from` to `to`, flushes among it. @returns where it stands. */
-async function send(rig: Rig, { audio, flushes, messageSamples }: Script, from: number, to: number): Promise<void> {
+async function send(
+  rig: Rig,
+  { audio, flushes, messageSamples }: Script,
+  from: number,
+  to: number,
+): Promise<void> {
   for (let at = from; at < to; ) {
     const flush = flushes.find((position) => position > at);
     const end = Math.min(at + messageSamples, to, flush ?? to);
@@ -51,7 +59,9 @@ async function send(rig: Rig, { audio, flushes, messageSamples }: Script, from: 
 }
 
 function resumed(ears: Ears, checkpoint: StreamCheckpoint, times: number): Rig {
-  return new Rig(ears, { resume: { checkpoint: structuredClone(checkpoint), firstRevision: times * 10_000 } });
+  return new Rig(ears, {
+    resume: { checkpoint: structuredClone(checkpoint), firstRevision: times * 10_000 },
+  });
 }
 
 async function undisturbed(script: Script): Promise<readonly string[]> {
@@ -79,7 +89,8 @@ describe('SpeechStream, taken up again wherever it was interrupted,', () => {
           const { checkpoint } = rig.stream;
           rig.stream.close('resent');
           for (const final of rig.of('final')) finals.add(final);
-          const { receivedSamples, transcribedSamples, silenceSamples, droppedSamples, resentSamples } = rig.stream.books;
+          const { receivedSamples, transcribedSamples, silenceSamples, droppedSamples, resentSamples } =
+            rig.stream.books;
           expect(transcribedSamples + silenceSamples + droppedSamples + resentSamples).toBe(receivedSamples);
           rig = resumed(ears, checkpoint, i + 1);
           from = checkpoint.settledSample;

@@ -20,11 +20,13 @@ function setUp(bounds?: RecorderBounds) {
   const ears = createEars(new ScriptedRecognizer({ script: lengthAsText }));
   const store = new UnsteadyStore();
   const lobby = new Lobby(readConfig({}, {}), ears.clock);
+  const recorder = new BufferedRecorder(store, ears.clock, UNOBSERVED, bounds);
   lobby.open({
     ...ears,
     languages: ['en'],
     models: { recognizer: MODEL, vad: MODEL },
-    recorder: new BufferedRecorder(store, ears.clock, UNOBSERVED, bounds),
+    recorder,
+    transcripts: { finals: (meeting, query) => recorder.finalsOfMeeting(meeting, query) },
   });
   const run = async (ms: number) => {
     for (let at = 0; at < ms; at += 20) {

@@ -79,7 +79,7 @@ export function loadFigures(
     wordErrorRate: turns.length === 0 ? Number.NaN : wordErrorRate(turns),
     aloneWordErrorRate:
       turns.length > 0 && same.every((errors) => errors !== undefined) ? wordErrorRate(same) : Number.NaN,
-    wholeTurns: turns.length,
+    wholeTurns: heard.flat().length,
     plannedTurns: spoken.reduce((sum, { plan }) => sum + plan.turns.length, 0),
     droppedMs: spoken.reduce((sum, { record }) => sum + (record.done?.droppedMs ?? 0), 0),
     unbalanced: spoken.filter(({ record }) => !isBalanced(record)).length,

@@ -62,9 +62,9 @@ const NICE = -10;
 const DEFAULT_MESSAGE_MS = 100;
 const DEFAULT_PARTICIPANTS = 4;
 const DEFAULT_TAIL_PADDING_MS = 256;
-/** At most ten a second join, as people do, however many there are. */
+/** At most four a second join, however many there are: whom the server lets in faster it may have wait a moment. */
 const LEAST_RAMP_MS = 3000;
-const RAMP_MS_PER_STREAM = 100;
+const RAMP_MS_PER_STREAM = 250;
 /** Compiled: a process cannot run TypeScript. */
 const PROCESS = new URL(
   `${import.meta.url.endsWith('.ts') ? '../../dist/bench/load' : '.'}/speakers-process.js`,

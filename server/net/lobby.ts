@@ -6,22 +6,26 @@ import { AudioBuffer } from '../audio/audio-buffer.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { type ErrorCode, StreamError } from '../errors.ts';
-import type { Logger } from '../log.ts';
 import type { Recorder } from '../history/records.ts';
+import type { TranscriptSource } from '../history/transcript-source.ts';
+import type { Logger } from '../log.ts';
 import { Meetings } from '../meeting/meetings.ts';
 import type { Metrics, MetricsSources } from '../metrics.ts';
 import { FrontDoor } from '../overload/front-door.ts';
 import { LADDER_STEPS } from '../overload/ladder.ts';
+import type { BusyShare } from '../overload/load.ts';
 import { LoadSampler } from '../overload/load-sampler.ts';
 import type { Participant } from '../session/participant.ts';
 import type { AudioBooks } from '../stream/audio-books.ts';
+import type { CaptionSteps } from '../stream/caption-stability.ts';
 import type { Dispatcher } from '../stream/dispatcher.ts';
 import type { VadTicker } from '../stream/vad-ticker.ts';
-import { readName } from './client-messages.ts';
 import type { Connection } from './connection.ts';
 import type { Session, Sessions } from './listener.ts';
 import type { CaptionType, SpeakerObserver } from './speaker-services.ts';
 import { SpeakerSession } from './speaker-session.ts';
+import type { OutputObserver } from './uws-connection.ts';
+import { readViewerRequest, type ViewerRequest } from './viewer-request.ts';
 import { type ViewerObserver, ViewerSession } from './viewer-session.ts';
 
 /** Which model runs, and the hash that proves which bytes. */
@@ -39,16 +43,19 @@ export interface Services {
   readonly languages: readonly string[];
   readonly models: { readonly recognizer: ModelIdentity; readonly vad: ModelIdentity };
   readonly recorder: Recorder;
+  readonly transcripts: TranscriptSource;
 }
 
 /** Digits of a content hash that go with every caption. */
 const HASH_DIGITS = 12;
+/** Of what may be held for a client that reads slowly: the rest is for what is said next. */
+const HISTORY_SHARE = 1 / 2;
 
 /**
  * Where connections become sessions: lets them in or refuses them, knows all that are there, and sees them out when
  * the server stops.
  */
-export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerObserver {
+export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerObserver, OutputObserver {
   readonly #config: Config;
   readonly #clock: Clock;
   readonly #meetings = new Meetings();
@@ -77,6 +84,25 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   /** The models, once they are loaded. */
   get models(): Services['models'] | null {
     return this.#services?.models ?? null;
+  }
+
+  /** The meetings that somebody is in. */
+  get liveMeetings(): Meetings {
+    return this.#meetings;
+  }
+
+  /** What was said in meetings. @throws {StreamError} `not-ready`. */
+  get transcripts(): TranscriptSource {
+    if (!this.#services) throw new StreamError('not-ready');
+
+    return this.#services.transcripts;
+  }
+
+  /** How busy the threads are; null before the models are loaded. */
+  get load(): { readonly threads: number; readonly busyShare: BusyShare } | null {
+    if (!this.#services || !this.#door) return null;
+
+    return { threads: this.#services.dispatcher.threads, busyShare: this.#door.busyShare };
   }
 
   /** Why nobody is let in, or null. */
@@ -143,12 +169,15 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return session;
   }
 
-  viewer(connection: Connection, meeting: string, caller: Caller): Session {
-    this.#admit();
-    if (this.#viewers.size >= this.#config.maxViewers) throw new StreamError('too-many-viewers');
-    const name = readName(meeting, 'meeting');
-    const release = this.#quotas.viewer(caller, name);
-    const session = new ViewerSession(connection, this.#meetings, name, this, release);
+  viewer(connection: Connection, request: ViewerRequest, caller: Caller): Session {
+    const { transcripts } = this.#admit();
+    const { maxViewers, maxOutputBytes } = this.#config;
+    if (this.#viewers.size >= maxViewers) throw new StreamError('too-many-viewers');
+    const viewing = readViewerRequest(request);
+    const release = this.#quotas.viewer(caller, viewing.meeting);
+    const maxHistoryBytes = maxOutputBytes * HISTORY_SHARE;
+    const shared = { meetings: this.#meetings, transcripts, observer: this, maxHistoryBytes };
+    const session = new ViewerSession(connection, shared, viewing, release);
     this.#viewers.add(session);
     if (this.#service) session.tell(this.#service);
 
@@ -205,6 +234,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     this.#sampler?.finalSent(queueWaitMs + batchWaitMs + inferenceMs + sendWaitMs);
   }
 
+  captionSteps(steps: CaptionSteps): void {
+    this.#metrics?.captionSteps(steps);
+  }
+
   error(code: ErrorCode, cause?: unknown): void {
     this.#metrics?.error(code);
     if (code === 'internal' || code === 'segment-lost')
@@ -213,6 +246,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   partialDropped(): void {
     this.#metrics?.partialDropped();
+  }
+
+  cutOff(): void {
+    this.error('slow-consumer');
   }
 
   streams(): number {

@@ -7,6 +7,7 @@ import type { Meetings } from '../meeting/meetings.ts';
 import type { FrontDoor } from '../overload/front-door.ts';
 import type { Participant } from '../session/participant.ts';
 import type { AudioBooks } from '../stream/audio-books.ts';
+import type { CaptionSteps } from '../stream/caption-stability.ts';
 import type { SpeechStreamParts } from '../stream/speech-stream-terms.ts';
 
 /** What all speakers' sessions share. */
@@ -35,6 +36,8 @@ export interface SpeakerObserver {
   streamClosed(books: AudioBooks): void;
   /** @param timing null where the caption is lost. */
   caption(type: CaptionType, timing: CaptionTiming | null): void;
+  /** How a final came to stand whose stream gets partials. */
+  captionSteps(steps: CaptionSteps): void;
   /** @param cause what the server did not expect, for the log. */
   error(code: ErrorCode, cause?: unknown): void;
 }

@@ -37,9 +37,9 @@ interface Pace {
   readonly shareOfOpen: number;
 }
 
-/** At full service with half of the threads' time to spare, that of the newly let in reckoned as well. */
+/** At full service with a quarter of the threads' time to spare, that of the newly let in reckoned as well. */
 const EASY_PACE: Pace = { perThread: 10, shareOfOpen: 0.2 };
-const EASY_BELOW_BUSY = 0.5;
+const EASY_BELOW_BUSY = 0.75;
 /** Otherwise: slow enough for the ladder to take its steps, two seconds each and more, while the load grows. */
 const CAREFUL_PACE: Pace = { perThread: 1, shareOfOpen: 0.05 };
 /**

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { StreamError } from '../errors.ts';
 import { AdmissionControl, type AdmissionLimits, type AdmissionState, type Refusal } from './admission.ts';
 import { Ladder, type LadderChange, type LadderStep } from './ladder.ts';
-import type { LoadSample } from './load.ts';
+import type { BusyShare, LoadSample } from './load.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** A stream that wants to be let in, as the door sees it. */
@@ -53,6 +53,11 @@ export class FrontDoor {
 
   get step(): LadderStep {
     return this.#ladder.step;
+  }
+
+  /** Smoothed over some seconds. */
+  get busyShare(): BusyShare {
+    return this.#ladder.busyShare;
   }
 
   /** Streams in the waiting room. */

@@ -17,12 +17,14 @@ import { asStreamError, errorMessage, refuse } from '../net/error-message.ts';
 import type { SpeakerServices } from '../net/speaker-services.ts';
 import { streamOptions } from '../net/stream-options.ts';
 import type { Guest } from '../overload/front-door.ts';
+import { CaptionStability } from '../stream/caption-stability.ts';
 import type { CaptionEvent } from '../stream/captioner.ts';
 import type { StreamCheckpoint } from '../stream/checkpoint.ts';
 import { samplesToMs } from '../stream/sample-time.ts';
 import { SpeechStream } from '../stream/speech-stream.ts';
 import type { SpeechStreamListener } from '../stream/speech-stream-terms.ts';
 import { Timeline, type TimelineState } from '../stream/timeline.ts';
+import { followCaption } from './caption-steps.ts';
 import { hashOf } from './resume-token.ts';
 
 /** Who speaks, and in which stream. */
@@ -75,6 +77,7 @@ export class Participant implements SpeechStreamListener, Guest {
   #countedSegments: number;
   #resumptions: number;
   #acknowledgedSample = 0;
+  readonly #stability = new CaptionStability();
   /** Whether the server, not the client, ended the audio. */
   #drained = false;
   #cancelExpiry: () => void = () => {};
@@ -267,6 +270,9 @@ export class Participant implements SpeechStreamListener, Guest {
     }
     if (message.type === 'error') observer.error('segment-lost');
     observer.caption(timing?.background ? 'background' : event.type, parts);
+    const steps = followCaption(this.#stability, message, parts, clock.now());
+    // Who wanted no partials, or gets none, has nothing taken back, and waits for finals.
+    if (steps && this.#options.start.partials !== false && !timing?.background) observer.captionSteps(steps);
     this.#tell(message);
   }
 

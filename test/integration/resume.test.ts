@@ -11,7 +11,10 @@ let samples: Float32Array;
 beforeAll(async () => {
   const [running, clips] = await Promise.all([startRoundtable(), readClips()]);
   server = running;
-  samples = join(...clips.flatMap((clip) => [clip.samples, silence(500)]), ...clips.map((clip) => clip.samples));
+  samples = join(
+    ...clips.flatMap((clip) => [clip.samples, silence(500)]),
+    ...clips.map((clip) => clip.samples),
+  );
 });
 
 afterAll(() => server.stop());
@@ -45,7 +48,10 @@ function acknowledgedMs(client: RawClient): number {
   return client.all('ack').at(-1)?.acknowledgedMs ?? 0;
 }
 
-async function undisturbed(audio: Uint8Array, options: SpeakOptions = {}): Promise<ReadonlyMap<string, string>> {
+async function undisturbed(
+  audio: Uint8Array,
+  options: SpeakOptions = {},
+): Promise<ReadonlyMap<string, string>> {
   const client = await openStream(server, options);
   send(client, audio, 0);
   client.send({ type: 'stop' });
@@ -85,7 +91,9 @@ describe('A stream whose connection is lost', () => {
     last.send({ type: 'stop' });
     expect(await last.closed).toEqual({ code: 1000, reason: 'done' });
     expect(transcript(...clients)).toEqual(await undisturbed(audio, { sampleRate }));
-    expect(last.all('done')[0]!.receivedMs).toBe(Math.floor((Math.ceil((frames * 16_000) / sampleRate) * 1000) / 16_000));
+    expect(last.all('done')[0]!.receivedMs).toBe(
+      Math.floor((Math.ceil((frames * 16_000) / sampleRate) * 1000) / 16_000),
+    );
   });
 
   it('has its finals told again that may have been lost with it', async () => {
