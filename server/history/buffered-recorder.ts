@@ -121,12 +121,13 @@ export class BufferedRecorder implements Recorder {
     return join(kept, waiting).sort((a, b) => a.endMs - b.endMs);
   }
 
-  /** Finals of a meeting, those that are still to be written among them. @throws {Error} when the store cannot tell. */
+  /** As the store's, those that are still to be written among them. @throws {Error} when the store cannot tell. */
   async finalsOfMeeting(meeting: string, query: FinalsQuery): Promise<FinalsPage> {
     const waiting = this.#queue.finals((final) => final.meeting === meeting && isAskedFor(final, query));
     const page = await this.#store.finalsOfMeeting(meeting, query);
     if (waiting.size === 0) return page;
-    const { captions, more } = newestPage(join(page.captions, waiting).sort(comparePlaces), query);
+    const finals = join(page.captions, waiting).filter(({ text }) => text !== '');
+    const { captions, more } = newestPage(finals.sort(comparePlaces), query);
 
     return { captions, more: more || page.more };
   }

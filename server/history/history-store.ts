@@ -57,7 +57,10 @@ export interface HistoryStore {
   findStream(tokenHash: string): Promise<StreamRecord | null>;
   /** Finals of a stream that end after `endMs` of its audio, up to and with `untilMs`, in their order. */
   finalsOfStream(streamId: string, endMs: number, untilMs: number): Promise<readonly FinalMessage[]>;
-  /** Finals of a meeting; an empty page where nothing is known of it. */
+  /**
+   * Finals of a meeting; an empty page where nothing is known of it. One with an empty text took back what had been shown,
+   * and is none.
+   */
   finalsOfMeeting(meeting: string, query: FinalsQuery): Promise<FinalsPage>;
   /** @returns how many finals and records went; more may be left unless it is 0. */
   deleteBefore(limits: RetentionLimits): Promise<number>;

@@ -31,7 +31,7 @@ export class MemoryStore implements HistoryStore {
   readonly #bounds: MemoryBounds;
   /** By id, those stored longest ago first. */
   readonly #finals = new Map<string, Kept<FinalMessage>>();
-  /** Each meeting's, in their order. */
+  /** Each meeting's, in their order, without those that have no words. */
   readonly #meetings = new Map<string, FinalMessage[]>();
   /** By id, those changed longest ago first. */
   readonly #streams = new Map<string, Kept<StreamRecord>>();
@@ -96,9 +96,11 @@ export class MemoryStore implements HistoryStore {
   #keepFinal(caption: FinalMessage, atMs: number): void {
     this.#dropFinal(caption.captionId);
     this.#finals.set(caption.captionId, { value: caption, atMs });
-    const ofMeeting = this.#meetings.get(caption.meeting) ?? [];
-    ofMeeting.splice(placeAmong(ofMeeting, caption), 0, caption);
-    this.#meetings.set(caption.meeting, ofMeeting);
+    if (caption.text !== '') {
+      const ofMeeting = this.#meetings.get(caption.meeting) ?? [];
+      ofMeeting.splice(placeAmong(ofMeeting, caption), 0, caption);
+      this.#meetings.set(caption.meeting, ofMeeting);
+    }
     if (this.#finals.size > this.#bounds.maxFinals) this.#dropFinal(this.#finals.keys().next().value!);
   }
 
@@ -114,6 +116,7 @@ export class MemoryStore implements HistoryStore {
     const kept = this.#finals.get(captionId);
     if (!kept) return;
     this.#finals.delete(captionId);
+    if (kept.value.text === '') return;
     const ofMeeting = this.#meetings.get(kept.value.meeting)!;
     ofMeeting.splice(placeAmong(ofMeeting, kept.value), 1);
     if (ofMeeting.length === 0) this.#meetings.delete(kept.value.meeting);

@@ -153,6 +153,21 @@ export function describeHistoryStore({ name, create }: HistoryStoreUnderTest): v
       expect(newest).toEqual({ captions: said.slice(2), more: true });
     });
 
+    test('leaves out of a meeting what was taken back, and keeps it for its stream', async () => {
+      const meeting = newMeeting();
+      const said = [0, 1, 2].map((segment) => final(segment, { streamId: meeting, meeting }));
+      await store.write(finals(...said), NOW_MS);
+      const nothing = { ...said[1]!, text: '' };
+      await store.write(finals(nothing), NOW_MS);
+      expect(await store.finalsOfMeeting(meeting, { limit: 2 })).toEqual({
+        captions: [said[0], said[2]],
+        more: false,
+      });
+      expect(await store.finalsOfStream(meeting, 800, 1800)).toEqual([nothing]);
+      await store.write(finals(said[1]!), NOW_MS);
+      expect((await store.finalsOfMeeting(meeting, { limit: 9 })).captions).toEqual(said);
+    });
+
     test('is leafed through backwards without a gap or a repeat', async () => {
       await fc.assert(
         fc.asyncProperty(
