@@ -32,7 +32,15 @@ function setUp(bounds?: RecorderBounds) {
       acks.push(`${name}${kept ? '' : ' is not kept'}`),
     );
 
-  return { clock, store, told, recorder, acks, keep };
+  /** Lets it write as often as it has to. */
+  const run = async () => {
+    do {
+      clock.advance(50);
+      await settle();
+    } while (recorder.queuedChanges > 0 && !store.away);
+  };
+
+  return { clock, store, told, recorder, acks, keep, run };
 }
 
 /** The shape of a change, for people. */
@@ -59,8 +67,8 @@ describe('BufferedRecorder', () => {
     expect(recorder.queuedChanges).toBe(0);
   });
 
-  test('writes with the next group what comes while one is written', async () => {
-    const { store, recorder, keep } = setUp();
+  test('writes with the next group what comes while one is written, or soon after', async () => {
+    const { clock, store, recorder, keep } = setUp();
     const release = store.hold();
     keep('a');
     await settle();
@@ -70,16 +78,27 @@ describe('BufferedRecorder', () => {
     expect(recorder.queuedChanges).toBe(4);
     release();
     await settle();
+    keep('d');
+    clock.advance(49);
+    await settle();
+    expect(store.writes).toHaveLength(1);
+    clock.advance(1);
+    await settle();
     expect(store.writes.map((changes) => changes.map(describeChange))).toEqual([
       ['a at 0'],
-      ['b at 0', 'stream:0', 'c at 0'],
+      ['b at 0', 'stream:0', 'c at 0', 'd at 0'],
     ]);
+    clock.advance(50);
+    keep('e');
+    await settle();
+    expect(store.writes).toHaveLength(3);
+    expect(clock.pendingTimers).toBe(0);
   });
 
   test('writes no more at once than it may', async () => {
-    const { store, recorder } = setUp({ maxChangesPerWrite: 4, maxChanges: 100 });
+    const { store, recorder, run } = setUp({ maxChangesPerWrite: 4, maxChanges: 100 });
     for (let segment = 0; segment < 10; segment++) recorder.final(final(segment));
-    await settle();
+    await run();
     expect(store.writes.map(({ length }) => length)).toEqual([4, 4, 2]);
   });
 
@@ -202,7 +221,7 @@ describe('BufferedRecorder', () => {
     const bounds = { maxChangesPerWrite: 2, maxChanges: 10 };
 
     test('gives up the stream that has most waiting, and keeps all of the others', async () => {
-      const { clock, store, told, recorder, acks, keep } = setUp(bounds);
+      const { clock, store, told, recorder, acks, keep, run } = setUp(bounds);
       store.away = true;
       recorder.final(final(0, { streamId: 'modest' }));
       keep('modest', 1);
@@ -216,19 +235,16 @@ describe('BufferedRecorder', () => {
       expect(recorder.queuedChanges).toBe(3);
       store.away = false;
       clock.advance(1000);
-      await settle();
+      await run();
       expect(acks).toEqual(['loud 7 is not kept', 'modest 1']);
       expect(await store.finalsOfStream('modest', 0, 1e9)).toHaveLength(2);
       expect(await store.finalsOfStream('loud', 0, 1e9)).toEqual([]);
     });
 
     test('keeps nothing more of a stream that was given up, until it is forgotten', async () => {
-      const { clock, store, recorder, acks, keep } = setUp(bounds);
-      store.away = true;
+      const { store, recorder, acks, keep, run } = setUp(bounds);
       for (let segment = 0; segment <= 10; segment++) recorder.final(final(segment));
-      store.away = false;
-      clock.advance(1000);
-      await settle();
+      await run();
       recorder.final(final(11));
       keep('stream', 12);
       expect(acks).toEqual([]);
@@ -237,8 +253,9 @@ describe('BufferedRecorder', () => {
       expect(await recorder.finals('stream', 9000, 1e9)).toEqual([]);
       recorder.forget('stream');
       keep('stream', 13);
-      await settle();
+      await run();
       expect(acks.at(-1)).toBe('stream 13');
+      expect(store.writes.flat().map(describeChange)).toEqual(['stream at 13']);
     });
   });
 
@@ -299,7 +316,7 @@ describe('BufferedRecorder, whatever comes and however often the store is away,'
   test('acknowledges what is stored with all before it, and stores everything in the end', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
-        const { clock, store, recorder } = setUp({ maxChangesPerWrite: 3, maxChanges: 1000 });
+        const { clock, store, recorder, run } = setUp({ maxChangesPerWrite: 3, maxChanges: 1000 });
         const all = new MemoryStore();
         const segments = [0, 0, 0];
         const checks: Promise<void>[] = [];
@@ -334,7 +351,7 @@ describe('BufferedRecorder, whatever comes and however often the store is away,'
         }
         store.away = false;
         clock.advance(60_000);
-        await settle();
+        await run();
         await Promise.all(checks);
         expect(recorder.queuedChanges).toBe(0);
         for (const [i] of segments.entries()) {

@@ -1,9 +1,10 @@
-import { mkdir, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Failure } from '../server/failure.ts';
 import { defaultDataDirectory } from '../server/history/data-directory.ts';
 import { explainOpening } from '../server/history/explain-opening.ts';
@@ -12,7 +13,7 @@ import { type History, type HistoryConfig, openHistory } from '../server/history
 import { sweepRegularly } from '../server/history/retention.ts';
 import { MIGRATIONS } from '../server/history/sql.ts';
 import { HistoryMetrics } from '../server/history-metrics.ts';
-import { final, record, SQLITE_THREAD, temporaryFolder, UnsteadyStore } from './support/history.ts';
+import { final, record, SQLITE_THREAD, UnsteadyStore } from './support/history.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { settle } from './support/settle.ts';
 
@@ -21,8 +22,10 @@ const HOUR_MS = 3_600_000;
 let folder: string;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
+  folder = await mkdtemp(join(tmpdir(), 'roundtable-history-'));
 });
+
+afterAll(() => rm(folder, { recursive: true }));
 
 function open(
   config: Partial<HistoryConfig>,
@@ -118,7 +121,7 @@ describe('openHistory', () => {
     history.recorder.final(final(0));
     history.recorder.final(final(1));
     expect(await value('history_queue_changes')).toBe(2);
-    await stored(history);
+    await settle();
     expect(await value('history_queue_changes')).toBe(0);
     expect(await value('stored_finals_total')).toBe(2);
     expect(await value('history_write_failures_total')).toBe(0);
@@ -182,6 +185,7 @@ describe('explainOpening', () => {
     ['EACCES', 'cannot be written (EACCES)'],
     ['EROFS', 'cannot be written (EROFS)'],
     ['SQLITE_READONLY_DBMOVED', 'cannot be written (SQLITE_READONLY_DBMOVED)'],
+    ['ENOENT', 'cannot be made (ENOENT)'],
     ['ENOSPC', 'is on a disk that is full (ENOSPC)'],
     ['SQLITE_IOERR_WRITE', 'is on a disk that fails or is full (SQLITE_IOERR_WRITE)'],
     ['SQLITE_NOTADB', 'has a history.db that is damaged'],

@@ -1,14 +1,15 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFile, stat, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { SqliteStore } from '../server/history/sqlite-store.ts';
 import { describeHistoryStore } from './contract/history-store.contract.ts';
-import { final, record, SQLITE_THREAD, temporaryFolder } from './support/history.ts';
+import { final, record, SQLITE_THREAD } from './support/history.ts';
 
 const NOW_MS = 1_800_000_000_000;
 
@@ -16,8 +17,10 @@ let folder: string;
 let files = 0;
 
 beforeAll(async () => {
-  folder = await temporaryFolder();
+  folder = await mkdtemp(join(tmpdir(), 'roundtable-history-'));
 });
+
+afterAll(() => rm(folder, { recursive: true }));
 
 function newFile(): string {
   return join(folder, `${files++}.db`);
@@ -169,14 +172,14 @@ describe('A history whose process is killed in the middle of writing', () => {
     const acknowledged = new Map<string, number>();
     let lines = 0;
     for await (const line of createInterface({ input: child.stdout! })) {
-      const [streamId, captions] = line.split(' ');
+      const [streamId, captions] = line.split(':');
       acknowledged.set(streamId!, Number(captions));
       if (++lines === 300) child.kill('SIGKILL');
     }
     const store = await open(file);
-    for (const streamId of ['a', 'b']) {
-      const captions = acknowledged.get(streamId)!;
-      expect(captions).toBeGreaterThan(50);
+    expect(acknowledged.size).toBe(20);
+    for (const [streamId, captions] of acknowledged) {
+      expect(captions).toBeGreaterThan(5);
       const kept = await store.finalsOfStream(streamId, 0, 1e9);
       expect(kept.length).toBeGreaterThanOrEqual(captions);
       expect(kept.map(({ segmentId }) => segmentId)).toEqual(kept.map((_, i) => i));

@@ -38,13 +38,18 @@ export interface RecorderBounds {
  */
 const BOUNDS: RecorderBounds = { maxChangesPerWrite: 1000, maxChanges: 50_000 };
 
+/**
+ * From the beginning of one write to that of the next. Each costs both threads the same whatever is in it, and a hundred
+ * streams would have a hundred a second; an acknowledgement that comes so much later is late for nobody.
+ */
+const LEAST_BETWEEN_WRITES_MS = 50;
 /** Until the store is asked again: twice as long after each failure, up to the most. */
 const RETRY_AFTER_MS = 1000;
 const MAX_RETRY_AFTER_MS = 30_000;
 
 /**
- * Hands what streams want kept to a store, in groups: what comes while one is written goes with the next. While the store
- * cannot write, everything waits, and acknowledgements with it; readers are told what waits as if it had been kept.
+ * Hands what streams want kept to a store, in groups: the first at once, and what comes while it is written, or within 50 ms,
+ * with the next. While the store cannot write, everything waits, and acknowledgements with it; readers are told what waits as if it had been kept.
  *
  * When more waits than there is room for, the stream that has most waiting is given up: what waits of it is let go, and
  * nothing of it is kept from then on until it is forgotten. As none of that was acknowledged, its client still has the audio.
@@ -60,7 +65,9 @@ export class BufferedRecorder implements Recorder {
   #writing = false;
   /** In a row. */
   #failures = 0;
-  #cancelRetry: (() => void) | null = null;
+  /** Of the next write. */
+  #cancelWait: (() => void) | null = null;
+  #wroteAtMs = Number.NEGATIVE_INFINITY;
   #onEmpty: (() => void) | null = null;
   #closing: Promise<number> | null = null;
   #closed = false;
@@ -134,7 +141,7 @@ export class BufferedRecorder implements Recorder {
     this.#closing ??= new Promise((resolve) => {
       const end = () => {
         this.#closed = true;
-        this.#cancelRetry?.();
+        this.#cancelWait?.();
         resolve(this.#queue.size);
       };
       const cancel = this.#clock.after(withinMs, end);
@@ -142,9 +149,10 @@ export class BufferedRecorder implements Recorder {
         cancel();
         end();
       };
-      this.#cancelRetry?.();
-      this.#cancelRetry = null;
+      this.#cancelWait?.();
+      this.#cancelWait = null;
       this.#failures = 0;
+      this.#wroteAtMs = Number.NEGATIVE_INFINITY;
       this.#pump();
     });
 
@@ -168,9 +176,22 @@ export class BufferedRecorder implements Recorder {
 
   /** Sees to it that what waits is written. */
   #pump(): void {
-    if (this.#writing || this.#cancelRetry || this.#closed) return;
-    if (this.#queue.isWaiting) void this.#write();
-    else this.#onEmpty?.();
+    if (this.#writing || this.#cancelWait || this.#closed) return;
+    if (!this.#queue.isWaiting) {
+      this.#onEmpty?.();
+
+      return;
+    }
+    const waitMs = this.#wroteAtMs + LEAST_BETWEEN_WRITES_MS - this.#clock.now();
+    if (waitMs > 0 && !this.#closing) this.#pumpAfter(waitMs);
+    else void this.#write();
+  }
+
+  #pumpAfter(waitMs: number): void {
+    this.#cancelWait = this.#clock.after(waitMs, () => {
+      this.#cancelWait = null;
+      this.#pump();
+    });
   }
 
   async #write(): Promise<void> {
@@ -186,6 +207,7 @@ export class BufferedRecorder implements Recorder {
       return;
     }
     const sinceMs = this.#clock.now();
+    this.#wroteAtMs = sinceMs;
     try {
       await this.#store.write(changes, this.#clock.epochMs());
     } catch (error) {
@@ -212,10 +234,7 @@ export class BufferedRecorder implements Recorder {
     const longestMs = this.#closing ? RETRY_AFTER_MS : MAX_RETRY_AFTER_MS;
     const retryAfterMs = Math.min(longestMs, RETRY_AFTER_MS * 2 ** this.#failures++);
     this.#observer.failed(error, this.#failures, retryAfterMs);
-    this.#cancelRetry = this.#clock.after(retryAfterMs, () => {
-      this.#cancelRetry = null;
-      this.#pump();
-    });
+    this.#pumpAfter(retryAfterMs);
   }
 
   /** Not before the caller has gone on: a stream that is told may end there and then. */

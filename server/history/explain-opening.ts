@@ -25,6 +25,8 @@ type Problem = (code: string, message: string) => string;
 
 const forbidden: Problem = (code) =>
   `cannot be written (${code}). Let the user that runs the server write there`;
+const unmade: Problem = (code) =>
+  `cannot be made (${code}). Make it, for the user that runs the server to write there`;
 const notAFolder: Problem = () => 'is a file, or would lie in one. Move the file away';
 const full: Problem = (code) => `is on a disk that is full (${code}). Make room`;
 const failing: Problem = (code) => `is on a disk that fails or is full (${code}). See to the disk`;
@@ -43,6 +45,7 @@ const PROBLEMS: ReadonlyMap<string, Problem> = new Map([
   ['SQLITE_CANTOPEN', forbidden],
   ['SQLITE_READONLY', forbidden],
   ['SQLITE_PERM', forbidden],
+  ['ENOENT', unmade],
   ['EEXIST', notAFolder],
   ['ENOTDIR', notAFolder],
   ['EISDIR', damaged],

@@ -1,8 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import fc from 'fast-check';
-import { afterAll } from 'vitest';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import type {
   FinalsPage,
@@ -114,14 +110,6 @@ export const records: fc.Arbitrary<StreamRecord> = fc
       timeline: { originMs, gaps: [] },
     };
   });
-
-/** Folders that go with the tests of a file. */
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'roundtable-history-'));
-  afterAll(() => rm(folder, { recursive: true, force: true }));
-
-  return folder;
-}
 
 /** A store in memory that can be held up, and be away. */
 export class UnsteadyStore implements HistoryStore {
