@@ -128,7 +128,9 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   constructor(sources: MetricsSources) {
     collectDefaultMetrics({ register: this.#registry });
     this.#loopDelay.enable();
-    this.#gauge('streams', 'Streams, in the waiting room or let in.', () => sources.streams());
+    this.#gauge('streams', 'Speakers connected, and streams that wait to be taken up again.', () =>
+      sources.streams(),
+    );
     this.#gauge(
       'detached_streams',
       'Streams whose connection is lost, and which may be taken up again.',

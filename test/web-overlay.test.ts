@@ -1,6 +1,7 @@
+import { readFile } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import type { FinalMessage } from '../client-sdk/protocol.ts';
-import { OVERLAY_DEFAULTS, overlayOptions, overlayQuery } from '../web/overlay/options.ts';
+import { OVERLAY_DEFAULTS, overlayOptions, overlayQuery, POSITIONS } from '../web/overlay/options.ts';
 import { Roll } from '../web/overlay/roll.ts';
 
 function final(segmentId: number, text: string): FinalMessage {
@@ -68,5 +69,15 @@ describe('An overlay’s address', () => {
     const options = { ...OVERLAY_DEFAULTS, meeting: 'stand up', lines: 1, names: false, color: '#fff' };
     expect(overlayQuery(options)).toBe('meeting=stand+up&lines=1&color=%23fff&names=off');
     expect(overlayOptions(new URLSearchParams(overlayQuery(options)))).toEqual(options);
+  });
+
+  it('is documented with all it may say', async () => {
+    const page = await readFile(new URL('../docs/pages.md', import.meta.url), 'utf8');
+    const table = page.slice(page.indexOf('## Overlay parameters'), page.indexOf('## Recordings'));
+    const rows = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, name]) => name);
+    expect(rows.sort()).toEqual(Object.keys(OVERLAY_DEFAULTS).sort());
+    for (const name of ['lines', 'chars', 'size', 'position', 'hideAfterMs'] as const)
+      expect(table).toContain(`| \`${name}\` | \`${OVERLAY_DEFAULTS[name]}\` |`);
+    for (const position of POSITIONS) expect(table).toContain(`\`${position}\``);
   });
 });

@@ -71,16 +71,13 @@ function html(entry, title) {
   ];
   const values = {
     title,
-    early,
+    early: `<script>${early}</script>`,
     policy: policy(early),
     icon: `data:image/svg+xml,${encodeURIComponent(icon)}`,
     links: links.join('\n    '),
     script: assetUrl(path),
   };
-  // The browser hashes what stands between the tags, blanks included.
-  return template
-    .replace(/<script>\s*\{\{early\}\}\s*<\/script>/, '<script>{{early}}</script>')
-    .replace(/\{\{(\w+)\}\}/g, (_, key) => values[key]);
+  return template.replace(/\{\{(\w+)\}\}/g, (_, key) => values[key]);
 }
 
 /** Nothing comes from elsewhere but captions: the SDK may be pointed at another server. */

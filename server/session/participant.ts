@@ -188,6 +188,10 @@ export class Participant implements SpeechStreamListener, Guest {
   drain(): void {
     if (this.#state === 'waiting') this.fault(new StreamError('draining'));
     if (this.#state !== 'speaking') return;
+    if (!this.#speaking!.stream.isCaughtUp) {
+      this.cutOff();
+      return;
+    }
     this.#drained = true;
     this.#cancelExpiry();
     try {
@@ -381,7 +385,9 @@ export class Participant implements SpeechStreamListener, Guest {
   /** Nobody has taken the stream up in time. */
   #expire(): void {
     if (this.#state !== 'speaking') return;
-    if (!this.#speaking!.stream.isOpen) {
+    const { isOpen, isCaughtUp } = this.#speaking!.stream;
+    // What has not come again stays where it is: in the record, to be taken up, and not acknowledged.
+    if (!isOpen || !isCaughtUp) {
       this.#close();
       return;
     }

@@ -71,9 +71,9 @@ describe.skipIf(chromiumPath === null)('The overlay', () => {
     const line = page.locator('.overlay-lines span').first();
     await line.waitFor();
     expect(await line.textContent()).toBe('Hello.');
-    const style = (await line.evaluate(
-      'element => { const { fontSize, color, backgroundColor } = getComputedStyle(element); return { fontSize, color, backgroundColor }; }',
-    )) as object;
+    const style = await page.evaluate(
+      "(({ fontSize, color, backgroundColor }) => ({ fontSize, color, backgroundColor }))(getComputedStyle(document.querySelector('.overlay-lines span')))",
+    );
     expect(style).toEqual({ fontSize: '64px', color: 'rgb(255, 238, 0)', backgroundColor: 'rgb(0, 0, 128)' });
     const box = (await line.boundingBox())!;
     expect(box.y).toBeLessThan(300);

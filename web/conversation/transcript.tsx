@@ -148,6 +148,7 @@ function Marked({ text, pattern }: { readonly text: string; readonly pattern: Re
 }
 
 function JumpToLive({ live, position }: Pick<TranscriptProps, 'live' | 'position'>) {
+  live.version.value;
   if (position.isFollowing.value) return null;
   const missed = Math.max(0, live.conversation.finals - position.finalsWhenPaused.value);
 
