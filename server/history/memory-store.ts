@@ -1,8 +1,5 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import {
-  comparePlaces,
-  type FinalsPage,
-  type FinalsQuery,
   type HistoryChange,
   type HistoryStore,
   isAskedFor,
@@ -11,6 +8,7 @@ import {
   type RetentionLimits,
 } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
+import { comparePlaces, type TranscriptPage, type TranscriptQuery } from './transcript-source.ts';
 
 /** How much is kept; beyond it the oldest go first. */
 export interface MemoryBounds {
@@ -66,7 +64,7 @@ export class MemoryStore implements HistoryStore {
     return found.sort((a, b) => a.endMs - b.endMs);
   }
 
-  async finalsOfMeeting(meeting: string, query: FinalsQuery): Promise<FinalsPage> {
+  async finalsOfMeeting(meeting: string, query: TranscriptQuery): Promise<TranscriptPage> {
     this.#requireOpen();
     const finals = this.#meetings.get(meeting) ?? [];
 

@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import {
-  comparePlaces,
   type HistoryChange,
   type HistoryStore,
   MAX_DELETED_AT_ONCE,
   MAX_FINALS_PER_PAGE,
 } from '../../server/history/history-store.ts';
+import { comparePlaces } from '../../server/history/transcript-source.ts';
 import { final, record, records } from '../support/history.ts';
 
 /** One store that has to keep the contract. */
