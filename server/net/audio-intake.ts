@@ -1,8 +1,8 @@
+import { Resampler } from '../../client-sdk/audio/resampler.ts';
 import { SAMPLE_RATE } from '../../inference/recognizer.ts';
 import { Scratch } from '../../inference/scratch.ts';
 import type { StreamAllowance } from '../admission/stream-allowance.ts';
 import { createPcmDecoder, type PcmDecoder, type PcmFormat } from '../audio/pcm.ts';
-import { Resampler } from '../audio/resampler.ts';
 import { StreamError } from '../errors.ts';
 import type { SpeechStream } from '../stream/speech-stream.ts';
 import { STOP_RESERVE_SAMPLES } from './stream-options.ts';

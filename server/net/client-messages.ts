@@ -1,3 +1,4 @@
+import { MAX_INPUT_RATE, MIN_INPUT_RATE } from '../../client-sdk/audio/resampler.ts';
 import {
   AUDIO_ENCODINGS,
   type AudioEncoding,
@@ -6,7 +7,6 @@ import {
   type StartMessage,
 } from '../../client-sdk/protocol.ts';
 import { MAX_CHANNELS } from '../audio/pcm.ts';
-import { MAX_INPUT_RATE, MIN_INPUT_RATE } from '../audio/resampler.ts';
 import { StreamError } from '../errors.ts';
 import type { Fields } from './codec.ts';
 
