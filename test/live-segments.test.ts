@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import type { FinalMessage } from '../client-sdk/protocol.ts';
-import { MemoryTranscripts } from '../server/history/memory-transcripts.ts';
 import { Meetings } from '../server/meeting/meetings.ts';
 import { LivePlaylists } from '../server/outputs/hls/live-playlists.ts';
 import { LiveSegments } from '../server/outputs/hls/live-segments.ts';
 import { finalAt } from './support/finals.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { type ReadCue, readVtt } from './support/subtitles.ts';
+import { ToldFinals } from './support/told-finals.ts';
 
 /** A whole number of segments since 1970. */
 const START_MS = Date.UTC(2026, 10, 22, 9, 30);
@@ -105,11 +105,11 @@ describe('Live playlists', () => {
   function setUp() {
     const clock = new ManualClock();
     const meetings = new Meetings();
-    const transcripts = new MemoryTranscripts();
+    const transcripts = new ToldFinals();
     const playlists = new LivePlaylists({ clock, meetings, transcripts });
     const say = (seat: { publish(message: FinalMessage): void }, text: string) => {
       const final = finalAt(0, text, { spokenAtMs: clock.epochMs(), startMs: 0, captionId: `s:${text}` });
-      transcripts.recorder.final(final);
+      void transcripts.keep(final);
       seat.publish(final);
     };
     const read = async () => {

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { LevelVad } from '../inference/doubles/level-vad.ts';
 import { readConfig } from '../server/config/config.ts';
-import { MemoryTranscripts } from '../server/history/memory-transcripts.ts';
 import { forgetfulRecorder } from '../server/history/records.ts';
 import { Metrics } from '../server/metrics.ts';
 import { Lobby } from '../server/net/lobby.ts';
 import { VadTicker } from '../server/stream/vad-ticker.ts';
 import { setUpDispatcher } from './support/dispatcher-rig.ts';
 import { askRoutes } from './support/routes-rig.ts';
+import { ToldFinals } from './support/told-finals.ts';
 
 const LONGEST_SAMPLES = 448_000;
 const MODEL = { name: 'model', hash: '0'.repeat(64) };
@@ -23,7 +23,7 @@ describe('/readyz', () => {
     expect(await ask()).toBe('503 Service Unavailable');
     const ticker = new VadTicker(new LevelVad(), clock, config, metrics);
     const models = { recognizer: MODEL, vad: MODEL };
-    const transcripts = new MemoryTranscripts();
+    const transcripts = new ToldFinals();
     lobby.open({ dispatcher, ticker, languages: ['en'], models, recorder: forgetfulRecorder, transcripts });
     expect(await ask()).toBe('200 OK');
     // Some seconds of work that nobody does.

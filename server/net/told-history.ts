@@ -1,5 +1,6 @@
 import type { FinalMessage, ViewerServerMessage } from '../../client-sdk/protocol.ts';
-import type { CaptionPlace, TranscriptSource } from '../history/transcript-source.ts';
+import type { FinalPlace } from '../history/history-store.ts';
+import type { TranscriptSource } from '../history/transcript-source.ts';
 import { MAX_HISTORY, type Viewing } from './viewer-request.ts';
 
 /**
@@ -34,7 +35,7 @@ export function unknownHistory(meeting: string): ViewerServerMessage {
 async function missed(
   source: TranscriptSource,
   meeting: string,
-  lastSeen: CaptionPlace,
+  lastSeen: FinalPlace,
   maxBytes: number,
 ): Promise<readonly ViewerServerMessage[]> {
   const sinceMs = lastSeen.spokenAtMs - MOST_BEHIND_MS;
@@ -47,7 +48,7 @@ async function missed(
 }
 
 /** Those of the same stream came before it. */
-function wasSeen({ streamId, segmentId }: FinalMessage, { captionId }: CaptionPlace): boolean {
+function wasSeen({ streamId, segmentId }: FinalMessage, { captionId }: FinalPlace): boolean {
   const [, stream, segment] = /^(.*):(\d+)$/.exec(captionId) ?? [];
 
   return stream === streamId && segmentId <= Number(segment);
