@@ -34,7 +34,7 @@ export async function captureMicrophone(options: MicrophoneOptions = {}): Promis
     ...(autoGainControl !== undefined && { autoGainControl }),
   };
   const stream = await devices.getUserMedia({ audio }).catch((cause) => {
-    throw toCaptureError(cause);
+    throw toCaptureError(cause, 'microphone');
   });
 
   return openCapture('microphone', stream, { ...options, workletUrl: options.workletUrl ?? WORKLET_URL() });
@@ -52,7 +52,7 @@ export async function captureTab(options: CaptureOptions = {}): Promise<Capture>
   const audio = { echoCancellation: false, noiseSuppression: false, autoGainControl: false };
   // Browsers share no audio without a picture.
   const stream = await devices.getDisplayMedia({ audio, video: true }).catch((cause) => {
-    throw toCaptureError(cause);
+    throw toCaptureError(cause, 'tab');
   });
 
   return openCapture('tab', stream, { ...options, workletUrl: options.workletUrl ?? WORKLET_URL() });

@@ -8,6 +8,7 @@ import { LIMIT_NAMES, type LimitName } from './admission/quotas.ts';
 import { BookMetrics } from './book-metrics.ts';
 import { CaptionMetrics } from './caption-metrics.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
+import { HistoryMetrics } from './history-metrics.ts';
 import type { CaptionType } from './net/speaker-services.ts';
 import { LADDER_STEPS, type LadderStep } from './overload/ladder.ts';
 import type { AudioBooks } from './stream/audio-books.ts';
@@ -56,6 +57,7 @@ const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 
 export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly #registry = new Registry();
   readonly threads = new ThreadMetrics(this.#registry);
+  readonly history = new HistoryMetrics(this.#registry);
   readonly #captions = new CaptionMetrics(this.#registry, SECONDS_BUCKETS);
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #errors = this.#counter('errors_total', 'Errors told to clients.', ['code']);
@@ -126,7 +128,9 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   constructor(sources: MetricsSources) {
     collectDefaultMetrics({ register: this.#registry });
     this.#loopDelay.enable();
-    this.#gauge('streams', 'Streams, in the waiting room or let in.', () => sources.streams());
+    this.#gauge('streams', 'Speakers connected, and streams that wait to be taken up again.', () =>
+      sources.streams(),
+    );
     this.#gauge(
       'detached_streams',
       'Streams whose connection is lost, and which may be taken up again.',

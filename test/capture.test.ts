@@ -87,9 +87,14 @@ describe('toCaptureError', () => {
     ['SomethingElse', 'not-supported'],
   ])('makes of %s %s, and says what to do', (name, code) => {
     const cause = Object.assign(new Error('x'), { name });
-    const error = toCaptureError(cause);
+    const error = toCaptureError(cause, 'microphone');
     expect(error).toBeInstanceOf(CaptureError);
     expect(error).toMatchObject({ code, cause });
     expect(error.message).toMatch(/\.$/);
+  });
+
+  it('speaks of no microphone when a tab was to be shared', () => {
+    const cause = Object.assign(new Error('x'), { name: 'NotReadableError' });
+    expect(toCaptureError(cause, 'tab').code).toBe('no-audio-shared');
   });
 });

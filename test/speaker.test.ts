@@ -264,6 +264,31 @@ describe('A speaker', () => {
     expect(rig.all('done')).toEqual([await done]);
   });
 
+  it('leaves a stream that has gone on without it, and loses nothing by that', async () => {
+    const rig = await live();
+    rig.speak(2 * SECOND);
+    await rig.turn();
+    rig.server.settle(rig.server.stream, SECOND);
+    await rig.turn();
+    // Ended after a while without a connection, and filled up with silence for what had not come again.
+    rig.server.stream.settled.push(...new Array(5 * SECOND).fill(Number.NaN));
+    rig.server.socket.cut();
+    await rig.pass(2000);
+    expect(rig.server.streams[0]!.isStopped).toBe(true);
+    expect(rig.server.stream.id).toBe('s1');
+    expect(rig.server.stream.received[0]).toBe(SECOND);
+    expect(rig.server.stream.received).toHaveLength(SECOND);
+  });
+
+  it('believes no acknowledgement of audio that it has not sent', async () => {
+    const rig = await live({}, new ModelServer({ maxBufferedMs: 10_000 }));
+    rig.speak(20 * SECOND);
+    await rig.turn();
+    rig.server.socket.say({ type: 'ack', acknowledgedMs: 15_000 });
+    await rig.turn();
+    expect(rig.speaker.acknowledgedMs).toBe(8000);
+  });
+
   it('ends when another connection has taken its stream', async () => {
     const rig = await live();
     const { WebSocket } = rig.server;
@@ -306,6 +331,19 @@ describe('A speaker', () => {
     rig.speak(SECOND);
     await rig.pass(1000);
     expect(rig.server.stream.gaps).toEqual([{ at: SECOND, durationMs: 1500 }]);
+  });
+
+  it('does not tell a gap again that stands right where the stream goes on', async () => {
+    const rig = await live();
+    rig.speak(SECOND);
+    rig.speaker.gap(500);
+    rig.speak(SECOND);
+    await rig.turn();
+    rig.server.settle(rig.server.stream, SECOND);
+    rig.server.socket.cut();
+    await rig.pass(1000);
+    expect(rig.server.stream.gaps).toEqual([{ at: SECOND, durationMs: 500 }]);
+    expect(rig.server.stream.received).toHaveLength(SECOND);
   });
 
   it('answers marks when all audio before them is decoded, lost connections or not', async () => {

@@ -36,10 +36,12 @@ export class CaptureError extends Error {
  *
  * W3C, "Media Capture and Streams", section 10.2, and "Screen Capture", section 5.1: the names of their exceptions.
  */
-export function toCaptureError(cause: unknown): CaptureError {
+export function toCaptureError(cause: unknown, kind: 'microphone' | 'tab'): CaptureError {
   const { name } = cause as { readonly name?: string };
+  const code = CODES[name ?? ''] ?? 'not-supported';
+  const isOfMicrophones = code === 'no-microphone' || code === 'in-use';
 
-  return new CaptureError(CODES[name ?? ''] ?? 'not-supported', { cause });
+  return new CaptureError(kind === 'tab' && isOfMicrophones ? 'no-audio-shared' : code, { cause });
 }
 
 const CODES: Readonly<Record<string, CaptureErrorCode>> = {

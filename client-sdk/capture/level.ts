@@ -21,5 +21,5 @@ export function levelOf({ pcm, peak, clippedSamples }: CaptureChunk): Level {
 }
 
 function toDbfs(amplitude: number): number {
-  return amplitude > 0 ? Math.max(FLOOR_DBFS, 20 * Math.log10(amplitude)) : FLOOR_DBFS;
+  return amplitude > 0 ? Math.min(0, Math.max(FLOOR_DBFS, 20 * Math.log10(amplitude))) : FLOOR_DBFS;
 }

@@ -32,7 +32,7 @@ export async function openCapture(
   } catch (error) {
     for (const track of stream.getTracks()) track.stop();
     context?.close().catch(() => {});
-    throw error instanceof DOMException ? toCaptureError(error) : error;
+    throw error instanceof DOMException ? toCaptureError(error, kind) : error;
   }
 }
 

@@ -8,7 +8,8 @@ import { Deferred } from './deferred.ts';
 import { encodePcm } from './pcm.ts';
 import { Session, type SessionListener, type Told } from './session.ts';
 import { type Format, formatOf } from './start.ts';
-import { type Control, type LostAudio, Tape } from './tape.ts';
+import { type LostAudio, Tape } from './tape.ts';
+import type { Control } from './tape-item.ts';
 import type { Speaker, SpeakerEvent, SpeakerEvents, SpeakerOptions, SpeakerState } from './terms.ts';
 
 const MAX_UNACKNOWLEDGED_MS = 300_000;

@@ -1,20 +1,4 @@
-import type { FlushMessage, GapMessage, MarkerMessage, StopMessage } from '../protocol.ts';
-
-/** What goes over the wire besides audio, each at its place in it. */
-export type Control = GapMessage | MarkerMessage | FlushMessage | StopMessage;
-
-/** One message's worth; exactly one of the two is there. */
-interface Item {
-  /** The bytes of whole frames, never written to again once sent; null for a control. */
-  readonly pcm: Uint8Array<ArrayBuffer> | null;
-  readonly control: Control | null;
-  /** Frames of audio; 0 for a control. */
-  readonly frames: number;
-  /** Where it lies in all audio that was ever handed in. */
-  readonly atFrame: number;
-  /** Whether any connection of this stream has been handed it. */
-  sent: boolean;
-}
+import { type Control, controlItem, gap, type Item, isDealtWith, splitItem } from './tape-item.ts';
 
 /** Audio that will not reach the server. Positions are frames of all audio that was handed in. */
 export interface LostAudio {
@@ -35,8 +19,6 @@ export interface TapeOptions {
 const MESSAGE_MS = 100;
 /** Where a stream goes on may lie this far before what is acknowledged. */
 const KEPT_BEFORE_MS = 100;
-/** Longest gap that can be told. */
-const MAX_GAP_MS = 86_400_000;
 
 /**
  * Everything a speaker has said that the server has not acknowledged, in order, and how far it has been handed over: what
@@ -182,7 +164,8 @@ export class Tape {
     let index = 0;
     while (at < nextFrame) {
       const { frames } = this.#items[index]!;
-      if (at + frames > nextFrame) this.#split(index, nextFrame - at);
+      if (at + frames > nextFrame)
+        this.#items.splice(index, 1, ...splitItem(this.#items[index]!, nextFrame - at));
       at += this.#items[index++]!.frames;
     }
     while (isDealtWith(this.#items[index])) index++;
@@ -200,7 +183,7 @@ export class Tape {
     const lostFrames = Math.max(0, this.#base - this.#acknowledged);
     let left = Math.max(0, this.#acknowledged - this.#base);
     while (left > 0 && this.#items[0]) {
-      if (this.#items[0].frames > left) this.#split(0, left);
+      if (this.#items[0].frames > left) this.#items.splice(0, 1, ...splitItem(this.#items[0], left));
       left -= this.#items.shift()!.frames;
     }
     // What stands before the first audio says nothing to a stream that knows none.
@@ -315,34 +298,4 @@ export class Tape {
     this.#base += this.#items.shift()!.frames;
     this.#cursor--;
   }
-
-  /** Makes two of an item of audio, the first with so many frames. */
-  #split(index: number, frames: number): void {
-    const item = this.#items[index]!;
-    const atByte = frames * this.#options.frameBytes;
-    this.#items.splice(
-      index,
-      1,
-      { ...item, pcm: item.pcm!.subarray(0, atByte), frames },
-      {
-        ...item,
-        pcm: item.pcm!.subarray(atByte),
-        frames: item.frames - frames,
-        atFrame: item.atFrame + frames,
-      },
-    );
-  }
-}
-
-/** A sent control right where a stream goes on has done what it does. But for `stop`: its answer is still awaited. */
-function isDealtWith(item: Item | undefined): boolean {
-  return item?.control != null && item.sent && item.control.type !== 'stop';
-}
-
-function controlItem(control: Control, atFrame: number): Item {
-  return { pcm: null, control, frames: 0, atFrame, sent: false };
-}
-
-function gap(durationMs: number): GapMessage {
-  return { type: 'gap', durationMs: Math.min(MAX_GAP_MS, Math.max(1, Math.round(durationMs))) };
 }

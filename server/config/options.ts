@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { isDevice } from '../../inference/device.ts';
+import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
 import type { Option } from './option.ts';
 import { QUOTA_OPTIONS } from './quota-options.ts';
@@ -175,6 +176,24 @@ export const OPTIONS = {
     min: 1,
     max: 200,
     about: 'Least time between two voice-activity batches; longer makes them larger and cheaper',
+  },
+  dataDir: {
+    kind: 'text',
+    group: 'History',
+    default: defaultDataDirectory(),
+    placeholder: 'DIR',
+    about:
+      'Where transcripts are kept, and what it takes to go on with streams after a restart; none keeps both in memory only',
+  },
+  keepTranscriptsMs: {
+    kind: 'number',
+    group: 'History',
+    unit: 'ms',
+    default: 86_400_000,
+    min: 0,
+    max: 315_360_000_000,
+    about:
+      'Time captions are kept before they are deleted; never less than --resume-window-ms, and 0 for no longer than that',
   },
   maxStreams: {
     kind: 'number',

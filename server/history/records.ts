@@ -27,9 +27,11 @@ export interface Recorder {
   final(caption: FinalMessage): void;
   /**
    * Keeps where a stream stands, in place of where it stood before.
-   * @param stored called once when this, and everything that was to be kept before, outlives the process.
+   * @param settled called, never before this returns, with true when this, and everything that was to be kept before,
+   * outlives the process; with false when there is no room to keep it, nor anything of the stream that comes. Once at
+   * most: where many records of a stream wait for the store, only the newest of them are told.
    */
-  stream(record: StreamRecord, stored: () => void): void;
+  stream(record: StreamRecord, settled: (kept: boolean) => void): void;
   /** The stream cannot be taken up again. */
   forget(streamId: string): void;
   /** The stream with that token; null for one that is not known, or no longer. @throws {Error} when the store cannot tell. */
@@ -44,7 +46,7 @@ export interface Recorder {
 /** Keeps nothing: streams can be taken up again as long as the process lives. */
 export const forgetfulRecorder: Recorder = {
   final: () => {},
-  stream: (_, stored) => stored(),
+  stream: (_, settled) => queueMicrotask(() => settled(true)),
   forget: () => {},
   find: () => Promise.resolve(null),
   finals: () => Promise.resolve([]),

@@ -253,7 +253,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   }
 
   streams(): number {
-    return this.#participants.size;
+    let streams = this.#participants.size;
+    for (const { hasStarted } of this.#sessions) if (!hasStarted) streams++;
+
+    return streams;
   }
 
   detachedStreams(): number {

@@ -56,6 +56,11 @@ export class SpeakerSession implements Session {
     );
   }
 
+  /** Whether it speaks for a stream, or did. */
+  get hasStarted(): boolean {
+    return this.#participant !== null;
+  }
+
   /** Captions sent that the client has not read, in bytes. */
   get outputBytes(): number {
     return this.#connection.bufferedBytes;

@@ -188,6 +188,10 @@ export class Participant implements SpeechStreamListener, Guest {
   drain(): void {
     if (this.#state === 'waiting') this.fault(new StreamError('draining'));
     if (this.#state !== 'speaking') return;
+    if (!this.#speaking!.stream.isCaughtUp) {
+      this.cutOff();
+      return;
+    }
     this.#drained = true;
     this.#cancelExpiry();
     try {
@@ -353,6 +357,7 @@ export class Participant implements SpeechStreamListener, Guest {
     });
   }
 
+  /** @param stored called when it is, and everything before it. */
   #record(checkpoint: StreamCheckpoint, stored: () => void): void {
     const { services, start, keyName } = this.#options;
     const { seat, timeline } = this.#speaking!;
@@ -364,7 +369,10 @@ export class Participant implements SpeechStreamListener, Guest {
         captions: this.#captions,
         resumptions: this.#resumptions,
       },
-      stored,
+      (kept) => {
+        if (kept) stored();
+        else this.#giveUp();
+      },
     );
   }
 
@@ -377,7 +385,9 @@ export class Participant implements SpeechStreamListener, Guest {
   /** Nobody has taken the stream up in time. */
   #expire(): void {
     if (this.#state !== 'speaking') return;
-    if (!this.#speaking!.stream.isOpen) {
+    const { isOpen, isCaughtUp } = this.#speaking!.stream;
+    // What has not come again stays where it is: in the record, to be taken up, and not acknowledged.
+    if (!isOpen || !isCaughtUp) {
       this.#close();
       return;
     }
@@ -392,6 +402,16 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#send({ type: 'done', streamId: this.id, captions: this.#captions, ...books });
     this.#connection?.close(1000, 'done');
     this.#close();
+  }
+
+  /** What is said cannot be stored, nor acknowledged: whoever still has the audio sends it in a new stream. */
+  #giveUp(): void {
+    if (this.#state === 'closed') return;
+    const connection = this.#connection;
+    this.#connection = null;
+    this.#options.services.observer.error('busy');
+    if (connection) refuse(connection, new StreamError('busy', 'What is said cannot be stored.'));
+    this.#close('for good');
   }
 
   /** @param forGood whether the stream may not be taken up again, by another process either. */

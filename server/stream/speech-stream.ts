@@ -87,6 +87,14 @@ export class SpeechStream implements VadSource {
     return this.#state !== 'closed';
   }
 
+  /**
+   * Whether all audio is there that voice detection has judged. Not of a resumed stream until what had been there has come
+   * again: ending it before loses words that are not acknowledged.
+   */
+  get isCaughtUp(): boolean {
+    return this.#audio.endSample >= this.#segmenter.positionSample;
+  }
+
   /** Where the audio ends that has come so far. */
   get endSample(): number {
     return this.#audio.endSample;

@@ -5,8 +5,8 @@ import { ModelSocket } from './model-socket.ts';
 /** Audio of a model's client is floats that count up from 0, so that each tells its place. */
 export const MODEL_RATE = 16_000;
 const FRAME_BYTES = 4;
-/** Frames that a resampler would want again. */
-const MAX_HISTORY_FRAMES = 50;
+/** Frames before those that are settled that a server may want again: 100 ms less what rounding takes. */
+const MAX_HISTORY_FRAMES = 1580;
 
 /** One stream as the model keeps it. Positions are frames since it began. */
 export interface ModelStream {
