@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { FinalMessage } from '../client-sdk/protocol.ts';
-import { MemoryTranscripts } from '../server/history/memory-transcripts.ts';
+import { MemoryStore } from '../server/history/memory-store.ts';
+import type { TranscriptSource } from '../server/history/transcript-source.ts';
 import { Meetings } from '../server/meeting/meetings.ts';
 import { LivePlaylists } from '../server/outputs/hls/live-playlists.ts';
 import { LiveSegments } from '../server/outputs/hls/live-segments.ts';
@@ -105,11 +106,14 @@ describe('Live playlists', () => {
   function setUp() {
     const clock = new ManualClock();
     const meetings = new Meetings();
-    const transcripts = new MemoryTranscripts();
+    const store = new MemoryStore();
+    const transcripts: TranscriptSource = {
+      finals: (meeting, query) => store.finalsOfMeeting(meeting, query),
+    };
     const playlists = new LivePlaylists({ clock, meetings, transcripts });
     const say = (seat: { publish(message: FinalMessage): void }, text: string) => {
       const final = finalAt(0, text, { spokenAtMs: clock.epochMs(), startMs: 0, captionId: `s:${text}` });
-      transcripts.recorder.final(final);
+      void store.write([{ type: 'final', caption: final }], 0);
       seat.publish(final);
     };
     const read = async () => {

@@ -1,10 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import type { ViewerServerMessage } from '../client-sdk/protocol.ts';
-import { MemoryTranscripts } from '../server/history/memory-transcripts.ts';
 import { eventId } from '../server/net/event-connection.ts';
 import { toldHistory } from '../server/net/told-history.ts';
 import { readViewerRequest } from '../server/net/viewer-request.ts';
-import { finalAt } from './support/finals.ts';
+import { finalAt, transcriptsOf } from './support/finals.ts';
 
 const ROOMY = 1_000_000;
 const grace = { streamId: 'grace', speaker: 'Grace' };
@@ -15,12 +14,10 @@ const talk = [
   finalAt(9000, 'Four.', { ...grace, segmentId: 1 }),
 ];
 
-function tell(request: { history?: string; lastEventId?: string }, maxBytes = ROOMY) {
-  const transcripts = new MemoryTranscripts();
-  for (const final of talk) transcripts.recorder.final(final);
+async function tell(request: { history?: string; lastEventId?: string }, maxBytes = ROOMY) {
   const viewing = readViewerRequest({ meeting: 'standup', history: null, lastEventId: '', ...request });
 
-  return toldHistory(transcripts, viewing, maxBytes);
+  return toldHistory(await transcriptsOf(...talk), viewing, maxBytes);
 }
 
 const textsOf = (messages: readonly ViewerServerMessage[]) =>

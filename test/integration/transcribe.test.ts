@@ -15,6 +15,7 @@ import {
   spawnRoundtable,
   startRoundtable,
 } from '../support/running-server.ts';
+import { readVtt } from '../support/subtitles.ts';
 
 let server: RunningServer;
 let clips: readonly Clip[];
@@ -109,8 +110,8 @@ describe.concurrent('roundtable transcribe', () => {
     const names = recordings.map(({ path }) => `${basename(path, '.flac')}.vtt`);
     expect((await readdir(out)).sort()).toEqual([...names].sort());
     for (const [i, name] of names.entries()) {
-      const [, , , text] = (await readFile(joinPath(out, name), 'utf8')).split('\n');
-      expect(isRight(text!, recordings[i]!)).toBe(true);
+      const cues = readVtt(await readFile(joinPath(out, name), 'utf8'));
+      expect(isRight(cues.flatMap(({ lines }) => lines).join(' '), recordings[i]!)).toBe(true);
     }
   });
 
