@@ -90,10 +90,10 @@ describe.skipIf(chromiumPath === null)('The page for readers', () => {
 
   it('dims what may still change, and moves no finished line while it does', async () => {
     await open();
-    meeting.tell(...talk(0, 3), partial('Ben', 3, 'so what about the', 1));
+    meeting.tell(...talk(0, 3), partial('Ben', 3, 'so what about the', 1, 13));
     await page.locator('.unfinished').waitFor();
     const before = await said('Sentence number 2 of').boundingBox();
-    meeting.tell(partial('Ben', 3, 'so what about the weather of tomorrow', 2, 13));
+    meeting.tell(partial('Ben', 3, 'so what about the weather of tomorrow', 2, 17));
     await page.locator('.unfinished .tail').getByText('weather').waitFor();
     expect(await page.locator('.unfinished').textContent()).toMatch(/^so what about the weather/);
     expect(await said('Sentence number 2 of').boundingBox()).toEqual(before);
