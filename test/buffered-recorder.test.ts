@@ -179,6 +179,18 @@ describe('BufferedRecorder', () => {
     expect(await recorder.find('hash of stream')).toEqual(record('stream', 4));
   });
 
+  test('takes out of a meeting what waits to be taken back', async () => {
+    const { store, recorder } = setUp();
+    recorder.final(final(0));
+    recorder.final(final(1));
+    await settle();
+    store.away = true;
+    recorder.final(final(1, { text: '' }));
+    await settle();
+    expect((await recorder.finalsOfMeeting('meeting', { limit: 9 })).captions).toEqual([final(0)]);
+    expect(await recorder.finals('stream', 800, 1800)).toEqual([final(1, { text: '' })]);
+  });
+
   test('tells readers what is being written as they ask', async () => {
     const { store, recorder, keep } = setUp();
     const release = store.hold();

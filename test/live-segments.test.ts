@@ -1,12 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { FinalMessage } from '../client-sdk/protocol.ts';
+import { MemoryStore } from '../server/history/memory-store.ts';
+import type { TranscriptSource } from '../server/history/transcript-source.ts';
 import { Meetings } from '../server/meeting/meetings.ts';
 import { LivePlaylists } from '../server/outputs/hls/live-playlists.ts';
 import { LiveSegments } from '../server/outputs/hls/live-segments.ts';
 import { finalAt } from './support/finals.ts';
 import { ManualClock } from './support/manual-clock.ts';
 import { type ReadCue, readVtt } from './support/subtitles.ts';
-import { ToldFinals } from './support/told-finals.ts';
 
 /** A whole number of segments since 1970. */
 const START_MS = Date.UTC(2026, 10, 22, 9, 30);
@@ -105,11 +106,14 @@ describe('Live playlists', () => {
   function setUp() {
     const clock = new ManualClock();
     const meetings = new Meetings();
-    const transcripts = new ToldFinals();
+    const store = new MemoryStore();
+    const transcripts: TranscriptSource = {
+      finals: (meeting, query) => store.finalsOfMeeting(meeting, query),
+    };
     const playlists = new LivePlaylists({ clock, meetings, transcripts });
     const say = (seat: { publish(message: FinalMessage): void }, text: string) => {
       const final = finalAt(0, text, { spokenAtMs: clock.epochMs(), startMs: 0, captionId: `s:${text}` });
-      void transcripts.keep(final);
+      void store.write([{ type: 'final', caption: final }], 0);
       seat.publish(final);
     };
     const read = async () => {

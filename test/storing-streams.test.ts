@@ -8,12 +8,11 @@ import type { Connection } from '../server/net/connection.ts';
 import type { Session } from '../server/net/listener.ts';
 import { Lobby } from '../server/net/lobby.ts';
 import { encode } from './support/audio.ts';
-import { UnsteadyStore } from './support/history.ts';
+import { UNOBSERVED, UnsteadyStore } from './support/history.ts';
 import { settle } from './support/settle.ts';
 import { createEars, lengthAsText, speech } from './support/speech-stream-rig.ts';
 
 const MODEL = { name: 'model', hash: '0'.repeat(64) };
-const UNOBSERVED = { written() {}, failed() {}, recovered() {}, gaveUp() {}, faulted() {} };
 
 /** A server without sockets, whose store can be away. */
 function setUp(bounds?: RecorderBounds) {

@@ -3,8 +3,7 @@ import type { ViewerServerMessage } from '../client-sdk/protocol.ts';
 import { eventId } from '../server/net/event-connection.ts';
 import { toldHistory } from '../server/net/told-history.ts';
 import { readViewerRequest } from '../server/net/viewer-request.ts';
-import { finalAt } from './support/finals.ts';
-import { ToldFinals } from './support/told-finals.ts';
+import { finalAt, transcriptsOf } from './support/finals.ts';
 
 const ROOMY = 1_000_000;
 const grace = { streamId: 'grace', speaker: 'Grace' };
@@ -16,10 +15,9 @@ const talk = [
 ];
 
 async function tell(request: { history?: string; lastEventId?: string }, maxBytes = ROOMY) {
-  const transcripts = await ToldFinals.of(...talk);
   const viewing = readViewerRequest({ meeting: 'standup', history: null, lastEventId: '', ...request });
 
-  return toldHistory(transcripts, viewing, maxBytes);
+  return toldHistory(await transcriptsOf(...talk), viewing, maxBytes);
 }
 
 const textsOf = (messages: readonly ViewerServerMessage[]) =>

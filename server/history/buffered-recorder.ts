@@ -1,16 +1,9 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import type { Clock } from '../clock.ts';
 import { ChangeQueue, type Settled } from './change-queue.ts';
-import {
-  comparePlaces,
-  type FinalsPage,
-  type FinalsQuery,
-  type HistoryChange,
-  type HistoryStore,
-  isAskedFor,
-  newestPage,
-} from './history-store.ts';
+import { type HistoryChange, type HistoryStore, isAskedFor, newestPage } from './history-store.ts';
 import type { Recorder, StreamRecord } from './records.ts';
+import { comparePlaces, type TranscriptPage, type TranscriptQuery } from './transcript-source.ts';
 
 /** Told how the writing goes; never what is written. */
 export interface RecorderObserver {
@@ -121,12 +114,13 @@ export class BufferedRecorder implements Recorder {
     return join(kept, waiting).sort((a, b) => a.endMs - b.endMs);
   }
 
-  /** Finals of a meeting, those that are still to be written among them. @throws {Error} when the store cannot tell. */
-  async finalsOfMeeting(meeting: string, query: FinalsQuery): Promise<FinalsPage> {
+  /** As the store's, those that are still to be written among them. @throws {Error} when the store cannot tell. */
+  async finalsOfMeeting(meeting: string, query: TranscriptQuery): Promise<TranscriptPage> {
     const waiting = this.#queue.finals((final) => final.meeting === meeting && isAskedFor(final, query));
     const page = await this.#store.finalsOfMeeting(meeting, query);
     if (waiting.size === 0) return page;
-    const { captions, more } = newestPage(join(page.captions, waiting).sort(comparePlaces), query);
+    const finals = join(page.captions, waiting).filter(({ text }) => text !== '');
+    const { captions, more } = newestPage(finals.sort(comparePlaces), query);
 
     return { captions, more: more || page.more };
   }

@@ -1,8 +1,5 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import {
-  comparePlaces,
-  type FinalsPage,
-  type FinalsQuery,
   type HistoryChange,
   type HistoryStore,
   isAskedFor,
@@ -11,6 +8,7 @@ import {
   type RetentionLimits,
 } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
+import { comparePlaces, type TranscriptPage, type TranscriptQuery } from './transcript-source.ts';
 
 /** How much is kept; beyond it the oldest go first. */
 export interface MemoryBounds {
@@ -31,7 +29,7 @@ export class MemoryStore implements HistoryStore {
   readonly #bounds: MemoryBounds;
   /** By id, those stored longest ago first. */
   readonly #finals = new Map<string, Kept<FinalMessage>>();
-  /** Each meeting's, in their order. */
+  /** Each meeting's, in their order, without those that have no words. */
   readonly #meetings = new Map<string, FinalMessage[]>();
   /** By id, those changed longest ago first. */
   readonly #streams = new Map<string, Kept<StreamRecord>>();
@@ -66,7 +64,7 @@ export class MemoryStore implements HistoryStore {
     return found.sort((a, b) => a.endMs - b.endMs);
   }
 
-  async finalsOfMeeting(meeting: string, query: FinalsQuery): Promise<FinalsPage> {
+  async finalsOfMeeting(meeting: string, query: TranscriptQuery): Promise<TranscriptPage> {
     this.#requireOpen();
     const finals = this.#meetings.get(meeting) ?? [];
 
@@ -96,9 +94,11 @@ export class MemoryStore implements HistoryStore {
   #keepFinal(caption: FinalMessage, atMs: number): void {
     this.#dropFinal(caption.captionId);
     this.#finals.set(caption.captionId, { value: caption, atMs });
-    const ofMeeting = this.#meetings.get(caption.meeting) ?? [];
-    ofMeeting.splice(placeAmong(ofMeeting, caption), 0, caption);
-    this.#meetings.set(caption.meeting, ofMeeting);
+    if (caption.text !== '') {
+      const ofMeeting = this.#meetings.get(caption.meeting) ?? [];
+      ofMeeting.splice(placeAmong(ofMeeting, caption), 0, caption);
+      this.#meetings.set(caption.meeting, ofMeeting);
+    }
     if (this.#finals.size > this.#bounds.maxFinals) this.#dropFinal(this.#finals.keys().next().value!);
   }
 
@@ -114,6 +114,7 @@ export class MemoryStore implements HistoryStore {
     const kept = this.#finals.get(captionId);
     if (!kept) return;
     this.#finals.delete(captionId);
+    if (kept.value.text === '') return;
     const ofMeeting = this.#meetings.get(kept.value.meeting)!;
     ofMeeting.splice(placeAmong(ofMeeting, kept.value), 1);
     if (ofMeeting.length === 0) this.#meetings.delete(kept.value.meeting);

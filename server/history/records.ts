@@ -42,12 +42,3 @@ export interface Recorder {
    */
   finals(streamId: string, endMs: number, untilMs: number): Promise<readonly FinalMessage[]>;
 }
-
-/** Keeps nothing: streams can be taken up again as long as the process lives. */
-export const forgetfulRecorder: Recorder = {
-  final: () => {},
-  stream: (_, settled) => queueMicrotask(() => settled(true)),
-  forget: () => {},
-  find: () => Promise.resolve(null),
-  finals: () => Promise.resolve([]),
-};

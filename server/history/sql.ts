@@ -69,7 +69,7 @@ export const STATEMENTS = {
     SELECT caption FROM finals WHERE stream_id = ? AND end_ms > ? AND end_ms <= ? ORDER BY end_ms`,
   finalsOfMeeting: `
     SELECT caption FROM finals
-    WHERE meeting = ? AND spoken_at_ms >= ? AND (spoken_at_ms, caption_id) < (?, ?)
+    WHERE meeting = ? AND spoken_at_ms >= ? AND (spoken_at_ms, caption_id) < (?, ?) AND caption ->> 'text' <> ''
     ORDER BY spoken_at_ms DESC, caption_id DESC
     LIMIT ?`,
   deleteFinals: `

@@ -1,8 +1,6 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import { type Connection, connect } from './connect.ts';
 import {
-  type FinalsPage,
-  type FinalsQuery,
   type HistoryChange,
   MAX_FINALS_PER_PAGE,
   newestPage,
@@ -10,6 +8,7 @@ import {
 } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
 import { decodeStream, encodeStream } from './stream-json.ts';
+import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
 
 /** Behind every final there is. */
 const END: readonly [number, string] = [Number.MAX_SAFE_INTEGER, ''];
@@ -52,7 +51,7 @@ export class SqliteDatabase {
     return captionsOf(this.#use(({ statements }) => statements.finalsOfStream.all(streamId, endMs, untilMs)));
   }
 
-  finalsOfMeeting(meeting: string, query: FinalsQuery): FinalsPage {
+  finalsOfMeeting(meeting: string, query: TranscriptQuery): TranscriptPage {
     const { sinceMs = Number.MIN_SAFE_INTEGER, before } = query;
     const place = before ? [before.spokenAtMs, before.captionId] : END;
     // One more, to know whether there is more.

@@ -1,15 +1,10 @@
 import { Worker } from 'node:worker_threads';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
-import type {
-  FinalsPage,
-  FinalsQuery,
-  HistoryChange,
-  HistoryStore,
-  RetentionLimits,
-} from './history-store.ts';
+import type { HistoryChange, HistoryStore, RetentionLimits } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
 import type { SqliteAnswer, SqliteCall, SqliteMethod, SqliteThreadData } from './sqlite-thread.ts';
+import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
 
 /** Where the history is, and what runs it. */
 export interface SqliteStoreOptions {
@@ -84,7 +79,7 @@ export class SqliteStore implements HistoryStore {
     return this.#ask('finalsOfStream', streamId, endMs, untilMs);
   }
 
-  finalsOfMeeting(meeting: string, query: FinalsQuery): Promise<FinalsPage> {
+  finalsOfMeeting(meeting: string, query: TranscriptQuery): Promise<TranscriptPage> {
     return this.#ask('finalsOfMeeting', meeting, query);
   }
 

@@ -1,6 +1,5 @@
 import type { FinalMessage, ViewerServerMessage } from '../../client-sdk/protocol.ts';
-import type { FinalPlace } from '../history/history-store.ts';
-import type { TranscriptSource } from '../history/transcript-source.ts';
+import type { CaptionPlace, TranscriptSource } from '../history/transcript-source.ts';
 import { MAX_HISTORY, type Viewing } from './viewer-request.ts';
 
 /**
@@ -35,7 +34,7 @@ export function unknownHistory(meeting: string): ViewerServerMessage {
 async function missed(
   source: TranscriptSource,
   meeting: string,
-  lastSeen: FinalPlace,
+  lastSeen: CaptionPlace,
   maxBytes: number,
 ): Promise<readonly ViewerServerMessage[]> {
   const sinceMs = lastSeen.spokenAtMs - MOST_BEHIND_MS;
@@ -48,7 +47,7 @@ async function missed(
 }
 
 /** Those of the same stream came before it. */
-function wasSeen({ streamId, segmentId }: FinalMessage, { captionId }: FinalPlace): boolean {
+function wasSeen({ streamId, segmentId }: FinalMessage, { captionId }: CaptionPlace): boolean {
   const [, stream, segment] = /^(.*):(\d+)$/.exec(captionId) ?? [];
 
   return stream === streamId && segmentId <= Number(segment);

@@ -1,5 +1,5 @@
 import { StreamError } from '../errors.ts';
-import type { FinalPlace } from '../history/history-store.ts';
+import type { CaptionPlace } from '../history/transcript-source.ts';
 import { readName } from './client-messages.ts';
 
 /** What a viewer asks for, not yet checked. */
@@ -18,7 +18,7 @@ export interface Viewing {
   /** Finals from before, at most. */
   readonly history: number;
   /** The final that came last over another connection: those since then are told. */
-  readonly lastSeen: FinalPlace | null;
+  readonly lastSeen: CaptionPlace | null;
 }
 
 /** Most finals from before that one viewer is told. */
@@ -42,7 +42,7 @@ function readHistory(text: string | null): number {
 }
 
 /** Ids are this server's own; what is none says nothing. */
-function readEventId(text: string): FinalPlace | null {
+function readEventId(text: string): CaptionPlace | null {
   const [, spokenAtMs, captionId] = /^(\d{1,15})-(.{1,200})$/.exec(text) ?? [];
 
   return spokenAtMs === undefined || captionId === undefined

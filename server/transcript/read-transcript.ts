@@ -41,8 +41,5 @@ export async function readTranscript(
   }
   if (count === 0 && (await source.finals(meeting, { limit: 1 })).captions.length === 0) return null;
 
-  // What was taken back has been shown, but was not said.
-  const captions = pages.flat().filter(({ text }) => text !== '');
-
-  return { meeting, captions, more };
+  return { meeting, captions: pages.flat(), more };
 }

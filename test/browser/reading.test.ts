@@ -67,6 +67,27 @@ describe.skipIf(chromiumPath === null)('The page for readers', () => {
     ]);
   });
 
+  it('gets what was said before that from the transcript, when somebody asks for it', async () => {
+    const captions = talk(0, 30).map(({ captionId, streamId, speaker, spokenAtMs, text }) => {
+      return { captionId, streamId, speaker, spokenAtMs, text };
+    });
+    await page.route('**/transcript.json', (route) => route.fulfill({ json: { captions } }));
+    meeting.welcome = [{ type: 'history', meeting: 'scripted', captions: talk(28, 2), more: true }];
+    await open();
+    await page.getByRole('button', { name: 'Show what was said before' }).click();
+    await said('Sentence number 0 of').waitFor();
+    expect(await inDocument()).toBe(30);
+    expect(await page.getByRole('button', { name: 'Show what was said before' }).count()).toBe(0);
+  });
+
+  it('says that there is no transcript where nothing was said', async () => {
+    await open();
+    await page.getByRole('button', { name: 'Download the transcript' }).click();
+    await page.getByRole('button', { name: /^txt/ }).click();
+    await page.getByRole('alert').getByText('Nothing has been said in this meeting').waitFor();
+    await expectAccessible(page);
+  });
+
   it('dims what may still change, and moves no finished line while it does', async () => {
     await open();
     meeting.tell(...talk(0, 3), partial('Ben', 3, 'so what about the', 1));

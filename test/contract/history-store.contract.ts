@@ -2,12 +2,12 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import {
-  comparePlaces,
   type HistoryChange,
   type HistoryStore,
   MAX_DELETED_AT_ONCE,
   MAX_FINALS_PER_PAGE,
 } from '../../server/history/history-store.ts';
+import { comparePlaces } from '../../server/history/transcript-source.ts';
 import { final, record, records } from '../support/history.ts';
 
 /** One store that has to keep the contract. */
@@ -151,6 +151,21 @@ export function describeHistoryStore({ name, create }: HistoryStoreUnderTest): v
       expect(later).toEqual({ captions: [], more: false });
       const newest = await store.finalsOfMeeting(meeting, { limit: 1, sinceMs: said[1]!.spokenAtMs });
       expect(newest).toEqual({ captions: said.slice(2), more: true });
+    });
+
+    test('leaves out of a meeting what was taken back, and keeps it for its stream', async () => {
+      const meeting = newMeeting();
+      const said = [0, 1, 2].map((segment) => final(segment, { streamId: meeting, meeting }));
+      await store.write(finals(...said), NOW_MS);
+      const nothing = { ...said[1]!, text: '' };
+      await store.write(finals(nothing), NOW_MS);
+      expect(await store.finalsOfMeeting(meeting, { limit: 2 })).toEqual({
+        captions: [said[0], said[2]],
+        more: false,
+      });
+      expect(await store.finalsOfStream(meeting, 800, 1800)).toEqual([nothing]);
+      await store.write(finals(said[1]!), NOW_MS);
+      expect((await store.finalsOfMeeting(meeting, { limit: 9 })).captions).toEqual(said);
     });
 
     test('is leafed through backwards without a gap or a repeat', async () => {

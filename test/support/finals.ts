@@ -1,4 +1,6 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import { MemoryStore } from '../../server/history/memory-store.ts';
+import type { TranscriptSource } from '../../server/history/transcript-source.ts';
 
 const EPOCH_MS = Date.UTC(2026, 10, 22, 9, 30);
 
@@ -26,4 +28,15 @@ export function finalAt(
     model: 'model@0123456789ab',
     ...more,
   };
+}
+
+/** Where these finals are read; a later one takes the place of one with the same id. */
+export async function transcriptsOf(...finals: readonly FinalMessage[]): Promise<TranscriptSource> {
+  const store = new MemoryStore();
+  await store.write(
+    finals.map((caption) => ({ type: 'final', caption })),
+    0,
+  );
+
+  return { finals: (meeting, query) => store.finalsOfMeeting(meeting, query) };
 }

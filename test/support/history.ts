@@ -1,14 +1,10 @@
 import fc from 'fast-check';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
-import type {
-  FinalsPage,
-  FinalsQuery,
-  HistoryChange,
-  HistoryStore,
-  RetentionLimits,
-} from '../../server/history/history-store.ts';
+import type { RecorderObserver } from '../../server/history/buffered-recorder.ts';
+import type { HistoryChange, HistoryStore, RetentionLimits } from '../../server/history/history-store.ts';
 import { MemoryStore } from '../../server/history/memory-store.ts';
 import type { StreamRecord } from '../../server/history/records.ts';
+import type { TranscriptPage, TranscriptQuery } from '../../server/history/transcript-source.ts';
 
 /** The compiled module of the history's thread. */
 export const SQLITE_THREAD = new URL('../../dist/server/history/sqlite-thread.js', import.meta.url);
@@ -111,6 +107,15 @@ export const records: fc.Arbitrary<StreamRecord> = fc
     };
   });
 
+/** Nobody who would hear how the writing goes. */
+export const UNOBSERVED: RecorderObserver = {
+  written: () => {},
+  failed: () => {},
+  recovered: () => {},
+  gaveUp: () => {},
+  faulted: () => {},
+};
+
 /** A store in memory that can be held up, and be away. */
 export class UnsteadyStore implements HistoryStore {
   readonly #store = new MemoryStore();
@@ -156,7 +161,7 @@ export class UnsteadyStore implements HistoryStore {
     return this.#store.finalsOfStream(streamId, endMs, untilMs);
   }
 
-  async finalsOfMeeting(meeting: string, query: FinalsQuery): Promise<FinalsPage> {
+  async finalsOfMeeting(meeting: string, query: TranscriptQuery): Promise<TranscriptPage> {
     await this.#held;
 
     return this.#store.finalsOfMeeting(meeting, query);

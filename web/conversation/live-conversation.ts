@@ -44,22 +44,25 @@ export class LiveConversation {
   readonly announced = signal<readonly Caption[]>([]);
   #viewer: Viewer | null = null;
   #isDrawing = false;
-  readonly #lookingAgain = setInterval(() => {
-    if (this.conversation.isOpen) this.#changed();
-  }, LOOK_AGAIN_MS);
+  #lookingAgain: ReturnType<typeof setInterval> | undefined;
 
   /** Reads along in a meeting, in place of the one before. */
   watch(meeting: string): void {
-    this.#viewer?.close();
+    this.close();
     this.error.value = null;
     this.state.value = 'connecting';
     const viewer = watchMeeting({ url: location.origin, meeting, history: HISTORY_CAPTIONS, ...keyOption() });
     this.#viewer = viewer;
+    this.#lookingAgain = setInterval(() => {
+      if (this.conversation.isOpen) this.#changed();
+    }, LOOK_AGAIN_MS);
     this.#hear(viewer);
     viewer.on('state', (state) => {
       if (viewer !== this.#viewer) return;
-      this.state.value = state;
+      // After a lost connection, service that is not full is told anew.
+      if (state === 'live' && this.state.value === 'reconnecting') this.service.value = null;
       if (state === 'live') this.warning.value = null;
+      this.state.value = state;
     });
     let isFirstHistory = true;
     viewer.on('history', ({ captions, more }) => {

@@ -26,18 +26,7 @@ export function JoinForm({ session }: { readonly session: HostSession }) {
 
   return (
     <div class="join">
-      <div class="welcome">
-        <h1>{host.headline}</h1>
-        <p>{host.promise}</p>
-        <ul class="points">
-          {host.points.map((point) => (
-            <li key={point}>
-              <Icon name="check" />
-              <span>{point}</span>
-            </li>
-          ))}
-        </ul>
-      </div>
+      <Welcome />
       <div class="join-side">
         {trouble?.code === 'unauthorized' ? (
           <KeyPrompt onKey={() => void session.again()} />
@@ -89,22 +78,47 @@ export function JoinForm({ session }: { readonly session: HostSession }) {
             {host.onlyReading} <a href={meetingPath(meeting.value.trim())}>{host.openCaptions}</a>
           </p>
         )}
-        {apiKey.value !== '' && trouble?.code !== 'unauthorized' && (
-          <p class="only-reading">
-            {words.value.key.inUse}{' '}
-            <button
-              type="button"
-              class="link"
-              onClick={() => {
-                apiKey.value = '';
-              }}
-            >
-              {words.value.key.forget}
-            </button>
-          </p>
-        )}
+        {apiKey.value !== '' && trouble?.code !== 'unauthorized' && <KeyInUse />}
       </div>
     </div>
+  );
+}
+
+function Welcome() {
+  const { host } = words.value;
+
+  return (
+    <div class="welcome">
+      <h1>{host.headline}</h1>
+      <p>{host.promise}</p>
+      <ul class="points">
+        {host.points.map((point) => (
+          <li key={point}>
+            <Icon name="check" />
+            <span>{point}</span>
+          </li>
+        ))}
+      </ul>
+    </div>
+  );
+}
+
+function KeyInUse() {
+  const { key } = words.value;
+
+  return (
+    <p class="only-reading">
+      {key.inUse}{' '}
+      <button
+        type="button"
+        class="link"
+        onClick={() => {
+          apiKey.value = '';
+        }}
+      >
+        {key.forget}
+      </button>
+    </p>
   );
 }
 

@@ -1,3 +1,4 @@
+import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import { saveFile } from '../captions/save-file.ts';
 import { words } from '../i18n/language.ts';
 import { Icon } from '../shell/icon.tsx';
@@ -53,38 +54,51 @@ export function JobCard({ job, list }: { readonly job: RecordingJob; readonly li
           </button>
         </>
       )}
-      {finals.length > 0 && (
-        // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be within reach of the keyboard.
-        <section class="job-text" aria-label={recordings.text(name)} tabIndex={0}>
-          {finals.map(({ captionId, startMs, text }) => (
-            <p key={captionId}>
-              <time>{minutes(startMs)}</time>
-              <span>{text}</span>
-            </p>
-          ))}
-        </section>
-      )}
+      {finals.length > 0 && <JobText name={name} finals={finals} />}
       {state === 'done' && finals.length === 0 && <p>{recordings.nothingHeard}</p>}
-      {finals.length > 0 && (
-        <div class="job-files">
-          {FILE_FORMATS.map((format) => (
-            <button
-              key={format}
-              type="button"
-              class="button"
-              aria-label={recordings.save(name, format)}
-              onClick={() => {
-                const file = new Blob([transcriptFile(format, finals)], { type: MIME_TYPES[format] });
-                saveFile(file, `${name.replace(/\.[^.]*$/, '')}.${format}`);
-              }}
-            >
-              <Icon name="download" />
-              {format}
-            </button>
-          ))}
-        </div>
-      )}
+      {finals.length > 0 && <JobFiles name={name} finals={finals} />}
     </li>
+  );
+}
+
+interface SpokenProps {
+  readonly name: string;
+  readonly finals: readonly FinalMessage[];
+}
+
+function JobText({ name, finals }: SpokenProps) {
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be within reach of the keyboard.
+    <section class="job-text" aria-label={words.value.recordings.text(name)} tabIndex={0}>
+      {finals.map(({ captionId, startMs, text }) => (
+        <p key={captionId}>
+          <time>{minutes(startMs)}</time>
+          <span>{text}</span>
+        </p>
+      ))}
+    </section>
+  );
+}
+
+function JobFiles({ name, finals }: SpokenProps) {
+  return (
+    <div class="job-files">
+      {FILE_FORMATS.map((format) => (
+        <button
+          key={format}
+          type="button"
+          class="button"
+          aria-label={words.value.recordings.save(name, format)}
+          onClick={() => {
+            const file = new Blob([transcriptFile(format, finals)], { type: MIME_TYPES[format] });
+            saveFile(file, `${name.replace(/\.[^.]*$/, '')}.${format}`);
+          }}
+        >
+          <Icon name="download" />
+          {format}
+        </button>
+      ))}
+    </div>
   );
 }
 
