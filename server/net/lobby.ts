@@ -1,4 +1,4 @@
-import type { CaptionTiming, ServiceMessage } from '../../client-sdk/protocol.ts';
+import type { CaptionTiming, ServiceMessage, ViewerServerMessage } from '../../client-sdk/protocol.ts';
 import type { Priority } from '../../scheduler/scheduler.ts';
 import type { Caller } from '../admission/api-keys.ts';
 import { Quotas } from '../admission/quotas.ts';
@@ -22,6 +22,7 @@ import type { Dispatcher } from '../stream/dispatcher.ts';
 import type { VadTicker } from '../stream/vad-ticker.ts';
 import type { Connection } from './connection.ts';
 import type { Session, Sessions } from './listener.ts';
+import { SharedAsking } from './shared-asking.ts';
 import type { CaptionType, SpeakerObserver } from './speaker-services.ts';
 import { SpeakerSession } from './speaker-session.ts';
 import type { OutputObserver } from './uws-connection.ts';
@@ -64,6 +65,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   /** By the hash of the resume token. */
   readonly #participants = new Map<string, Participant>();
   readonly #viewers = new Set<ViewerSession>();
+  readonly #histories = new SharedAsking<readonly ViewerServerMessage[]>();
   #services: Services | null = null;
   /** There once services are. */
   #door: FrontDoor | null = null;
@@ -176,7 +178,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     const viewing = readViewerRequest(request);
     const release = this.#quotas.viewer(caller, viewing.meeting);
     const maxHistoryBytes = maxOutputBytes * HISTORY_SHARE;
-    const shared = { meetings: this.#meetings, transcripts, observer: this, maxHistoryBytes };
+    const shared = {
+      ...{ meetings: this.#meetings, transcripts, observer: this },
+      ...{ maxHistoryBytes, histories: this.#histories },
+    };
     const session = new ViewerSession(connection, shared, viewing, release);
     this.#viewers.add(session);
     if (this.#service) session.tell(this.#service);

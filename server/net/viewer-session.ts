@@ -1,10 +1,11 @@
-import type { ServiceMessage } from '../../client-sdk/protocol.ts';
+import type { ServiceMessage, ViewerServerMessage } from '../../client-sdk/protocol.ts';
 import { type ErrorCode, StreamError } from '../errors.ts';
 import type { TranscriptSource } from '../history/transcript-source.ts';
 import type { Meetings } from '../meeting/meetings.ts';
 import type { Connection } from './connection.ts';
 import { refuse } from './error-message.ts';
 import type { Session } from './listener.ts';
+import type { SharedAsking } from './shared-asking.ts';
 import { toldHistory, unknownHistory } from './told-history.ts';
 import type { Viewing } from './viewer-request.ts';
 
@@ -21,6 +22,8 @@ export interface ViewerServices {
   readonly observer: ViewerObserver;
   /** What may be told of what was said before. */
   readonly maxHistoryBytes: number;
+  /** Who asks for it. */
+  readonly histories: SharedAsking<readonly ViewerServerMessage[]>;
 }
 
 /** A connection that reads one meeting's captions. */
@@ -86,11 +89,14 @@ export class ViewerSession implements Session {
 
   /** Never throws: a viewer reads on without what cannot be had. */
   async #tellHistory(viewing: Viewing): Promise<void> {
-    const { transcripts, observer, maxHistoryBytes } = this.#services;
-    const messages = await toldHistory(transcripts, viewing, maxHistoryBytes).catch((cause: unknown) => {
+    const { transcripts, observer, maxHistoryBytes, histories } = this.#services;
+    const { meeting, history, lastSeen } = viewing;
+    const tell = () => toldHistory(transcripts, viewing, maxHistoryBytes);
+    const told = lastSeen ? tell() : histories.ask(`${history} of ${meeting}`, tell);
+    const messages = await told.catch((cause: unknown) => {
       observer.error('internal', cause);
 
-      return [unknownHistory(viewing.meeting)];
+      return [unknownHistory(meeting)];
     });
     for (const message of messages) if (!this.#isClosed) this.#connection.send(message);
   }

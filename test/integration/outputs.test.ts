@@ -9,7 +9,7 @@ import { EventReader } from '../support/event-reader.ts';
 import { RawClient } from '../support/raw-client.ts';
 import { type RunningServer, startRoundtable } from '../support/running-server.ts';
 import { readSrt, readVtt } from '../support/subtitles.ts';
-import { expectFatal, speak } from './speech.ts';
+import { expectFatal, openStream, speak } from './speech.ts';
 
 const MEETING = 'stand-up / élan & 会議';
 const KEY = 'acme-0123456789.abc';
@@ -208,6 +208,31 @@ describe('Server-sent events', () => {
     ]);
     expect((await fetch(`${keyed.url}/v1/meetings/m/events`)).status).toBe(401);
     expect((await fetch(path('events'), { method: 'HEAD' })).status).toBe(200);
+  });
+});
+
+describe('Live WebVTT', () => {
+  it('is a playlist of segments while somebody is there to speak', async () => {
+    const meeting = 'live';
+    expect((await fetch(path('hls/captions.m3u8', meeting))).status).toBe(404);
+    const speaker = await openStream(server, { meeting, speaker: 'Ada' });
+    const response = await fetch(path('hls/captions.m3u8?key=k', meeting));
+    expect(response.headers.get('content-type')).toBe('application/vnd.apple.mpegurl');
+    const playlist = await response.text();
+    expect(playlist.split('\n').slice(0, 3)).toEqual([
+      '#EXTM3U',
+      '#EXT-X-VERSION:3',
+      '#EXT-X-TARGETDURATION:6',
+    ]);
+    const segments = playlist.split('\n').filter((line) => line.endsWith('.vtt?key=k'));
+    expect(segments).toHaveLength(10);
+    const segment = await fetch(path(`hls/${segments[0]}`, meeting));
+    expect(segment.headers.get('content-type')).toBe('text/vtt; charset=utf-8');
+    expect(await segment.text()).toMatch(/^WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00\.000,MPEGTS:\d+\n/);
+    for (const other of ['hls/1.vtt', 'hls/one.vtt', 'hls/1'])
+      expect((await fetch(path(other, meeting))).status).toBe(404);
+    speaker.send({ type: 'stop' });
+    await speaker.closed;
   });
 });
 
