@@ -23,7 +23,7 @@ const PARTS: Readonly<Record<keyof CaptionTiming, string>> = {
 };
 const WAY = 'message and way';
 const END_TO_END = 'end to end';
-const COLOURS: readonly Colour[] = ['blue', 'orange', 'purple', 'red', 'other', 'own'];
+const COLOURS: readonly Colour[] = ['blue', 'orange', 'purple', 'red', 'other', 'yellow', 'own'];
 /** Percentiles that are drawn. */
 const DRAWN = [...Array.from({ length: 19 }, (_, i) => (i + 1) * 5), 97, 98, 99];
 

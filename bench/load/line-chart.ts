@@ -38,7 +38,7 @@ export interface Mark {
 }
 
 /** `own` is for this server, `other` for what it is compared with; the rest tell several lines of one server apart. */
-export type Colour = 'own' | 'other' | 'blue' | 'orange' | 'purple' | 'red';
+export type Colour = 'own' | 'other' | 'blue' | 'orange' | 'purple' | 'red' | 'yellow';
 
 const COLOURS: Readonly<Record<Colour, { readonly light: string; readonly dark: string }>> = {
   own: { light: '#1a7f64', dark: '#3fb68b' },
@@ -47,6 +47,7 @@ const COLOURS: Readonly<Record<Colour, { readonly light: string; readonly dark: 
   orange: { light: '#bc4c00', dark: '#f0883e' },
   purple: { light: '#8250df', dark: '#bc8cff' },
   red: { light: '#cf222e', dark: '#ff7b72' },
+  yellow: { light: '#9a6700', dark: '#d29922' },
 };
 
 const PLOT_HEIGHT = 200;
