@@ -1,13 +1,25 @@
 import { defineConfig } from 'vitest/config';
 
+const BROWSER = 'test/browser/**/*.test.ts';
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/models.setup.ts'],
     // One more than vitest's own choice on two cores: the tests mostly wait for real time to pass.
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     reporters: ['default', './test/counts-reporter.ts'],
+    projects: [
+      {
+        extends: true,
+        test: { name: 'server', include: ['test/**/*.test.ts'], exclude: [BROWSER] },
+      },
+      {
+        extends: true,
+        // After the others, and one file after the other: a browser and a server take two cores by themselves.
+        test: { name: 'browser', include: [BROWSER], maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+    ],
   },
 });

@@ -1,5 +1,5 @@
+import { Resampler } from '../client-sdk/audio/resampler.ts';
 import { SAMPLE_RATE } from '../inference/recognizer.ts';
-import { Resampler } from '../server/audio/resampler.ts';
 import { Failure } from '../server/failure.ts';
 import { readRecording } from '../server/recording/read-recording.ts';
 

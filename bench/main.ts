@@ -7,6 +7,7 @@ import { fairnessCommand } from './load/fairness-command.ts';
 import { idleCommand } from './load/idle-command.ts';
 import { latencyCommand } from './load/latency-command.ts';
 import { soakCommand } from './load/soak-command.ts';
+import { viewersCommand } from './load/viewers-command.ts';
 import { simulateCommand } from './simulation/simulate-command.ts';
 
 const program = new Command('bench')
@@ -17,6 +18,7 @@ const program = new Command('bench')
   .addCommand(latencyCommand())
   .addCommand(fairnessCommand())
   .addCommand(idleCommand())
+  .addCommand(viewersCommand())
   .addCommand(soakCommand())
   .addCommand(simulateCommand());
 

@@ -51,6 +51,25 @@ export interface StartMessage {
   readonly endpointing?: EndpointingRequest;
 }
 
+/**
+ * Instead of `start`: takes up a stream whose connection was lost, from the same client. Audio goes on where `ready` says;
+ * what was sent behind that, markers, flushes and gaps among it, is to be sent again.
+ */
+export interface ResumeMessage {
+  readonly type: 'resume';
+  /** As `ready` gave it. */
+  readonly token: string;
+  /** Of the last `ack` that came, 0 for none: finals behind it are told again. */
+  readonly acknowledgedMs: number;
+}
+
+/** Nothing was recorded for a while, as of a muted microphone: what follows was spoken so much later. */
+export interface GapMessage {
+  readonly type: 'gap';
+  /** 1 to 86,400,000. */
+  readonly durationMs: number;
+}
+
 /** Audio in the msgpack encoding. In the JSON encoding a binary message is the audio itself. */
 export interface AudioMessage {
   readonly type: 'audio';
@@ -74,18 +93,33 @@ export interface StopMessage {
   readonly type: 'stop';
 }
 
-export type ClientMessage = StartMessage | AudioMessage | MarkerMessage | FlushMessage | StopMessage;
+export type ClientMessage =
+  | StartMessage
+  | ResumeMessage
+  | AudioMessage
+  | GapMessage
+  | MarkerMessage
+  | FlushMessage
+  | StopMessage;
 
-/** Answers `start`: audio may flow. */
+/** Answers `start` and `resume`: audio may flow. */
 export interface ReadyMessage {
   readonly type: 'ready';
   readonly version: 1;
   readonly streamId: string;
   readonly meeting: string;
+  /** The name shown beside the captions: the one asked for, or one made up. */
+  readonly speaker: string;
   /** The recogniser as `name@hash`, hash being the first 12 digits of its content hash. */
   readonly model: string;
   /** Unacknowledged audio the server holds for a stream; one that sends more is closed as too fast. */
   readonly maxBufferedMs: number;
+  /** For `resume`, when the connection is lost. A secret: who has it can speak in this stream. */
+  readonly resumeToken: string;
+  /** For so long after its connection was lost a stream can be taken up again; then it is ended as by `stop`. */
+  readonly resumeWindowMs: number;
+  /** The frame (sample of each channel, at the stream's own rate) that audio goes on with; 0 for a new stream. */
+  readonly nextFrame: number;
 }
 
 /**
@@ -154,6 +188,11 @@ interface CaptionFields {
   /** Where the segment's speech lies in the stream's audio. These are segment times, not word times. */
   readonly startMs: number;
   readonly endMs: number;
+  /**
+   * When the segment began to be spoken, by the server's clock, in milliseconds since 1970. Orders the captions of a
+   * meeting's streams; as exact as audio was sent on time.
+   */
+  readonly spokenAtMs: number;
   readonly text: string;
   /** Where `start` asked for it. */
   readonly timing?: CaptionTiming;
@@ -182,8 +221,9 @@ export interface FinalMessage extends CaptionFields {
 }
 
 /**
- * Everything up to `acknowledgedMs` of the stream's audio is final. A client may have `maxBufferedMs` (see
- * `ready`) of audio beyond it under way: that is the flow control, and what came before need not be kept.
+ * Everything up to `acknowledgedMs` of the stream's audio is final and stored. A client may have `maxBufferedMs` (see
+ * `ready`) of audio beyond it under way: that is the flow control. What came 100 ms and more before it need not be kept
+ * for `resume`.
  */
 export interface AckMessage {
   readonly type: 'ack';
@@ -228,6 +268,18 @@ export interface WatchingMessage {
   readonly meeting: string;
 }
 
+/**
+ * What was said before, to viewers who asked for it (`?history=N`), once after `watching`; in the order it was spoken. What
+ * is being said may come before it: captions have ids, and one that has come twice is the same.
+ */
+export interface HistoryMessage {
+  readonly type: 'history';
+  readonly meeting: string;
+  readonly captions: readonly FinalMessage[];
+  /** Whether there is more, before these: see the transcript over HTTP. */
+  readonly more: boolean;
+}
+
 /** A speaker's stream left the meeting. */
 export interface SpeakerLeftMessage {
   readonly type: 'speaker-left';
@@ -253,6 +305,7 @@ export type SpeakerServerMessage =
 /** What a viewer's connection receives. */
 export type ViewerServerMessage =
   | WatchingMessage
+  | HistoryMessage
   | ServiceMessage
   | SpeechStartedMessage
   | CaptionMessage

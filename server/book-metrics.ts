@@ -7,12 +7,13 @@ interface SampleTotals {
   transcribed: number;
   silence: number;
   dropped: number;
+  resent: number;
 }
 
 /** Metrics of what became of all audio, and whether the books of the streams balance. */
 export class BookMetrics {
   /** Samples of closed streams. */
-  readonly #closed: SampleTotals = { received: 0, transcribed: 0, silence: 0, dropped: 0 };
+  readonly #closed: SampleTotals = { received: 0, transcribed: 0, silence: 0, dropped: 0, resent: 0 };
   /** Summed without signs: what one stream lost does not make up for what another counted twice. */
   #imbalanceSamples = 0;
 
@@ -46,16 +47,19 @@ export class BookMetrics {
   /** Adds a closed stream's books, which are complete. */
   streamClosed(books: AudioBooks): void {
     add(this.#closed, books);
-    const { receivedSamples, transcribedSamples, silenceSamples, droppedSamples } = books;
+    const { receivedSamples, transcribedSamples, silenceSamples, droppedSamples, resentSamples } = books;
     this.#imbalanceSamples += Math.abs(
-      receivedSamples - transcribedSamples - silenceSamples - droppedSamples,
+      receivedSamples - transcribedSamples - silenceSamples - droppedSamples - resentSamples,
     );
   }
 }
 
+/** What these books are opened with was counted before. */
 function add(totals: SampleTotals, books: AudioBooks): void {
-  totals.received += books.receivedSamples;
-  totals.transcribed += books.transcribedSamples;
-  totals.silence += books.silenceSamples;
-  totals.dropped += books.droppedSamples;
+  const { transcribedSamples, silenceSamples, droppedSamples } = books.before;
+  totals.received += books.receivedSamples - transcribedSamples - silenceSamples - droppedSamples;
+  totals.transcribed += books.transcribedSamples - transcribedSamples;
+  totals.silence += books.silenceSamples - silenceSamples;
+  totals.dropped += books.droppedSamples - droppedSamples;
+  totals.resent += books.resentSamples;
 }

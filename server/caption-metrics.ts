@@ -1,6 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import type { CaptionTiming } from '../client-sdk/protocol.ts';
 import type { CaptionType } from './net/speaker-services.ts';
+import type { CaptionSteps } from './stream/caption-stability.ts';
 import { ON_TIME_MS } from './stream/captioner.ts';
 
 /** Parts of a caption's time as they are labelled. */
@@ -18,6 +19,9 @@ export class CaptionMetrics {
   readonly #captions: Counter;
   readonly #time: Histogram;
   readonly #late: Counter;
+  readonly #erasedWords: Counter;
+  readonly #finalWords: Counter;
+  readonly #stable: Histogram;
 
   /** @param buckets of the time of captions, in seconds. */
   constructor(registry: Registry, buckets: readonly number[]) {
@@ -41,6 +45,22 @@ export class CaptionMetrics {
       labelNames: ['type'],
       registers,
     });
+    this.#erasedWords = new Counter({
+      name: 'roundtable_erased_words_total',
+      help: 'Words of partials that the next one of the caption, or its final, did not begin with.',
+      registers,
+    });
+    this.#finalWords = new Counter({
+      name: 'roundtable_final_words_total',
+      help: 'Words of the finals of these captions.',
+      registers,
+    });
+    this.#stable = new Histogram({
+      name: 'roundtable_word_stable_seconds',
+      help: 'From the moment a word was spoken until it was shown and no longer changed, as far as segments tell.',
+      buckets: [0.5, 1, 1.5, 2, 3, 4, 6, 8, 12, 16, 24],
+      registers,
+    });
     for (const type of TYPES) this.#captions.inc({ type }, 0);
   }
 
@@ -55,5 +75,12 @@ export class CaptionMetrics {
     }
     this.#time.observe({ type, part: 'total' }, totalMs / 1000);
     if (totalMs > ON_TIME_MS && type !== 'background') this.#late.inc({ type });
+  }
+
+  /** How a final came to stand. */
+  steps({ erasedWords, words, stableAfterMs }: CaptionSteps): void {
+    this.#erasedWords.inc(erasedWords);
+    this.#finalWords.inc(words);
+    for (const ms of stableAfterMs) this.#stable.observe(ms / 1000);
   }
 }

@@ -50,6 +50,8 @@ export const ERRORS = {
   'not-ready': entry(4503, 'The server is still loading its models.', { retryable: true }),
   draining: entry(4503, 'The server is shutting down.', { retryable: true }),
   'segment-lost': entry(4500, 'A stretch of speech could not be transcribed.', { harmless: true }),
+  'unknown-stream': entry(4410, 'There is no such stream to take up again, or no longer.'),
+  'taken-over': entry(4409, 'The stream was taken up by another connection.'),
   'slow-consumer': entry(4408, 'Captions were not read fast enough.', { retryable: true }),
   'viewer-cannot-send': entry(4400, 'A viewer only reads.'),
   internal: entry(4500, 'The server failed.', { retryable: true }),

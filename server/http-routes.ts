@@ -1,13 +1,26 @@
+import type { Clock } from './clock.ts';
+import type { Config } from './config/options.ts';
 import { ERRORS } from './errors.ts';
 import type { Metrics } from './metrics.ts';
-import type { HttpAnswer, HttpRoutes } from './net/http.ts';
+import { type HttpAnswer, type HttpRoutes, jsonAnswer } from './net/http.ts';
+import type { HttpGuard } from './net/http-guard.ts';
 import type { Lobby } from './net/lobby.ts';
+import type { StaticFiles } from './net/static-files.ts';
+import { eventRoute } from './outputs/event-route.ts';
+import { hlsRoutes } from './outputs/hls/hls-routes.ts';
+import { statusOf } from './outputs/status.ts';
+import { TranscriptRoutes } from './outputs/transcript-route.ts';
 import { LEAST_RETRY_MS } from './overload/admission.ts';
+import { TRANSCRIPT_FORMATS } from './transcript/transcript-file.ts';
 
 const WELCOME = `Roundtable: live captions for many meetings at once.
 
   WebSocket /v1/stream                        speak: send audio, receive captions
   WebSocket /v1/meetings/{meeting}/captions   read along with everyone in a meeting
+  GET /v1/meetings/{meeting}/events           the same as server-sent events
+  GET /v1/meetings/{meeting}/transcript.txt   what was said; also .srt, .vtt, .json, .docx
+  GET /v1/meetings/{meeting}/hls/captions.m3u8  live WebVTT for players
+  GET /v1/status                              how the server fares
   GET /healthz                                the process is alive and need not be restarted
   GET /readyz                                 the models are loaded, and which
   GET /metrics                                for Prometheus
@@ -15,36 +28,96 @@ const WELCOME = `Roundtable: live captions for many meetings at once.
 The protocol is described in docs/protocol.md.
 `;
 
-/**
- * The plain HTTP answers.
- * @param isStuck whether threads that never answer have used up all that may be started.
- */
-export function httpRoutes(lobby: Lobby, metrics: Metrics, isStuck: () => boolean): HttpRoutes {
+/** What the routes answer from. */
+export interface RouteParts {
+  readonly lobby: Lobby;
+  readonly metrics: Metrics;
+  readonly guard: HttpGuard;
+  readonly clock: Clock;
+  readonly config: Pick<Config, 'maxOutputBytes'>;
+  /** Of this server. */
+  readonly version: string;
+  /** The web pages; null where they were not built. */
+  readonly pages: StaticFiles | null;
+  /** Whether threads that never answer have used up all that may be started. */
+  readonly isStuck: () => boolean;
+}
+
+/** Pages by their paths; each reads the rest of its address itself. */
+const PAGES: Readonly<Record<string, string>> = {
+  '/meetings/:meeting': 'captions.html',
+  '/overlay': 'overlay.html',
+  '/recordings': 'recordings.html',
+  '/status': 'status.html',
+};
+
+/** The plain HTTP answers. */
+export function httpRoutes(parts: RouteParts): HttpRoutes {
+  const { lobby, metrics, clock, version, pages, isStuck } = parts;
+  const startedAtMs = clock.now();
+
   return {
-    '/': () => ({ status: '200 OK', contentType: 'text/plain; charset=utf-8', body: WELCOME }),
-    '/healthz': () => (isStuck() ? stuck({ alive: false }) : json('200 OK', { alive: true })),
+    '/': (request) =>
+      pages?.has('index.html') && request.headers.accept.includes('text/html')
+        ? pages.answer('index.html', request)
+        : { status: '200 OK', contentType: 'text/plain; charset=utf-8', body: WELCOME },
+    '/healthz': () => (isStuck() ? stuck({ alive: false }) : jsonAnswer('200 OK', { alive: true })),
     '/readyz': () => (isStuck() ? stuck({ ready: false }) : readiness(lobby)),
     '/metrics': async () => ({ status: '200 OK', ...(await metrics.render()) }),
+    '/v1/status': () =>
+      jsonAnswer('200 OK', statusOf(lobby, { version, uptimeMs: clock.now() - startedAtMs })),
+    ...meetingRoutes(parts),
+    ...(pages && pageRoutes(pages)),
   };
 }
 
+function meetingRoutes({ lobby, guard, clock, config }: RouteParts): HttpRoutes {
+  const transcripts = new TranscriptRoutes(lobby);
+  const hls = hlsRoutes({
+    clock,
+    meetings: lobby.liveMeetings,
+    get transcripts() {
+      return lobby.transcripts;
+    },
+  });
+
+  return {
+    '/v1/meetings/:meeting/events': guard.protect(eventRoute(lobby, clock, config.maxOutputBytes)),
+    '/v1/meetings/:meeting/hls/captions.m3u8': guard.protect(hls.playlist),
+    '/v1/meetings/:meeting/hls/:segment': guard.protect(hls.segment),
+    ...Object.fromEntries(
+      TRANSCRIPT_FORMATS.map((format) => [
+        `/v1/meetings/:meeting/transcript.${format}`,
+        guard.protect(transcripts.route(format)),
+      ]),
+    ),
+  };
+}
+
+function pageRoutes(pages: StaticFiles): HttpRoutes {
+  const assets = pages.names.filter((name) => !name.endsWith('.html')).map((name) => [`/${name}`, name]);
+
+  return Object.fromEntries(
+    [...Object.entries(PAGES), ...assets].map(([path, name]) => [
+      path,
+      (request) => pages.answer(name!, request),
+    ]),
+  );
+}
+
 function stuck(state: object): HttpAnswer {
-  return json('503 Service Unavailable', {
+  return jsonAnswer('503 Service Unavailable', {
     ...state,
     reason: 'Threads do not answer and cannot be ended. Restart the server.',
   });
 }
 
 function readiness({ unreadyFor, models }: Lobby): HttpAnswer {
-  if (!unreadyFor) return json('200 OK', { ready: true, models });
+  if (!unreadyFor) return jsonAnswer('200 OK', { ready: true, models });
   const { httpStatus, text } = ERRORS[unreadyFor];
 
   return {
-    ...json(`${httpStatus} Service Unavailable`, { ready: false, reason: text }),
+    ...jsonAnswer(`${httpStatus} Service Unavailable`, { ready: false, reason: text }),
     retryAfterSeconds: Math.ceil(LEAST_RETRY_MS / 1000),
   };
-}
-
-function json(status: string, value: unknown): HttpAnswer {
-  return { status, contentType: 'application/json', body: `${JSON.stringify(value)}\n` };
 }

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import type { Device } from '../inference/device.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
@@ -9,21 +10,27 @@ import { ApiKeys } from './admission/api-keys.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
 import { Failure } from './failure.ts';
+import { type History, openHistory } from './history/open-history.ts';
 import { httpRoutes } from './http-routes.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
 import type { ModelStore, ResolvedModel } from './model-store/store.ts';
-import { Listener } from './net/listener.ts';
+import { HttpGuard } from './net/http-guard.ts';
+import { type HttpSide, Listener } from './net/listener.ts';
 import { Lobby } from './net/lobby.ts';
+import { StaticFiles } from './net/static-files.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
 import { Dispatcher } from './stream/dispatcher.ts';
 import { VadTicker } from './stream/vad-ticker.ts';
 import type { PoolName } from './thread-metrics.ts';
+import { VERSION } from './version.ts';
 
 /** Compiled next to this module: threads cannot run TypeScript. */
 const RECOGNIZER_THREAD = new URL('../inference/threads/recognizer-thread.js', import.meta.url);
 const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url);
+/** Built beside the compiled server. */
+const PAGES = fileURLToPath(new URL('../web', import.meta.url));
 
 /** A batch holds up what comes next: no longer than a tenth of what is left of a final's time after its silence. */
 const MAX_BATCH_MS = 250;
@@ -74,7 +81,7 @@ interface Engine {
 
 /**
  * Wires everything and listens at once; streams are refused until the models are loaded.
- * @throws {Failure} when the address cannot be had, or the keys file is wrong.
+ * @throws {Failure} when the address cannot be had, the keys file is wrong, or the history cannot be opened.
  */
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log } = options;
@@ -82,17 +89,27 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const lobby = new Lobby(config, systemClock);
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
+  const history = await openHistory(config, systemClock, metrics.history, log);
   let engine: Engine | null = null;
   const isStuck = () => engine !== null && (engine.recognizer.exhausted || engine.vad.exhausted);
-  const listener = await Listener.create(config, keys, lobby, httpRoutes(lobby, metrics, isStuck));
-  const port = listener.listen();
+  const guard = new HttpGuard(keys, config.allowedOrigins);
+  const pages = await StaticFiles.load(PAGES);
+  const routes = httpRoutes({
+    ...{ lobby, metrics, guard, config, pages, isStuck },
+    ...{ clock: systemClock, version: VERSION },
+  });
+  const listening = { routes, preflight: guard.preflight };
+  const { listener, port } = await listen(config, keys, lobby, listening).catch(async (error: unknown) => {
+    await history.close();
+    throw error;
+  });
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
   log.info({ url }, 'listening');
   const abort = new AbortController();
   const ready = startEngine(options, metrics, abort.signal).then(async (started) => {
     if (abort.signal.aborted) return closeEngine(started);
     engine = started;
-    openLobby(lobby, started, metrics, options);
+    openLobby(lobby, started, metrics, history, options);
     log.info({ model: started.recognizerModel.name, devices: config.devices }, 'ready');
   });
   // Whoever started the server hears of it through `ready`; nobody has to.
@@ -108,6 +125,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     listener.close();
     await ready.catch(() => {});
     if (engine) await closeEngine(engine);
+    await history.close();
     metrics.close();
     log.info('stopped');
   };
@@ -122,9 +140,22 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return stopping;
     },
     get abandonedThreads() {
-      return engine ? engine.recognizer.abandoned + engine.vad.abandoned : 0;
+      const pools = engine ? engine.recognizer.abandoned + engine.vad.abandoned : 0;
+
+      return pools + history.abandonedThreads;
     },
   };
+}
+
+async function listen(
+  config: Config,
+  keys: ApiKeys,
+  lobby: Lobby,
+  http: HttpSide,
+): Promise<{ readonly listener: Listener; readonly port: number }> {
+  const listener = await Listener.create(config, keys, lobby, http);
+
+  return { listener, port: listener.listen() };
 }
 
 async function reloadKeys(keys: ApiKeys, log: Logger): Promise<void> {
@@ -218,7 +249,13 @@ function requireAdapter(
     throw new Failure(`${flag} ${name} is of kind ${adapter}; it has to be of kind ${wanted}.`);
 }
 
-function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, { config, log }: ServerOptions): void {
+function openLobby(
+  lobby: Lobby,
+  engine: Engine,
+  metrics: Metrics,
+  history: History,
+  { config, log }: ServerOptions,
+): void {
   const { recognizer, vad, recognizerModel, vadModel } = engine;
   const { maxBatchSize, languages } = recognizer.capabilities;
   const scheduler = new FairScheduler<DecodeRequest>({
@@ -240,6 +277,8 @@ function openLobby(lobby: Lobby, engine: Engine, metrics: Metrics, { config, log
     ticker: new VadTicker(vad, systemClock, config, metrics),
     languages,
     models: { recognizer: identify(recognizerModel), vad: identify(vadModel) },
+    recorder: history.recorder,
+    transcripts: { finals: (meeting, query) => history.recorder.finalsOfMeeting(meeting, query) },
   });
 }
 

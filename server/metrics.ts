@@ -8,9 +8,11 @@ import { LIMIT_NAMES, type LimitName } from './admission/quotas.ts';
 import { BookMetrics } from './book-metrics.ts';
 import { CaptionMetrics } from './caption-metrics.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
+import { HistoryMetrics } from './history-metrics.ts';
 import type { CaptionType } from './net/speaker-services.ts';
 import { LADDER_STEPS, type LadderStep } from './overload/ladder.ts';
 import type { AudioBooks } from './stream/audio-books.ts';
+import type { CaptionSteps } from './stream/caption-stability.ts';
 import type { BatchReport, DispatchObserver } from './stream/dispatcher.ts';
 import type { VadObserver, VadReport } from './stream/vad-ticker.ts';
 import { ThreadMetrics } from './thread-metrics.ts';
@@ -18,6 +20,8 @@ import { ThreadMetrics } from './thread-metrics.ts';
 /** What is read when somebody asks for the metrics, rather than kept up to date. */
 export interface MetricsSources {
   streams(): number;
+  /** Streams whose connection is lost, and which wait to be taken up again. */
+  detachedStreams(): number;
   /** Streams in the waiting room. */
   waitingStreams(): number;
   /** 0 for full service, up to 4. */
@@ -53,6 +57,7 @@ const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 
 export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly #registry = new Registry();
   readonly threads = new ThreadMetrics(this.#registry);
+  readonly history = new HistoryMetrics(this.#registry);
   readonly #captions = new CaptionMetrics(this.#registry, SECONDS_BUCKETS);
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #errors = this.#counter('errors_total', 'Errors told to clients.', ['code']);
@@ -123,7 +128,14 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   constructor(sources: MetricsSources) {
     collectDefaultMetrics({ register: this.#registry });
     this.#loopDelay.enable();
-    this.#gauge('streams', 'Speakers connected.', () => sources.streams());
+    this.#gauge('streams', 'Speakers connected, and streams that wait to be taken up again.', () =>
+      sources.streams(),
+    );
+    this.#gauge(
+      'detached_streams',
+      'Streams whose connection is lost, and which may be taken up again.',
+      () => sources.detachedStreams(),
+    );
     this.#gauge('waiting_streams', 'Streams in the waiting room.', () => sources.waitingStreams());
     this.#gauge(
       'ladder_step',
@@ -179,6 +191,10 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   /** @param timing null where the caption is lost. */
   caption(type: CaptionType, timing: CaptionTiming | null): void {
     this.#captions.caption(type, timing);
+  }
+
+  captionSteps(steps: CaptionSteps): void {
+    this.#captions.steps(steps);
   }
 
   ladderStep(to: LadderStep): void {

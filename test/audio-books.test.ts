@@ -37,7 +37,7 @@ describe('AudioBooks', () => {
     expect([books.transcribedSamples, books.silenceSamples, books.droppedSamples]).toEqual([
       16_000, 16_000, 8000,
     ]);
-    books.dropRest();
+    books.closeRest('dropped');
     expect(books.inMs()).toEqual({ receivedMs: 3000, transcribedMs: 1000, silenceMs: 1000, droppedMs: 1000 });
   });
 
@@ -45,8 +45,8 @@ describe('AudioBooks', () => {
     const books = new AudioBooks();
     books.receive(1000);
     books.settleSilence(400);
-    books.dropRest();
-    books.dropRest();
+    books.closeRest('dropped');
+    books.closeRest('dropped');
     expect([books.silenceSamples, books.droppedSamples, books.settledSample]).toEqual([400, 600, 1000]);
   });
 

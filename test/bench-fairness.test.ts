@@ -44,7 +44,17 @@ function plan(turns: StreamPlan['turns']): StreamPlan {
 }
 
 function caption(startMs: number, endMs: number, delayMs: number, fields: Partial<CaptionRecord> = {}) {
-  return { endpoint: null, spokenMs: endMs, delayMs, startMs, endMs, text: '', timing: null, ...fields };
+  return {
+    endpoint: null,
+    spokenMs: endMs,
+    delayMs,
+    startMs,
+    endMs,
+    text: '',
+    timing: null,
+    steps: null,
+    ...fields,
+  };
 }
 
 function report(plans: readonly StreamPlan[], captions: readonly (readonly CaptionRecord[])[]): LoadReport {

@@ -12,6 +12,7 @@ import { ROOM_NOISE_DBFS, roomNoise } from '../bench/load/room-noise.ts';
 import type { LoadReport } from '../bench/load/run-load.ts';
 import { planHog, planMeetings, type ScriptOptions, type StreamPlan } from '../bench/load/script.ts';
 import { heardTurns, isWhole } from '../bench/load/spoken-words.ts';
+import { stabilityFigures } from '../bench/load/stability-report.ts';
 
 const options: ScriptOptions = {
   clipsMs: [2000, 5000, 3000, 9000, 4000],
@@ -156,7 +157,14 @@ const plan: StreamPlan = {
 
 function caption(fields: Partial<CaptionRecord>): CaptionRecord {
   const { startMs = 600, endMs = 2400 } = fields;
-  const none = { endpoint: 'silence' as const, spokenMs: endMs, delayMs: 900, text: '', timing: null };
+  const none = {
+    endpoint: 'silence' as const,
+    spokenMs: endMs,
+    delayMs: 900,
+    text: '',
+    timing: null,
+    steps: null,
+  };
 
   return { ...none, ...fields, startMs, endMs };
 }
@@ -189,6 +197,21 @@ function report(streams: readonly StreamRecord[]): LoadReport {
 
   return { plans, streams, window, generator, count: streams.length, dutyCycle: 0.25, spokenSeconds: 5 };
 }
+
+describe('stabilityFigures', () => {
+  it('counts what is taken back for each word of a final, as it is sent and as it is shown', () => {
+    const steps = (erasedWords: number) => ({ erasedWords, words: 4, stableAfterMs: [500, 500, 900, 900] });
+    const finals = [
+      caption({ steps: { sent: steps(3), shown: steps(1) } }),
+      caption({ steps: { sent: steps(1), shown: steps(0) } }),
+      caption({ endMs: 16_000, steps: { sent: steps(9), shown: steps(9) } }),
+      caption({ endpoint: null }),
+    ];
+    const { sent, shown } = stabilityFigures(report([stream(finals)]));
+    expect([sent.words, sent.flicker, shown.flicker]).toEqual([8, 0.5, 0.125]);
+    expect(sent.stableMs).toMatchObject({ count: 8, p50: 500, p95: 900 });
+  });
+});
 
 describe('heardTurns', () => {
   it('puts together what was captioned of each turn', () => {

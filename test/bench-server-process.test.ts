@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { byLabel, parseMetrics } from '../bench/load/prometheus.ts';
@@ -50,6 +51,15 @@ describe('A server process', () => {
   it('collects its garbage when told', async () => {
     const { heapUsed } = await server.collectGarbage();
     expect(heapUsed).toBeGreaterThan(1e6);
+  });
+
+  it.runIf(process.platform === 'linux')('stores in a folder of its own, which goes with it', async () => {
+    const own = await startServerProcess(roundtableCommand());
+    const environment = readFileSync(`/proc/${own.pid}/environ`, 'utf8').split('\0');
+    const dataDir = environment.find((text) => text.startsWith('ROUNDTABLE_DATA_DIR='))!.split('=')[1]!;
+    expect(existsSync(join(dataDir, 'history.db'))).toBe(true);
+    await own.stop();
+    expect(existsSync(dataDir)).toBe(false);
   });
 
   it('is refused to garbage collectors that were not asked for', async () => {

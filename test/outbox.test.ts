@@ -23,6 +23,7 @@ function place(captionId: string, revision: number) {
     revision,
     startMs: 0,
     endMs: 1,
+    spokenAtMs: 0,
     text: '',
   };
 }

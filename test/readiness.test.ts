@@ -1,11 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { LevelVad } from '../inference/doubles/level-vad.ts';
 import { readConfig } from '../server/config/config.ts';
-import { httpRoutes } from '../server/http-routes.ts';
+import { BufferedRecorder } from '../server/history/buffered-recorder.ts';
+import { MemoryStore } from '../server/history/memory-store.ts';
 import { Metrics } from '../server/metrics.ts';
 import { Lobby } from '../server/net/lobby.ts';
 import { VadTicker } from '../server/stream/vad-ticker.ts';
 import { setUpDispatcher } from './support/dispatcher-rig.ts';
+import { transcriptsOf } from './support/finals.ts';
+import { UNOBSERVED } from './support/history.ts';
+import { askRoutes } from './support/routes-rig.ts';
 
 const LONGEST_SAMPLES = 448_000;
 const MODEL = { name: 'model', hash: '0'.repeat(64) };
@@ -16,10 +20,14 @@ describe('/readyz', () => {
     const config = readConfig();
     const lobby = new Lobby(config, clock);
     const metrics = new Metrics(lobby);
-    const ask = async () => (await httpRoutes(lobby, metrics, () => false)['/readyz']!()).status;
+    const routes = await askRoutes(lobby, metrics, clock);
+    const ask = async () => (await routes('/readyz')).status;
     expect(await ask()).toBe('503 Service Unavailable');
     const ticker = new VadTicker(new LevelVad(), clock, config, metrics);
-    lobby.open({ dispatcher, ticker, languages: ['en'], models: { recognizer: MODEL, vad: MODEL } });
+    const models = { recognizer: MODEL, vad: MODEL };
+    const recorder = new BufferedRecorder(new MemoryStore(), clock, UNOBSERVED);
+    const transcripts = await transcriptsOf();
+    lobby.open({ dispatcher, ticker, languages: ['en'], models, recorder, transcripts });
     expect(await ask()).toBe('200 OK');
     // Some seconds of work that nobody does.
     for (let i = 0; i < 40; i++) submit(`stream ${i}`, LONGEST_SAMPLES);

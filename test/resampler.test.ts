@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { Resampler } from '../server/audio/resampler.ts';
+import { Resampler } from '../client-sdk/audio/resampler.ts';
 
 /** Every rate in common use but 16 kHz itself, and some that are not; the last three are interpolated. */
 const RATES = [8000, 11_025, 12_000, 22_050, 24_000, 32_000, 37_800, 44_100, 48_000, 8001, 44_101, 47_999];

@@ -40,7 +40,7 @@ interface Flags {
 }
 
 async function measure({ data, folder, only, pace, streams, json }: Flags): Promise<void> {
-  const config = { ...readConfig(), port: 0 };
+  const config = { ...readConfig(), port: 0, dataDir: 'none' };
   const store = new ModelStore({ directory: config.modelsDir });
   const server = await startServer({
     config,

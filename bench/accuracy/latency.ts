@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { WebSocket } from 'ws';
-import { SpeakerConnection } from '../../client-sdk/speaker-connection.ts';
+import { openSpeaker, type Speaker } from '../../client-sdk/index.ts';
 import { SAMPLE_RATE } from '../../inference/recognizer.ts';
 import { readRecording } from '../../server/recording/read-recording.ts';
 import { to16kHz } from '../audio.ts';
@@ -29,15 +29,17 @@ export interface Delays {
 export async function measureDelays(url: string, path: string, tailPaddingMs: number): Promise<Delays> {
   const { samples, sampleRate } = await readRecording(path);
   const audio = to16kHz(samples, sampleRate);
-  const connection = await SpeakerConnection.connect(
-    url,
-    { sampleRate: SAMPLE_RATE, encoding: 'pcm_f32le' },
-    WebSocket,
-  );
+  const speaker = openSpeaker({
+    ...{ url, sampleRate: SAMPLE_RATE, encoding: 'pcm_f32le', WebSocket },
+    reconnect: { giveUpAfterMs: 0 },
+  });
+  await speaker.ready;
   const delays: Delays = { partialLagMs: [], finalLatencyMs: [] };
   const startedAt = performance.now();
-  const speaking = speak(connection, audio, startedAt);
-  for await (const message of connection) {
+  const speaking = speak(speaker, audio, startedAt);
+  // What it ends with, the events below end with too.
+  speaking.catch(() => {});
+  for await (const message of speaker) {
     const nowMs = performance.now() - startedAt;
     if (message.type === 'partial') delays.partialLagMs.push(nowMs - message.endMs);
     if (message.type === 'final' && message.endpoint === 'silence') {
@@ -49,7 +51,7 @@ export async function measureDelays(url: string, path: string, tailPaddingMs: nu
   return delays;
 }
 
-async function speak(connection: SpeakerConnection, audio: Float32Array, startedAt: number): Promise<void> {
+async function speak(speaker: Speaker, audio: Float32Array, startedAt: number): Promise<void> {
   const messageSamples = (MESSAGE_MS * SAMPLE_RATE) / 1000;
   const total = audio.length + (AFTER_MS * SAMPLE_RATE) / 1000;
   for (let from = 0; from < total; from += messageSamples) {
@@ -57,7 +59,7 @@ async function speak(connection: SpeakerConnection, audio: Float32Array, started
     message.set(audio.subarray(from, from + messageSamples));
     const heardAt = startedAt + ((from + messageSamples) * 1000) / SAMPLE_RATE;
     await sleep(Math.max(0, heardAt - performance.now()));
-    connection.send(new Uint8Array(message.buffer));
+    speaker.send(message);
   }
-  connection.stop();
+  await speaker.stop();
 }

@@ -159,6 +159,7 @@ async function hear(
   const { finals } = await transcribeRecording(path, {
     url,
     pace,
+    giveUpAfterMs: 0,
     signal: new AbortController().signal,
     onPartial: () => {},
     onFinal: () => {},

@@ -96,6 +96,7 @@ function detect(audio: Float32Array, vad: Vad, config: Config): Promise<readonly
 
 /** As the server's, but its timers keep the process alive: nothing else does here. */
 const clock: Clock = {
+  epochMs: () => 0,
   now: () => performance.now(),
   after: (delayMs, callback) => {
     const timer = setTimeout(callback, delayMs);

@@ -19,6 +19,7 @@ import { drawLines } from './line-chart.ts';
 import { type LoadFlags, withLoadFlags } from './load-flags.ts';
 import { ProgressLine } from './progress-line.ts';
 import { runLoad } from './run-load.ts';
+import { stabilityFigures, stabilityTable } from './stability-report.ts';
 
 const MOST_STREAMS = 10_000;
 
@@ -38,7 +39,10 @@ async function measure(flags: Flags): Promise<void> {
     line.end();
     clips.remove();
   }
-  for (const latency of latencies) console.log(latencyTable(latency));
+  for (const latency of latencies) {
+    console.log(latencyTable(latency));
+    console.log(stabilityTable(latency.name, latency.stability));
+  }
   const [own, peer] = latencies.map(forMachines);
   const setting = { streams, seconds, participants, messageMs, clips: clips.clips.length };
   if (json !== undefined) await saveFigures(json, { ...setting, ...own, peer: peer ?? null });
@@ -66,19 +70,22 @@ async function measureLatency(
     const { reasons } = judge(figures);
     if (reasons.length > 0) line.note(`${contender.name} is not on time: ${reasons.join('; ')}`);
 
-    return { name: contender.name, ...latencyParts(report, tailPaddingMs), figures };
+    const stability = stabilityFigures(report);
+
+    return { name: contender.name, ...latencyParts(report, tailPaddingMs), figures, stability };
   } finally {
     await server.stop();
   }
 }
 
-function forMachines({ partials, finals, figures }: ContenderLatency): object {
+function forMachines({ partials, finals, figures, stability }: ContenderLatency): object {
   const { dutyCycle, partialsPerSpokenSecond, generatorLagP99Ms, errors } = figures;
 
   return {
     ...{ dutyCycle, partialsPerSpokenSecond, generatorLagP99Ms, errors },
     partials: partFigures(partials),
     finals: partFigures(finals),
+    stability,
   };
 }
 

@@ -11,6 +11,7 @@ import {
 import type { Colour, LinePanel } from './line-chart.ts';
 import type { CaptionRecord } from './records.ts';
 import type { LoadReport } from './run-load.ts';
+import type { StabilityBySight } from './stability-report.ts';
 
 /** What a caption's time is divided into, in the order it passes. */
 const PARTS: Readonly<Record<keyof CaptionTiming, string>> = {
@@ -38,6 +39,7 @@ export interface ContenderLatency {
   readonly partials: readonly Part[];
   readonly finals: readonly Part[];
   readonly figures: LoadFigures;
+  readonly stability: StabilityBySight;
 }
 
 /**

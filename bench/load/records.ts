@@ -1,5 +1,6 @@
 import type { CaptionTiming, DoneMessage, Endpoint, ServiceMessage } from '../../client-sdk/protocol.ts';
 import type { StreamPlan, Window } from './script.ts';
+import type { ShownSteps } from './shown-captions.ts';
 
 /** A caption as its stream received it. Times are the run's. */
 export interface CaptionRecord {
@@ -18,6 +19,8 @@ export interface CaptionRecord {
   /** Of finals only. */
   readonly text: string;
   readonly timing: CaptionTiming | null;
+  /** How it came to stand; null of partials, and where audio was not sent as it is spoken. */
+  readonly steps: ShownSteps | null;
 }
 
 /** What became of one stream. Times are the run's. */

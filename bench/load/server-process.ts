@@ -1,5 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { Failure } from '../../server/failure.ts';
@@ -73,7 +76,7 @@ export function peerCommand(flags: readonly string[] = []): string[] {
 
 /**
  * Starts a server and waits until it takes streams. It ends with this process, however this one ends, and does not keep
- * it from ending.
+ * it from ending. What it stores is in a folder of its own, and goes with it.
  * @param command program and arguments; the server has to log JSON lines on standard error, one with `url` and one with
  * `msg: 'ready'`.
  * @param environment added to this process's.
@@ -84,12 +87,13 @@ export async function startServerProcess(
   environment: NodeJS.ProcessEnv = {},
 ): Promise<ServerProcess> {
   const [program, ...args] = command;
+  const dataDir = mkdtempSync(join(tmpdir(), 'roundtable-bench-'));
   const child = spawn(program!, args, {
-    env: { ...process.env, HOST: '', PORT: '', ...environment },
+    env: { ...process.env, HOST: '', PORT: '', ROUNDTABLE_DATA_DIR: dataDir, ...environment },
     // The channel is there for the attendant, and so that a server can see that the bench is gone.
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
-  endWithThisProcess(child);
+  endWithThisProcess(child, dataDir);
   const log: string[] = [];
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
   const url = await untilReady(child, log, exited);
@@ -174,25 +178,37 @@ async function collectGarbage(child: ChildProcess): Promise<NodeJS.MemoryUsage> 
   return held as NodeJS.MemoryUsage;
 }
 
-const running = new Set<ChildProcess>();
+/** Servers, and the folder of each. */
+const running = new Map<ChildProcess, string>();
 
 /** By its own id, whatever ends this process: the end of its work, an exception, Ctrl-C, a signal. */
-function endWithThisProcess(child: ChildProcess): void {
+function endWithThisProcess(child: ChildProcess, dataDir: string): void {
   if (running.size === 0) {
     process.once('exit', killAll);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, endBySignal);
   }
-  running.add(child);
-  child.once('exit', () => {
+  running.set(child, dataDir);
+  const ended = () => {
     running.delete(child);
+    discard(dataDir);
     if (running.size > 0) return;
     process.off('exit', killAll);
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, endBySignal);
-  });
+  };
+  child.once('exit', ended);
+  // Which has no exit.
+  child.once('error', ended);
 }
 
 function killAll(): void {
-  for (const child of running) child.kill('SIGKILL');
+  for (const [child, dataDir] of running) {
+    child.kill('SIGKILL');
+    discard(dataDir);
+  }
+}
+
+function discard(dataDir: string): void {
+  rmSync(dataDir, { recursive: true, force: true, maxRetries: 3 });
 }
 
 function endBySignal(signal: NodeJS.Signals): void {

@@ -3,6 +3,7 @@ import type { FinalMessage, PartialMessage, SpeakerServerMessage } from '../../c
 import { SAMPLE_RATE } from '../../inference/recognizer.ts';
 import type { CaptionRecord, StreamRecord } from './records.ts';
 import type { StreamPlan } from './script.ts';
+import { ShownCaptions, type ShownSteps } from './shown-captions.ts';
 import type { Sounds } from './sounds.ts';
 
 /** What all streams of a run share. */
@@ -45,6 +46,7 @@ export class Speaker {
   #maxAheadMs = Number.POSITIVE_INFINITY;
   #acknowledgedMs = 0;
   readonly #captions: CaptionRecord[] = [];
+  readonly #shown = new ShownCaptions();
   readonly #errors: Record<string, number> = {};
   readonly #service: StreamRecord['service'][number][] = [];
   #waited = false;
@@ -249,9 +251,18 @@ export class Speaker {
       endMs,
       text: endpoint === null ? '' : message.text,
       timing: message.timing ?? null,
+      steps: this.inRealTime ? this.#follow(message) : null,
     };
     this.#captions.push(caption);
     heard(caption);
+  }
+
+  #follow(message: PartialMessage | FinalMessage): ShownSteps | null {
+    const nowMs = this.#settings.now();
+    if (message.type === 'final') return this.#shown.final(message, this.#zeroMs, nowMs);
+    this.#shown.partial(message, nowMs);
+
+    return null;
   }
 
   #countError(code: string): void {

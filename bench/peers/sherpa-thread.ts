@@ -90,6 +90,7 @@ function captionFields(client: Client, segment: Segment, text: string, afterSamp
     revision: client.revision++,
     startMs: toMs(startSample),
     endMs: toMs(startSample + samples.length + afterSamples),
+    spokenAtMs: 0,
     text,
   };
 }

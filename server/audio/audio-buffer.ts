@@ -22,13 +22,16 @@ export class AudioBuffer {
 
   /**
    * @param capacitySamples most samples held at once, at least 1.
+   * @param startSample position of the first sample to come.
    * @throws {RangeError} when it is not a whole number from 1.
    */
-  constructor(capacitySamples: number) {
+  constructor(capacitySamples: number, startSample = 0) {
     if (!Number.isSafeInteger(capacitySamples) || capacitySamples < 1) {
       throw new RangeError(`The capacity must be a whole number of samples from 1, not ${capacitySamples}.`);
     }
     this.#capacitySamples = capacitySamples;
+    this.#start = startSample;
+    this.#end = startSample;
     this.#ring = new Float32Array(Math.min(SMALLEST_SAMPLES, capacitySamples));
   }
 
@@ -42,7 +45,7 @@ export class AudioBuffer {
     return this.#start;
   }
 
-  /** Position after the newest sample, which is the samples appended so far. Only ever grows. */
+  /** Position after the newest sample. Only ever grows. */
   get endSample(): number {
     return this.#end;
   }

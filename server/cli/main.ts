@@ -1,19 +1,14 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { Failure } from '../failure.ts';
+import { VERSION } from '../version.ts';
 import { modelsCommand } from './models-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { endIfStuck } from './signals.ts';
 import { transcribeCommand } from './transcribe-command.ts';
 
-/** Up from `dist/server/cli`. */
-const PACKAGE_JSON = new URL('../../../package.json', import.meta.url);
-
-const { version } = JSON.parse(readFileSync(PACKAGE_JSON, 'utf8')) as { version: string };
-
 const program = new Command('roundtable')
   .description('Live captions for many meetings at once.')
-  .version(version, '-v, --version', 'Print the version.')
+  .version(VERSION, '-v, --version', 'Print the version.')
   .helpOption('-h, --help', 'Show this help.')
   .helpCommand('help [command]', 'Show the help of a command.')
   .addCommand(serveCommand())

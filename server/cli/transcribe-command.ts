@@ -18,6 +18,9 @@ import { PACES, type Pace } from '../transcribe/stream-recording.ts';
 import { transcribeRecording } from '../transcribe/transcribe-recording.ts';
 import { endAtOnce, noteStopped } from './signals.ts';
 
+/** A server that is restarted is back by then. */
+const GIVE_UP_AFTER_MS = 20_000;
+
 interface TranscribeFlags {
   readonly url?: string;
   readonly format: CaptionFormat;
@@ -106,6 +109,7 @@ async function transcribeOne(
     url,
     pace,
     signal,
+    giveUpAfterMs: GIVE_UP_AFTER_MS,
     ...(meeting !== undefined && { meeting }),
     onWaiting: ({ ahead, expectedWaitMs }) => {
       const wait = expectedWaitMs === null ? '' : `, about ${Math.ceil(expectedWaitMs / 1000)} s`;
@@ -178,8 +182,8 @@ function refuseSameNames(recordings: readonly string[], format: CaptionFormat, d
 }
 
 async function startOwnServer(signal: AbortSignal): Promise<Server> {
-  // Nobody else is told of it.
-  const config = { ...readConfig(), host: '127.0.0.1', port: 0, keysFile: 'none' };
+  // Nobody else is told of it, and what it hears is printed and not kept.
+  const config = { ...readConfig(), host: '127.0.0.1', port: 0, keysFile: 'none', dataDir: 'none' };
   const store = new ModelStore({ directory: config.modelsDir });
   const server = await startServer({
     config,

@@ -3,6 +3,7 @@ import { environmentName, flagName, OPTIONS, type Option, type OptionName } from
 /** Defaults that differ from machine to machine, in words. */
 const MACHINE_DEFAULTS: Partial<Record<OptionName, string>> = {
   modelsDir: "`roundtable/models` in the user's cache folder",
+  dataDir: "`roundtable` in the user's data folder",
   devices: '`cpu` for each core, at most 64 times',
 };
 

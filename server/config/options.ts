@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { isDevice } from '../../inference/device.ts';
+import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
 import type { Option } from './option.ts';
 import { QUOTA_OPTIONS } from './quota-options.ts';
@@ -176,6 +177,24 @@ export const OPTIONS = {
     max: 200,
     about: 'Least time between two voice-activity batches; longer makes them larger and cheaper',
   },
+  dataDir: {
+    kind: 'text',
+    group: 'History',
+    default: defaultDataDirectory(),
+    placeholder: 'DIR',
+    about:
+      'Where transcripts are kept, and what it takes to go on with streams after a restart; none keeps both in memory only',
+  },
+  keepTranscriptsMs: {
+    kind: 'number',
+    group: 'History',
+    unit: 'ms',
+    default: 86_400_000,
+    min: 0,
+    max: 315_360_000_000,
+    about:
+      'Time captions are kept before they are deleted; never less than --resume-window-ms, and 0 for no longer than that',
+  },
   maxStreams: {
     kind: 'number',
     group: 'Limits',
@@ -266,6 +285,15 @@ export const OPTIONS = {
     min: 1000,
     max: 86_400_000,
     about: 'A stream that sends nothing for this long is closed',
+  },
+  resumeWindowMs: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'ms',
+    default: 120_000,
+    min: 0,
+    max: 3_600_000,
+    about: 'Time a stream whose connection is lost keeps its seat, to be taken up again; then it is ended',
   },
   deadPeerMs: {
     kind: 'number',

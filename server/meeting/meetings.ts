@@ -33,6 +33,11 @@ export class Meetings {
     return this.#meetings.size;
   }
 
+  /** Seats that are taken in a meeting. */
+  speakersIn(meetingId: string): number {
+    return this.#meetings.get(meetingId)?.speakers ?? 0;
+  }
+
   /** @param name the speaker's own, or null. */
   join(meetingId: string, name: string | null): Seat {
     const meeting = this.#get(meetingId);

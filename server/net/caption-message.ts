@@ -10,6 +10,8 @@ export interface CaptionSource {
   readonly meeting: string;
   readonly streamId: string;
   readonly speaker: string;
+  /** When it began to be spoken, in milliseconds since 1970. */
+  readonly spokenAtMs: number;
   readonly language: string;
   /** `name@hash` of the recogniser. */
   readonly model: string;
@@ -26,7 +28,7 @@ export function captionTiming(
 /** A step of a transcript as readers are told; null when there is nothing to tell. @param timing null to leave it out. */
 export function captionMessage(
   event: TranscriptEvent,
-  { meeting, streamId, speaker, language, model }: CaptionSource,
+  { meeting, streamId, speaker, spokenAtMs, language, model }: CaptionSource,
   timing: CaptionTiming | null = null,
 ): PartialMessage | FinalMessage | ErrorMessage | null {
   const { segmentId, revision, startSample, endSample } = event.range;
@@ -34,7 +36,7 @@ export function captionMessage(
   const startMs = samplesToMs(startSample);
   const endMs = samplesToMs(endSample);
   const fields = {
-    ...{ meeting, streamId, speaker, captionId, segmentId, revision, startMs, endMs },
+    ...{ meeting, streamId, speaker, captionId, segmentId, revision, startMs, endMs, spokenAtMs },
     ...(timing && { timing: wholeMs(timing) }),
   };
   if (event.type === 'lost') {

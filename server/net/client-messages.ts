@@ -1,3 +1,4 @@
+import { MAX_INPUT_RATE, MIN_INPUT_RATE } from '../../client-sdk/audio/resampler.ts';
 import {
   AUDIO_ENCODINGS,
   type AudioEncoding,
@@ -6,12 +7,16 @@ import {
   type StartMessage,
 } from '../../client-sdk/protocol.ts';
 import { MAX_CHANNELS } from '../audio/pcm.ts';
-import { MAX_INPUT_RATE, MIN_INPUT_RATE } from '../audio/resampler.ts';
 import { StreamError } from '../errors.ts';
 import type { Fields } from './codec.ts';
 
 /** Longest meeting and speaker name. */
 export const MAX_NAME_CHARACTERS = 128;
+
+/** Longest time a microphone may have been muted: a day. */
+const MAX_GAP_MS = 86_400_000;
+/** Longer than any token that this server gives. */
+const MAX_TOKEN_CHARACTERS = 128;
 
 /** What `start` may say about endpointing: name, least, most. */
 const ENDPOINTING_RANGES = {
@@ -31,6 +36,14 @@ export function readControlMessage(fields: Fields): Control {
   switch (fields.type) {
     case 'start':
       return readStart(fields);
+    case 'resume':
+      return {
+        type: 'resume',
+        token: readToken(fields.token),
+        acknowledgedMs: integer(fields, 'acknowledgedMs', 0, Number.MAX_SAFE_INTEGER),
+      };
+    case 'gap':
+      return { type: 'gap', durationMs: integer(fields, 'durationMs', 1, MAX_GAP_MS) };
     case 'marker':
       return { type: 'marker', id: integer(fields, 'id', 0, Number.MAX_SAFE_INTEGER) };
     case 'flush':
@@ -38,7 +51,10 @@ export function readControlMessage(fields: Fields): Control {
     case 'stop':
       return { type: 'stop' };
     default:
-      throw new StreamError('bad-message', 'type has to be start, audio, marker, flush or stop.');
+      throw new StreamError(
+        'bad-message',
+        'type has to be start, resume, audio, gap, marker, flush or stop.',
+      );
   }
 }
 
@@ -80,6 +96,13 @@ function readStart(fields: Fields): StartMessage {
     ...(fields.language !== undefined && { language: readName(fields.language, 'language') }),
     ...(endpointing && { endpointing }),
   };
+}
+
+function readToken(value: unknown): string {
+  if (typeof value !== 'string' || value.length > MAX_TOKEN_CHARACTERS)
+    throw new StreamError('bad-message', 'token has to be the text that ready gave.');
+
+  return value;
 }
 
 function readEncoding(value: unknown): AudioEncoding {

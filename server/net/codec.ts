@@ -124,7 +124,8 @@ function isFields(value: unknown): value is Fields {
   );
 }
 
-function rememberLast(encode: (message: ServerMessage) => Uint8Array): Codec['encode'] {
+/** Remembers the last message that was encoded, for those that go to many. */
+export function rememberLast(encode: (message: ServerMessage) => Uint8Array): Codec['encode'] {
   let last: { readonly message: ServerMessage; readonly encoded: Uint8Array } | null = null;
 
   return (message) => {

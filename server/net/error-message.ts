@@ -1,5 +1,6 @@
 import type { ErrorMessage } from '../../client-sdk/protocol.ts';
-import { ERRORS, type StreamError } from '../errors.ts';
+import { MisalignedAudioError } from '../audio/pcm.ts';
+import { ERRORS, StreamError } from '../errors.ts';
 import type { Connection } from './connection.ts';
 
 /** An error as its client is told. @param captionId the caption that is lost, for errors about one. */
@@ -21,4 +22,12 @@ export function errorMessage(error: StreamError, captionId?: string): ErrorMessa
 export function refuse(connection: Connection, error: StreamError): void {
   connection.send(errorMessage(error));
   connection.close(ERRORS[error.code].closeCode, error.code);
+}
+
+/** Anything thrown while a client's messages were handled, as that client is told. */
+export function asStreamError(error: unknown): StreamError {
+  if (error instanceof StreamError) return error;
+  if (error instanceof MisalignedAudioError) return new StreamError('audio-misaligned', error.message);
+
+  return new StreamError('internal', undefined, { cause: error });
 }

@@ -14,9 +14,10 @@ import { Failure } from '../failure.ts';
 import { CODECS, type Codec, chooseCodec, type Incoming } from './codec.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
 import { refuse } from './error-message.ts';
-import { type HttpRoutes, notFound, respond } from './http.ts';
+import { decodeSafely, type HttpRoute, type HttpRoutes, notFound, readRequest, respond } from './http.ts';
 import { isOriginAllowed } from './origins.ts';
 import { UwsConnection } from './uws-connection.ts';
+import type { ViewerRequest } from './viewer-request.ts';
 
 /** A handler that can also be told of faults found before it sees a message. */
 export interface Session extends ConnectionHandler {
@@ -28,17 +29,24 @@ export interface Session extends ConnectionHandler {
 /** Makes the session behind a new connection; what it throws is told to the client. */
 export interface Sessions {
   speaker(connection: Connection, caller: Caller): Session;
-  viewer(connection: Connection, meeting: string, caller: Caller): Session;
+  viewer(connection: Connection, request: ViewerRequest, caller: Caller): Session;
   /** A connection was cut off, or never got a session. */
   error(code: ErrorCode, cause?: unknown): void;
   /** A partial was superseded, or gave way to what matters more, before a slow client could take it. */
   partialDropped(): void;
 }
 
+/** What the listener answers beside its WebSockets. */
+export interface HttpSide {
+  readonly routes: HttpRoutes;
+  /** For OPTIONS, below `/v1/`. */
+  readonly preflight: HttpRoute;
+}
+
 interface SocketData {
   readonly codec: Codec;
   /** Null for a speaker. */
-  readonly meeting: string | null;
+  readonly request: ViewerRequest | null;
   /** Null when a key is needed and it has none that is known. */
   readonly caller: Caller | null;
   connection: UwsConnection<SocketData> | null;
@@ -71,7 +79,7 @@ export class Listener {
     config: Config,
     keys: ApiKeys,
     sessions: Sessions,
-    routes: HttpRoutes,
+    { routes, preflight }: HttpSide,
   ) {
     this.#app = uws.App();
     this.#portOf = uws.us_socket_local_port as unknown as (socket: us_listen_socket) => number;
@@ -85,27 +93,28 @@ export class Listener {
     );
     this.#app.ws<SocketData>(
       '/v1/meetings/:meeting/captions',
-      this.#behaviour((req) => decodeSafely(req.getParameter(0))),
+      this.#behaviour((req) => ({
+        meeting: decodeSafely(req.getParameter(0)),
+        history: req.getQuery('history') ?? null,
+        lastEventId: '',
+      })),
     );
     for (const [path, route] of Object.entries(routes)) {
-      this.#app.get(path, (res) => respond(res, route, true));
-      this.#app.head(path, (res) => respond(res, route, false));
+      const params = path.split('/:').length - 1;
+      this.#app.get(path, (res, req) => respond(res, route, readRequest(req, params), true));
+      this.#app.head(path, (res, req) => respond(res, route, readRequest(req, params), false));
     }
-    this.#app.head('/*', (res) => respond(res, notFound, false));
-    this.#app.any('/*', (res) => respond(res, notFound, true));
+    this.#app.options('/v1/*', (res, req) => respond(res, preflight, readRequest(req, 0), true));
+    this.#app.head('/*', (res, req) => respond(res, notFound, readRequest(req, 0), false));
+    this.#app.any('/*', (res, req) => respond(res, notFound, readRequest(req, 0), true));
   }
 
   /** @throws {Failure} when uWebSockets.js has no binary that runs here. */
-  static async create(
-    config: Config,
-    keys: ApiKeys,
-    sessions: Sessions,
-    routes: HttpRoutes,
-  ): Promise<Listener> {
+  static async create(config: Config, keys: ApiKeys, sessions: Sessions, http: HttpSide): Promise<Listener> {
     try {
       const { default: uws } = await import('uWebSockets.js');
 
-      return new Listener(uws as typeof import('uWebSockets.js'), config, keys, sessions, routes);
+      return new Listener(uws as typeof import('uWebSockets.js'), config, keys, sessions, http);
     } catch (error) {
       throw new Failure(describeLoadFailure(error), { cause: error });
     }
@@ -149,7 +158,7 @@ export class Listener {
     this.#app.close();
   }
 
-  #behaviour(meetingOf: (req: HttpRequest) => string | null) {
+  #behaviour(requestOf: (req: HttpRequest) => ViewerRequest | null) {
     const { maxMessageBytes, maxOutputBytes, deadPeerMs } = this.#config;
 
     return {
@@ -161,7 +170,7 @@ export class Listener {
       // uWS would wait 16 s for an answer, but a slow client first reads what it was sent before the ping.
       sendPingsAutomatically: false,
       upgrade: (res: HttpResponse, req: HttpRequest, context: us_socket_context_t) =>
-        this.#upgrade(res, req, context, meetingOf(req)),
+        this.#upgrade(res, req, context, requestOf(req)),
       open: (socket: WebSocket<SocketData>) => this.#open(socket),
       message: (socket: WebSocket<SocketData>, data: ArrayBuffer, isBinary: boolean) =>
         this.#message(socket.getUserData(), data, isBinary),
@@ -170,7 +179,12 @@ export class Listener {
     };
   }
 
-  #upgrade(res: HttpResponse, req: HttpRequest, context: us_socket_context_t, meeting: string | null): void {
+  #upgrade(
+    res: HttpResponse,
+    req: HttpRequest,
+    context: us_socket_context_t,
+    request: ViewerRequest | null,
+  ): void {
     if (!isOriginAllowed(req.getHeader('origin'), req.getHeader('host'), this.#config.allowedOrigins)) {
       res.writeStatus('403 Forbidden').end('Pages of this origin may not connect: see --allowed-origins.\n');
       return;
@@ -183,7 +197,7 @@ export class Listener {
       return;
     }
     const caller = this.#keys.identify(presentedKey(req.getHeader('authorization'), offered));
-    const data: SocketData = { codec, meeting, caller, connection: null, session: null };
+    const data: SocketData = { codec, request, caller, connection: null, session: null };
     const protocol = offered === '' ? '' : codec.subprotocol;
     const extensions = req.getHeader('sec-websocket-extensions');
     res.upgrade(data, req.getHeader('sec-websocket-key'), protocol, extensions, context);
@@ -200,9 +214,9 @@ export class Listener {
     try {
       if (!data.caller) throw new StreamError('unauthorized');
       data.session =
-        data.meeting === null
+        data.request === null
           ? this.#sessions.speaker(connection, data.caller)
-          : this.#sessions.viewer(connection, data.meeting, data.caller);
+          : this.#sessions.viewer(connection, data.request, data.caller);
     } catch (error) {
       const refusal =
         error instanceof StreamError ? error : new StreamError('internal', undefined, { cause: error });
@@ -231,15 +245,6 @@ export class Listener {
       return;
     }
     session.message(message);
-  }
-}
-
-function decodeSafely(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    // No name has an escape sequence that is broken: readName refuses what this holds.
-    return '';
   }
 }
 

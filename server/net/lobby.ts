@@ -1,4 +1,4 @@
-import type { CaptionTiming, ServiceMessage } from '../../client-sdk/protocol.ts';
+import type { CaptionTiming, ServiceMessage, ViewerServerMessage } from '../../client-sdk/protocol.ts';
 import type { Priority } from '../../scheduler/scheduler.ts';
 import type { Caller } from '../admission/api-keys.ts';
 import { Quotas } from '../admission/quotas.ts';
@@ -6,20 +6,27 @@ import { AudioBuffer } from '../audio/audio-buffer.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { type ErrorCode, StreamError } from '../errors.ts';
+import type { Recorder } from '../history/records.ts';
+import type { TranscriptSource } from '../history/transcript-source.ts';
 import type { Logger } from '../log.ts';
 import { Meetings } from '../meeting/meetings.ts';
 import type { Metrics, MetricsSources } from '../metrics.ts';
 import { FrontDoor } from '../overload/front-door.ts';
 import { LADDER_STEPS } from '../overload/ladder.ts';
+import type { BusyShare } from '../overload/load.ts';
 import { LoadSampler } from '../overload/load-sampler.ts';
+import type { Participant } from '../session/participant.ts';
 import type { AudioBooks } from '../stream/audio-books.ts';
+import type { CaptionSteps } from '../stream/caption-stability.ts';
 import type { Dispatcher } from '../stream/dispatcher.ts';
 import type { VadTicker } from '../stream/vad-ticker.ts';
-import { readName } from './client-messages.ts';
 import type { Connection } from './connection.ts';
 import type { Session, Sessions } from './listener.ts';
+import { SharedAsking } from './shared-asking.ts';
 import type { CaptionType, SpeakerObserver } from './speaker-services.ts';
 import { SpeakerSession } from './speaker-session.ts';
+import type { OutputObserver } from './uws-connection.ts';
+import { readViewerRequest, type ViewerRequest } from './viewer-request.ts';
 import { type ViewerObserver, ViewerSession } from './viewer-session.ts';
 
 /** Which model runs, and the hash that proves which bytes. */
@@ -36,22 +43,29 @@ export interface Services {
   /** BCP 47 primary tags the recogniser knows. */
   readonly languages: readonly string[];
   readonly models: { readonly recognizer: ModelIdentity; readonly vad: ModelIdentity };
+  readonly recorder: Recorder;
+  readonly transcripts: TranscriptSource;
 }
 
 /** Digits of a content hash that go with every caption. */
 const HASH_DIGITS = 12;
+/** Of what may be held for a client that reads slowly: the rest is for what is said next. */
+const HISTORY_SHARE = 1 / 2;
 
 /**
  * Where connections become sessions: lets them in or refuses them, knows all that are there, and sees them out when
  * the server stops.
  */
-export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerObserver {
+export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerObserver, OutputObserver {
   readonly #config: Config;
   readonly #clock: Clock;
   readonly #meetings = new Meetings();
   readonly #quotas: Quotas;
-  readonly #speakers = new Set<SpeakerSession>();
+  readonly #sessions = new Set<SpeakerSession>();
+  /** By the hash of the resume token. */
+  readonly #participants = new Map<string, Participant>();
   readonly #viewers = new Set<ViewerSession>();
+  readonly #histories = new SharedAsking<readonly ViewerServerMessage[]>();
   #services: Services | null = null;
   /** There once services are. */
   #door: FrontDoor | null = null;
@@ -72,6 +86,25 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   /** The models, once they are loaded. */
   get models(): Services['models'] | null {
     return this.#services?.models ?? null;
+  }
+
+  /** The meetings that somebody is in. */
+  get liveMeetings(): Meetings {
+    return this.#meetings;
+  }
+
+  /** What was said in meetings. @throws {StreamError} `not-ready`. */
+  get transcripts(): TranscriptSource {
+    if (!this.#services) throw new StreamError('not-ready');
+
+    return this.#services.transcripts;
+  }
+
+  /** How busy the threads are; null before the models are loaded. */
+  get load(): { readonly threads: number; readonly busyShare: BusyShare } | null {
+    if (!this.#services || !this.#door) return null;
+
+    return { threads: this.#services.dispatcher.threads, busyShare: this.#door.busyShare };
   }
 
   /** Why nobody is let in, or null. */
@@ -117,7 +150,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     const services = this.#admit();
     const { maxStreams, maxWaitingStreams } = this.#config;
     // Those who have not said yet what they want are counted as if they waited.
-    if (this.#speakers.size >= maxStreams + maxWaitingStreams) throw this.#door!.turnAway();
+    if (this.#sessions.size >= maxStreams + maxWaitingStreams) throw this.#door!.turnAway();
     const { recognizer } = services.models;
 
     const shared = {
@@ -128,17 +161,28 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       door: this.#door!,
       model: `${recognizer.name}@${recognizer.hash.slice(0, HASH_DIGITS)}`,
       observer: this,
+      participant: (tokenHash: string) => this.#participants.get(tokenHash) ?? null,
     };
+    const session = new SpeakerSession(connection, shared, caller, this.#quotas.speaker(caller), (closed) =>
+      this.#sessions.delete(closed),
+    );
+    this.#sessions.add(session);
 
-    return new SpeakerSession(connection, shared, this.#quotas.speaker(caller));
+    return session;
   }
 
-  viewer(connection: Connection, meeting: string, caller: Caller): Session {
-    this.#admit();
-    if (this.#viewers.size >= this.#config.maxViewers) throw new StreamError('too-many-viewers');
-    const name = readName(meeting, 'meeting');
-    const release = this.#quotas.viewer(caller, name);
-    const session = new ViewerSession(connection, this.#meetings, name, this, release);
+  viewer(connection: Connection, request: ViewerRequest, caller: Caller): Session {
+    const { transcripts } = this.#admit();
+    const { maxViewers, maxOutputBytes } = this.#config;
+    if (this.#viewers.size >= maxViewers) throw new StreamError('too-many-viewers');
+    const viewing = readViewerRequest(request);
+    const release = this.#quotas.viewer(caller, viewing.meeting);
+    const maxHistoryBytes = maxOutputBytes * HISTORY_SHARE;
+    const shared = {
+      ...{ meetings: this.#meetings, transcripts, observer: this },
+      ...{ maxHistoryBytes, histories: this.#histories },
+    };
+    const session = new ViewerSession(connection, shared, viewing, release);
     this.#viewers.add(session);
     if (this.#service) session.tell(this.#service);
 
@@ -155,30 +199,33 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       this.#sampler?.close();
       const cancelTimer = this.#clock.after(this.#config.drainTimeoutMs, () => this.#cutOff());
       this.#onEmpty = () => {
-        if (this.#speakers.size > 0) return;
+        if (this.#participants.size > 0) return;
         cancelTimer();
         for (const viewer of [...this.#viewers]) viewer.drain();
         resolve();
       };
-      for (const speaker of [...this.#speakers]) speaker.drain();
+      for (const session of [...this.#sessions]) session.drain();
+      for (const participant of [...this.#participants.values()]) participant.drain();
       this.#onEmpty();
     });
 
     return this.#draining;
   }
 
-  opened(session: SpeakerSession): void {
-    this.#speakers.add(session);
-    this.#log?.debug({ stream: session.id }, 'stream opened');
+  opened(participant: Participant): void {
+    this.#participants.set(participant.tokenHash, participant);
+    this.#log?.debug({ stream: participant.id }, 'stream opened');
   }
 
-  closed(session: SpeakerSession): void {
-    this.#speakers.delete(session);
-    this.#door?.left(session);
-    const books = session.stream?.books;
-    if (books) this.#metrics?.streamClosed(books);
-    this.#log?.debug({ stream: session.id, ...books?.inMs() }, 'stream closed');
+  closed(participant: Participant): void {
+    this.#participants.delete(participant.tokenHash);
+    this.#door?.left(participant);
+    this.#log?.debug({ stream: participant.id, ...participant.stream?.books.inMs() }, 'stream closed');
     this.#onEmpty();
+  }
+
+  streamClosed(books: AudioBooks): void {
+    this.#metrics?.streamClosed(books);
   }
 
   viewerClosed(session: ViewerSession): void {
@@ -192,6 +239,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     this.#sampler?.finalSent(queueWaitMs + batchWaitMs + inferenceMs + sendWaitMs);
   }
 
+  captionSteps(steps: CaptionSteps): void {
+    this.#metrics?.captionSteps(steps);
+  }
+
   error(code: ErrorCode, cause?: unknown): void {
     this.#metrics?.error(code);
     if (code === 'internal' || code === 'segment-lost')
@@ -202,8 +253,22 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     this.#metrics?.partialDropped();
   }
 
+  cutOff(): void {
+    this.error('slow-consumer');
+  }
+
   streams(): number {
-    return this.#speakers.size;
+    let streams = this.#participants.size;
+    for (const { hasStarted } of this.#sessions) if (!hasStarted) streams++;
+
+    return streams;
+  }
+
+  detachedStreams(): number {
+    let streams = 0;
+    for (const { isDetached } of this.#participants.values()) if (isDetached) streams++;
+
+    return streams;
   }
 
   waitingStreams(): number {
@@ -224,7 +289,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   bufferedSamples(): number {
     let samples = 0;
-    for (const { stream } of this.#speakers) samples += stream?.bufferedSamples ?? 0;
+    for (const { stream } of this.#participants.values()) samples += stream?.bufferedSamples ?? 0;
 
     return samples;
   }
@@ -239,14 +304,14 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   waitingFences(): number {
     let fences = 0;
-    for (const { stream } of this.#speakers) fences += stream?.waitingFences ?? 0;
+    for (const { stream } of this.#participants.values()) fences += stream?.waitingFences ?? 0;
 
     return fences;
   }
 
   outputBytes(): number {
     let bytes = 0;
-    for (const { outputBytes } of this.#speakers) bytes += outputBytes;
+    for (const { outputBytes } of this.#sessions) bytes += outputBytes;
     for (const { outputBytes } of this.#viewers) bytes += outputBytes;
 
     return bytes;
@@ -254,7 +319,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
   heldMessages(): number {
     let messages = 0;
-    for (const { heldMessages } of this.#speakers) messages += heldMessages;
+    for (const { heldMessages } of this.#sessions) messages += heldMessages;
     for (const { heldMessages } of this.#viewers) messages += heldMessages;
 
     return messages;
@@ -277,7 +342,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   }
 
   *openBooks(): Iterable<AudioBooks> {
-    for (const { stream } of this.#speakers) if (stream) yield stream.books;
+    for (const { stream } of this.#participants.values()) if (stream) yield stream.books;
   }
 
   /** @throws {StreamError} when nobody is let in now. */
@@ -294,6 +359,6 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   }
 
   #cutOff(): void {
-    for (const speaker of [...this.#speakers]) speaker.fault(new StreamError('draining'));
+    for (const participant of [...this.#participants.values()]) participant.cutOff();
   }
 }

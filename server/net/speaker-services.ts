@@ -2,10 +2,13 @@ import type { CaptionTiming } from '../../client-sdk/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { Recorder } from '../history/records.ts';
 import type { Meetings } from '../meeting/meetings.ts';
 import type { FrontDoor } from '../overload/front-door.ts';
+import type { Participant } from '../session/participant.ts';
+import type { AudioBooks } from '../stream/audio-books.ts';
+import type { CaptionSteps } from '../stream/caption-stability.ts';
 import type { SpeechStreamParts } from '../stream/speech-stream-terms.ts';
-import type { SpeakerSession } from './speaker-session.ts';
 
 /** What all speakers' sessions share. */
 export interface SpeakerServices extends SpeechStreamParts {
@@ -16,7 +19,10 @@ export interface SpeakerServices extends SpeechStreamParts {
   readonly model: string;
   readonly languages: readonly string[];
   readonly observer: SpeakerObserver;
-  readonly door: Pick<FrontDoor, 'ask'>;
+  readonly door: Pick<FrontDoor, 'ask' | 'readmit'>;
+  readonly recorder: Recorder;
+  /** Who is in a meeting, or waits to be let in, by the hash of the resume token. */
+  readonly participant: (tokenHash: string) => Participant | null;
 }
 
 /** Captions as they are counted: a recording's finals, which go after everybody else's, by themselves. */
@@ -24,11 +30,14 @@ export type CaptionType = 'partial' | 'final' | 'background' | 'lost';
 
 /** What sessions tell the metrics and the log; never what was said. */
 export interface SpeakerObserver {
-  opened(session: SpeakerSession): void;
-  /** Its books are complete: everything received is settled. */
-  closed(session: SpeakerSession): void;
+  opened(participant: Participant): void;
+  closed(participant: Participant): void;
+  /** A stream's books are complete: everything received is settled. One that is taken up again has several. */
+  streamClosed(books: AudioBooks): void;
   /** @param timing null where the caption is lost. */
   caption(type: CaptionType, timing: CaptionTiming | null): void;
+  /** How a final came to stand whose stream gets partials. */
+  captionSteps(steps: CaptionSteps): void;
   /** @param cause what the server did not expect, for the log. */
   error(code: ErrorCode, cause?: unknown): void;
 }

@@ -14,7 +14,10 @@ export const STOP_RESERVE_SAMPLES = (SAMPLE_RATE * 32) / 1000;
 export function streamOptions(
   { partials = true, endpointing }: StartMessage,
   config: Config,
-  identity: Pick<SpeechStreamOptions, 'streamId' | 'meeting' | 'connectedAtMs' | 'language' | 'weight'>,
+  identity: Pick<
+    SpeechStreamOptions,
+    'streamId' | 'meeting' | 'connectedAtMs' | 'language' | 'weight' | 'resume'
+  >,
 ): SpeechStreamOptions {
   const {
     startThreshold,

@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { StreamError } from '../errors.ts';
 import { AdmissionControl, type AdmissionLimits, type AdmissionState, type Refusal } from './admission.ts';
 import { Ladder, type LadderChange, type LadderStep } from './ladder.ts';
-import type { LoadSample } from './load.ts';
+import type { BusyShare, LoadSample } from './load.ts';
 import { WaitingRoom } from './waiting-room.ts';
 
 /** A stream that wants to be let in, as the door sees it. */
@@ -55,6 +55,11 @@ export class FrontDoor {
     return this.#ladder.step;
   }
 
+  /** Smoothed over some seconds. */
+  get busyShare(): BusyShare {
+    return this.#ladder.busyShare;
+  }
+
   /** Streams in the waiting room. */
   get waiting(): number {
     return this.#room.size;
@@ -78,6 +83,11 @@ export class FrontDoor {
     const place = this.#room.join(guest, guest.weight, nowMs)!;
     this.#arrivedAtMs.set(guest, nowMs);
     guest.tellPlace(place.ahead, place.expectedWaitMs);
+  }
+
+  /** Lets a guest in at once who was in before, in whichever process: it has waited its turn. */
+  readmit(guest: Guest): void {
+    this.#letIn(guest);
   }
 
   /** Why one is refused who may not even ask, because nobody more may be inside or wait. */

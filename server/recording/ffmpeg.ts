@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { resolve } from 'node:path';
+import { MAX_INPUT_RATE, MIN_INPUT_RATE, OUTPUT_RATE } from '../../client-sdk/audio/resampler.ts';
 import { createPcmDecoder } from '../audio/pcm.ts';
-import { MAX_INPUT_RATE, MIN_INPUT_RATE, OUTPUT_RATE } from '../audio/resampler.ts';
 import { Failure } from '../failure.ts';
 import { createRecording, type Recording, SampleCollector } from './recording.ts';
 

@@ -1,5 +1,5 @@
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { OUTPUT_RATE } from '../audio/resampler.ts';
+import { OUTPUT_RATE } from '../../client-sdk/audio/resampler.ts';
 import { Failure } from '../failure.ts';
 import { readWithFfmpeg } from './ffmpeg.ts';
 import { decodeFlac } from './flac.ts';

@@ -1,4 +1,4 @@
-import { MAX_INPUT_RATE, MIN_INPUT_RATE } from '../audio/resampler.ts';
+import { MAX_INPUT_RATE, MIN_INPUT_RATE } from '../../client-sdk/audio/resampler.ts';
 import { Failure } from '../failure.ts';
 
 /** Longest recording that is read: at 16 kHz its samples take 2.6 GiB of memory. */

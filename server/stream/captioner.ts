@@ -32,6 +32,8 @@ export interface CaptionerOptions {
   readonly meeting: string;
   /** The stream's share among others, 1 being the usual. */
   readonly weight: number;
+  /** All before it have ended. */
+  readonly firstSegmentId: number;
   /** Whether snapshots are decoded as they come. */
   readonly partials: boolean;
   readonly dispatcher: Dispatcher;
@@ -74,7 +76,7 @@ interface Decoding {
  */
 export class Captioner {
   readonly #options: CaptionerOptions;
-  readonly #transcript = new Transcript();
+  readonly #transcript: Transcript;
   /** Not yet ended, by segment; a newer snapshot's replaces an older one's. */
   readonly #decodings = new Map<number, Decoding>();
   /** The newest snapshot's hypothesis. */
@@ -93,10 +95,16 @@ export class Captioner {
 
   constructor(options: CaptionerOptions) {
     this.#options = options;
+    this.#transcript = new Transcript(options.firstSegmentId);
   }
 
   get pendingFinals(): number {
     return this.#pendingFinals;
+  }
+
+  /** The first segment that has not ended: all before it are final or lost. */
+  get nextSegmentId(): number {
+    return this.#transcript.nextSegmentId;
   }
 
   /**

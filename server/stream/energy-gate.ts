@@ -16,11 +16,20 @@ export function powerOf(samples: Float32Array, from = 0, to = samples.length): n
  */
 export class EnergyGate {
   readonly #thresholdPower: number;
-  #quietWindows = CLOSE_AFTER_WINDOWS + 1;
+  #quietWindows: number;
 
-  /** @param thresholdDbfs level of a window, in dB below a full-scale square wave. */
-  constructor(thresholdDbfs: number) {
+  /**
+   * @param thresholdDbfs level of a window, in dB below a full-scale square wave.
+   * @param quietWindows quiet windows so far; as after long silence when left out.
+   */
+  constructor(thresholdDbfs: number, quietWindows = CLOSE_AFTER_WINDOWS + 1) {
     this.#thresholdPower = 10 ** (thresholdDbfs / 10);
+    this.#quietWindows = quietWindows;
+  }
+
+  /** Quiet windows up to now, as the constructor takes them. */
+  get quietWindows(): number {
+    return Math.min(this.#quietWindows, CLOSE_AFTER_WINDOWS + 1);
   }
 
   /** Takes the next window's power. @returns whether the detector has to hear the window. */

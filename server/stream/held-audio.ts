@@ -15,9 +15,12 @@ export class HeldAudio {
   readonly #arrivals = new ArrivalTimes();
   readonly #pace: LivePace;
 
-  /** @param connectedAtMs from when on the audio may have been spoken. */
-  constructor(maxSamples: number, connectedAtMs: number, clock: Clock) {
-    this.#buffer = new AudioBuffer(maxSamples);
+  /**
+   * @param connectedAtMs from when on the audio may have been spoken.
+   * @param startSample position of the first sample to come.
+   */
+  constructor(maxSamples: number, connectedAtMs: number, clock: Clock, startSample = 0) {
+    this.#buffer = new AudioBuffer(maxSamples, startSample);
     this.#clock = clock;
     this.#pace = new LivePace(connectedAtMs);
   }

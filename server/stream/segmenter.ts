@@ -66,6 +66,12 @@ const SNAPSHOT_MAX_INTERVALS = 2;
 /** Speech that makes a new snapshot worth it: in less there is hardly a syllable, and the words would be the same. */
 const SNAPSHOT_MIN_SPEECH_MS = 128;
 
+/** Speech not yet long enough to open a segment. */
+interface Onset {
+  readonly startSample: number;
+  speechSamples: number;
+}
+
 interface OpenSegment {
   readonly segmentId: number;
   readonly startSample: number;
@@ -82,24 +88,55 @@ interface OpenSegment {
   readonly recent: PastWindow[];
 }
 
+/** All that a segmenter knows: plain data, which another one can go on with. */
+export interface SegmenterState {
+  readonly positionSample: number;
+  readonly nextSegmentId: number;
+  readonly lastEndSample: number;
+  readonly onset: Readonly<Onset> | null;
+  readonly open: Readonly<OpenSegment> | null;
+}
+
 /**
  * Finds segments of speech in one stream. A pure state machine: no clock, no audio, no I/O; time is the count of
  * samples accepted. Segments never overlap.
  */
 export class Segmenter {
   readonly #options: EndpointingOptions;
+  readonly #firstRevision: number;
   #positionSample = 0;
   #nextSegmentId = 0;
   /** End of the last segment: padding must not reach before it. */
   #lastEndSample = 0;
-  /** Speech not yet long enough to open a segment. */
-  #onset: { readonly startSample: number; speechSamples: number } | null = null;
+  #onset: Onset | null = null;
   #open: OpenSegment | null = null;
   /** Multiplies the interval between snapshots; with Infinity only pauses have one. */
   partialPace = 1;
 
-  constructor(options: EndpointingOptions) {
+  /**
+   * @param from goes on where another segmenter was.
+   * @param firstRevision of segments to come, and of one that is open: above all that has been shown of them.
+   */
+  constructor(options: EndpointingOptions, from: SegmenterState | null = null, firstRevision = 0) {
     this.#options = options;
+    this.#firstRevision = firstRevision;
+    if (!from) return;
+    this.#positionSample = from.positionSample;
+    this.#nextSegmentId = from.nextSegmentId;
+    this.#lastEndSample = from.lastEndSample;
+    this.#onset = from.onset && { ...from.onset };
+    this.#open = from.open && { ...copyOf(from.open), nextRevision: firstRevision };
+  }
+
+  /** Where it is, as a copy. */
+  save(): SegmenterState {
+    return {
+      positionSample: this.#positionSample,
+      nextSegmentId: this.#nextSegmentId,
+      lastEndSample: this.#lastEndSample,
+      onset: this.#onset && { ...this.#onset },
+      open: this.#open && copyOf(this.#open),
+    };
   }
 
   /** Samples accepted so far. */
@@ -221,7 +258,7 @@ export class Segmenter {
       segmentId: this.#nextSegmentId++,
       startSample,
       speechEndSample: this.#positionSample,
-      nextRevision: 0,
+      nextRevision: this.#firstRevision,
       lastSnapshotEndSample: startSample,
       newSpeechSamples,
       pauseSnapshotTaken: false,
@@ -251,7 +288,8 @@ export class Segmenter {
   #end(segment: OpenSegment, endpoint: Endpoint, endSample = this.#endWithTail(segment)): SegmenterEvent {
     this.#open = null;
     this.#lastEndSample = endSample;
-    const sameAsSnapshot = segment.nextRevision > 0 && segment.lastSnapshotEndSample === endSample;
+    const sameAsSnapshot =
+      segment.nextRevision > this.#firstRevision && segment.lastSnapshotEndSample === endSample;
     const revision = sameAsSnapshot ? segment.nextRevision - 1 : segment.nextRevision;
 
     return { type: 'segment', endpoint, ...this.#range(segment, revision, endSample) };
@@ -272,4 +310,8 @@ export class Segmenter {
   #range({ segmentId, startSample }: OpenSegment, revision: number, endSample: number): SegmentRange {
     return { segmentId, revision, startSample, endSample };
   }
+}
+
+function copyOf(segment: Readonly<OpenSegment>): OpenSegment {
+  return { ...segment, recent: segment.recent.map((window) => ({ ...window })) };
 }

@@ -2,6 +2,7 @@ import type { AudioBooks as AudioBooksMs } from '../../client-sdk/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { StreamError } from '../errors.ts';
 import type { CaptionEvent } from './captioner.ts';
+import type { StreamCheckpoint } from './checkpoint.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { EndpointingOptions } from './segmenter.ts';
 import type { VadTicker } from './vad-ticker.ts';
@@ -10,8 +11,8 @@ import type { VadTicker } from './vad-ticker.ts';
 export interface SpeechStreamListener {
   speechStarted(segmentId: number, atSample: number): void;
   caption(caption: CaptionEvent): void;
-  /** All audio before `sample` is final. */
-  acknowledged(sample: number): void;
+  /** All audio before the checkpoint's `settledSample` is final. */
+  acknowledged(checkpoint: StreamCheckpoint): void;
   /** All audio before the marker is decoded, and what came of it was told. */
   marker(id: number): void;
   /** After stop(): everything has been told. The stream is closed. */
@@ -36,6 +37,15 @@ export interface SpeechStreamOptions {
   readonly maxBufferedSamples: number;
   /** Markers and flushes not yet answered. */
   readonly maxFences: number;
+  /** Where it goes on that began before; null for a new one. */
+  readonly resume: StreamResumption | null;
+}
+
+/** What a stream that was interrupted goes on with. */
+export interface StreamResumption {
+  readonly checkpoint: StreamCheckpoint;
+  /** Above all revisions of captions that were shown before the interruption and are to come again. */
+  readonly firstRevision: number;
 }
 
 /** What all streams share. */

@@ -3,6 +3,7 @@ import { WINDOW_SAMPLES } from '../../inference/vad.ts';
 import { StreamError } from '../errors.ts';
 import { AudioBooks } from './audio-books.ts';
 import { type CaptionEvent, Captioner } from './captioner.ts';
+import { Checkpoints, type Place, type StreamCheckpoint } from './checkpoint.ts';
 import { type Fence, Fences } from './fences.ts';
 import { HeldAudio } from './held-audio.ts';
 import { Segmenter, type SegmenterEvent, type SegmentRange } from './segmenter.ts';
@@ -23,25 +24,40 @@ export class SpeechStream implements VadSource {
   readonly #audio: HeldAudio;
   readonly #segmenter: Segmenter;
   readonly #captioner: Captioner;
-  readonly #books = new AudioBooks();
+  readonly #books: AudioBooks;
+  readonly #checkpoints = new Checkpoints();
   readonly #fences: Fences;
   /** Samples handed to voice detection and not yet answered. */
   #detectingSamples = 0;
-  #nextSegmentId = 0;
-  #acknowledgedSample = 0;
+  #nextSegmentId: number;
+  /** The last segment that ended since voice detection was last at rest; null when there is none. */
+  #endedSegmentId: number | null = null;
+  #checkpoint: StreamCheckpoint;
+  #acknowledgedSample: number;
   #state: 'open' | 'stopping' | 'stopped' | 'closed' = 'open';
 
   constructor(options: SpeechStreamOptions, parts: SpeechStreamParts, listener: SpeechStreamListener) {
     this.#options = options;
     this.#parts = parts;
     this.#listener = listener;
-    this.#audio = new HeldAudio(options.maxBufferedSamples, options.connectedAtMs, parts.clock);
-    this.#segmenter = new Segmenter(options.endpointing);
+    const { checkpoint, firstRevision } = options.resume ?? { checkpoint: null, firstRevision: 0 };
+    this.#books = new AudioBooks(checkpoint?.books);
+    this.#acknowledgedSample = this.#books.settledSample;
+    this.#audio = new HeldAudio(
+      options.maxBufferedSamples,
+      options.connectedAtMs,
+      parts.clock,
+      this.#books.settledSample,
+    );
+    this.#segmenter = new Segmenter(options.endpointing, checkpoint?.segmenter, firstRevision);
+    this.#nextSegmentId = checkpoint?.nextSegmentId ?? 0;
+    if (checkpoint) parts.ticker.restore(this, checkpoint.hearing);
     this.#fences = new Fences(options.maxFences);
     this.#captioner = new Captioner({
       streamId: options.streamId,
       meeting: options.meeting,
       weight: options.weight,
+      firstSegmentId: this.#nextSegmentId,
       partials: options.partials,
       dispatcher: parts.dispatcher,
       clock: parts.clock,
@@ -54,6 +70,7 @@ export class SpeechStream implements VadSource {
       onSettled: () => this.#settle(),
       onFault: (error) => this.#fault(error),
     });
+    this.#checkpoint = checkpoint ?? this.#checkpointAt(this.#place());
   }
 
   get books(): AudioBooks {
@@ -63,6 +80,24 @@ export class SpeechStream implements VadSource {
   /** Samples that can be written before the stream is overrun. */
   get freeSamples(): number {
     return this.#audio.free;
+  }
+
+  /** Whether it takes audio, or still makes captions of what it has. */
+  get isOpen(): boolean {
+    return this.#state !== 'closed';
+  }
+
+  /**
+   * Whether all audio is there that voice detection has judged. Not of a resumed stream until what had been there has come
+   * again: ending it before loses words that are not acknowledged.
+   */
+  get isCaughtUp(): boolean {
+    return this.#audio.endSample >= this.#segmenter.positionSample;
+  }
+
+  /** Where the audio ends that has come so far. */
+  get endSample(): number {
+    return this.#audio.endSample;
   }
 
   /** Markers and flushes not yet answered. */
@@ -98,6 +133,8 @@ export class SpeechStream implements VadSource {
 
   /** Ends the open segment here. @throws {StreamError} when too many fences wait already. */
   flush(): void {
+    // Of a resumed stream voice detection is ahead of the audio that has come again: it has seen to this one.
+    if (this.#audio.endSample < this.#segmenter.positionSample) return;
     this.#addFence({ kind: 'flush', atSample: this.#audio.endSample });
   }
 
@@ -105,15 +142,24 @@ export class SpeechStream implements VadSource {
   stop(): void {
     if (this.#state !== 'open') return;
     this.#state = 'stopping';
+    this.#padTo(this.#segmenter.positionSample);
     this.#fences.add({ kind: 'stop', atSample: this.#audio.endSample });
     this.#advance();
   }
 
-  /** Ends everything now; the listener hears nothing more. Idempotent. */
-  close(): void {
+  /** Where the stream can be taken up again by what is final so far. Some of it may not be acknowledged yet. */
+  get checkpoint(): StreamCheckpoint {
+    return this.#checkpoint;
+  }
+
+  /**
+   * Ends everything now; the listener hears nothing more. Idempotent.
+   * @param rest what becomes of audio that is not final: the stream may be taken up again, and it comes again.
+   */
+  close(rest: 'dropped' | 'resent' = 'dropped'): void {
     if (this.#state === 'closed') return;
     this.#state = 'closed';
-    this.#books.dropRest();
+    this.#books.closeRest(rest);
     this.#parts.ticker.remove(this);
     this.#captioner.close();
     this.#audio.discardBefore(this.#audio.endSample);
@@ -187,17 +233,19 @@ export class SpeechStream implements VadSource {
 
   /** Passes the fences that voice detection has reached, and settles what can be. */
   #advance(): void {
-    while (
-      this.#state !== 'closed' &&
-      this.#fences.next &&
-      this.#detectingSamples === 0 &&
-      !this.#hasWindow()
-    ) {
-      this.#pass(this.#fences.pass()!);
-    }
+    while (this.#state !== 'closed' && this.#isFenceReached()) this.#pass(this.#fences.pass()!);
     if (this.#state === 'closed') return;
+    this.#notePlace();
     if (this.#hasWindow()) this.#parts.ticker.wake(this);
     this.#settle();
+  }
+
+  #isFenceReached(): boolean {
+    const { next } = this.#fences;
+    if (!next || this.#detectingSamples > 0 || this.#hasWindow()) return false;
+
+    // Of a resumed stream voice detection may be ahead of the audio that has come again.
+    return this.#audio.endSample >= this.#segmenter.positionSample;
   }
 
   #pass(fence: Fence): void {
@@ -228,6 +276,7 @@ export class SpeechStream implements VadSource {
         this.#captioner.snapshot(event, event.pause);
       } else {
         this.#nextSegmentId = event.segmentId + 1;
+        this.#endedSegmentId = event.segmentId;
         this.#captioner.finish(event, event.endpoint);
       }
     }
@@ -252,16 +301,57 @@ export class SpeechStream implements VadSource {
   #settle(): void {
     if (this.#state === 'closed') return;
     if (this.#captioner.pendingFinals === 0) {
-      this.#books.settleSilence(Math.min(this.#segmenter.neededFromSample, this.#segmenter.positionSample));
+      const { neededFromSample, positionSample } = this.#segmenter;
+      this.#books.settleSilence(Math.min(neededFromSample, positionSample, this.#audio.endSample));
     }
+    this.#reach();
     this.#audio.discardBefore(this.#books.settledSample);
     this.#answerMarkers();
     if (this.#isClosed()) return;
     if (this.#state === 'stopped' && this.#captioner.pendingFinals === 0) {
       this.#end();
-    } else if (this.#books.settledSample >= this.#acknowledgedSample + ACKNOWLEDGE_STEP_SAMPLES) {
+    } else if (this.#checkpoint.settledSample >= this.#acknowledgedSample + ACKNOWLEDGE_STEP_SAMPLES) {
       this.#acknowledge();
     }
+  }
+
+  /** Remembers where voice detection stands if a segment ended there. It knows while nothing is under way. */
+  #notePlace(): void {
+    if (this.#endedSegmentId === null || this.#detectingSamples > 0) return;
+    this.#checkpoints.ended(this.#endedSegmentId, this.#place());
+    this.#endedSegmentId = null;
+  }
+
+  /** Moves the checkpoint to what is settled by now, where that can be told. */
+  #reach(): void {
+    const { pendingFinals, nextSegmentId } = this.#captioner;
+    if (pendingFinals > 0) {
+      const place = this.#checkpoints.reached(nextSegmentId);
+      if (place) this.#checkpoint = this.#checkpointAt(place);
+      return;
+    }
+    if (this.#detectingSamples > 0) return;
+    const next = this.#checkpoint.settledSample + ACKNOWLEDGE_STEP_SAMPLES;
+    if (this.#checkpoints.reached(nextSegmentId) || this.#books.settledSample >= next)
+      this.#checkpoint = this.#checkpointAt(this.#place());
+  }
+
+  #checkpointAt(place: Place): StreamCheckpoint {
+    const { settledSample, settled: books } = this.#books;
+
+    return { settledSample, nextSegmentId: this.#captioner.nextSegmentId, ...place, books };
+  }
+
+  #place(): Place {
+    return { segmenter: this.#segmenter.save(), hearing: this.#parts.ticker.save(this) };
+  }
+
+  /** A resumed stream that ends before all came again that had been there: what is missing is silence. */
+  #padTo(sample: number): void {
+    const missing = sample - this.#audio.endSample;
+    if (missing <= 0) return;
+    this.#audio.append(new Float32Array(missing));
+    this.#books.receive(missing);
   }
 
   #answerMarkers(): void {
@@ -280,12 +370,13 @@ export class SpeechStream implements VadSource {
   }
 
   #acknowledge(): void {
-    this.#acknowledgedSample = this.#books.settledSample;
-    this.#listener.acknowledged(this.#acknowledgedSample);
+    this.#acknowledgedSample = this.#checkpoint.settledSample;
+    this.#listener.acknowledged(this.#checkpoint);
   }
 
   #end(): void {
     this.#books.settleSilence(this.#books.receivedSamples);
+    this.#checkpoint = this.#checkpointAt(this.#place());
     this.#acknowledge();
     if (this.#isClosed()) return;
     const books = this.#books.inMs();

@@ -40,7 +40,12 @@ export class Transcript {
   readonly #open = new Map<number, OpenCaption>();
   /** Ended segments that wait for an earlier one; as many as the scheduler holds finals of a stream. */
   readonly #waiting = new Map<number, Ending>();
-  #nextSegmentId = 0;
+  #nextSegmentId: number;
+
+  /** @param firstSegmentId all before it have ended. */
+  constructor(firstSegmentId = 0) {
+    this.#nextSegmentId = firstSegmentId;
+  }
 
   /** The first segment that has not ended: all before it are final or lost. */
   get nextSegmentId(): number {

@@ -29,6 +29,14 @@ export interface VadObserver {
   gated(windows: number): void;
 }
 
+/** What is remembered of a stream between its windows. */
+export interface Hearing {
+  /** Of the energy gate. */
+  readonly quietWindows: number;
+  /** The detector's; null for the initial one. */
+  readonly state: VadState | null;
+}
+
 interface Track {
   readonly gate: EnergyGate;
   state: VadState;
@@ -97,6 +105,25 @@ export class VadTicker {
   wake(source: VadSource): void {
     this.#awake.add(source);
     this.#arm();
+  }
+
+  /**
+   * What is remembered of a stream, as a copy. Only while none of its windows are under way: their state is the
+   * detector's.
+   */
+  save(source: VadSource): Hearing {
+    const { gate, state, atRest } = this.#tracks.get(source) ?? this.#track(source);
+
+    return { quietWindows: gate.quietWindows, state: atRest ? null : state.slice() };
+  }
+
+  /** Goes on with what `save` returned; before the stream's first window. */
+  restore(source: VadSource, { quietWindows, state }: Hearing): void {
+    this.#tracks.set(source, {
+      gate: new EnergyGate(this.#gateDbfs, quietWindows),
+      state: state?.slice() ?? this.#vad.initialState(),
+      atRest: state === null,
+    });
   }
 
   /** Forgets a stream; what is under way for it is not answered. */

@@ -1,4 +1,6 @@
 import type { DoneMessage, FinalMessage } from '../../client-sdk/protocol.ts';
+import { srtCue, VTT_SIGNATURE, vttCue } from '../transcript/subtitles.ts';
+import { type TimedCue, timedCues } from '../transcript/timed-cues.ts';
 
 /** Plain text with a line for each caption, SubRip, WebVTT, and JSON with confidences and the books of the audio. */
 export const CAPTION_FORMATS = ['txt', 'srt', 'vtt', 'json'] as const;
@@ -21,17 +23,21 @@ export function formatCaptions(captions: Captions, format: CaptionFormat): strin
     case 'txt':
       return finals.map(({ text }) => `${text}\n`).join('');
     case 'srt':
-      return finals
-        .map((final, i) => `${i + 1}\n${cueTimes(final, ',')}\n${cueText(final.text)}\n`)
-        .join('\n');
+      return cuesOf(finals)
+        .map((cue, i) => srtCue(cue, i + 1))
+        .join('')
+        .replace(/\n\n$/, '\n');
     case 'vtt':
-      return [
-        'WEBVTT\n',
-        ...finals.map((final) => `${cueTimes(final, '.')}\n${escapeVtt(cueText(final.text))}\n`),
-      ].join('\n');
+      return VTT_SIGNATURE + cuesOf(finals).map(vttCue).join('');
     case 'json':
       return `${escapeControls(JSON.stringify(toJson({ ...captions, finals }), null, 2))}\n`;
   }
+}
+
+function cuesOf(finals: readonly FinalMessage[]): readonly TimedCue[] {
+  return finals.flatMap(({ startMs, endMs, text }, i) =>
+    timedCues({ startMs, endMs, speaker: null, text }, finals[i + 1]?.startMs ?? Number.POSITIVE_INFINITY),
+  );
 }
 
 function toJson({ recording, finals, done }: Captions): object {
@@ -56,24 +62,4 @@ function toJson({ recording, finals, done }: Captions): object {
 /** Control characters that JSON allows as they are and a terminal would obey. */
 function escapeControls(json: string): string {
   return json.replaceAll(/[\x7f-\x9f]/g, (control) => `\\u00${control.charCodeAt(0).toString(16)}`);
-}
-
-function cueTimes({ startMs, endMs }: FinalMessage, decimalMark: string): string {
-  return `${clockTime(startMs, decimalMark)} --> ${clockTime(endMs, decimalMark)}`;
-}
-
-/** `HH:MM:SS.mmm`, with SubRip's comma or WebVTT's point. */
-function clockTime(ms: number, decimalMark: string): string {
-  const two = (value: number) => String(Math.floor(value)).padStart(2, '0');
-
-  return `${two(ms / 3_600_000)}:${two((ms / 60_000) % 60)}:${two((ms / 1000) % 60)}${decimalMark}${String(ms % 1000).padStart(3, '0')}`;
-}
-
-/** An empty line or an arrow would end the cue. */
-function cueText(text: string): string {
-  return text.replaceAll(/\s*[\r\n]\s*/g, ' ').replaceAll('-->', '→');
-}
-
-function escapeVtt(text: string): string {
-  return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }

@@ -1,22 +1,21 @@
 import { WebSocket } from 'ws';
-import type { DoneMessage, FinalMessage, WaitingMessage } from '../../client-sdk/protocol.ts';
-import { ConnectionError, SpeakerConnection } from '../../client-sdk/speaker-connection.ts';
+import { openSpeaker, RoundtableError, type Speaker } from '../../client-sdk/index.ts';
+import type { FinalMessage, WaitingMessage } from '../../client-sdk/protocol.ts';
 import { Failure } from '../failure.ts';
-import { readRecording } from '../recording/read-recording.ts';
+import { type Recording, readRecording } from '../recording/read-recording.ts';
 import type { Captions } from './caption-formats.ts';
 import { plainText } from './plain-text.ts';
-import { type Acknowledged, type Pace, streamRecording } from './stream-recording.ts';
-
-/** How much less than a recording's length the server may have counted: its resampler and its books round. */
-const ROUNDING_MS = 10;
+import { type Pace, streamRecording } from './stream-recording.ts';
 
 /** How a recording is transcribed, and who hears of it meanwhile. What they hear has no control characters. */
 export interface TranscribeOptions {
-  /** The server, as `ws://host:port/v1/stream`. */
+  /** The server, as `ws://host:port`, with or without `/v1/stream`. */
   readonly url: string;
   readonly pace: Pace;
   /** Meeting to speak in, so that others can read along. */
   readonly meeting?: string;
+  /** A server that was there and is not any more is given so long to come back. */
+  readonly giveUpAfterMs: number;
   /** Hangs up; the transcription then rejects with its reason. */
   readonly signal: AbortSignal;
   /** The place in the line, each time that it changes, as long as the server has no room. */
@@ -29,93 +28,124 @@ export interface TranscribeOptions {
   readonly onWarning: (sentence: string) => void;
 }
 
+/** How far it came, and why not further. */
+interface Progress {
+  /** With times in the recording, in the order they came. */
+  readonly finals: FinalMessage[];
+  /** What ended it. */
+  failure: RoundtableError | null;
+  /** The server has ended the stream by itself, and no other one has begun since. */
+  isServerLeaving: boolean;
+}
+
 /**
- * Streams one recording to a server and collects its captions.
- * @throws {Failure} when the recording cannot be read, the server cannot be reached or talked to, or it ends before
- *   the recording does.
+ * Streams one recording to a server and collects its captions. A connection that is lost is made again.
+ * @throws {Failure} when the recording cannot be read, the server cannot be reached or talked to, or stays away before
+ *   the recording's end.
  */
 export async function transcribeRecording(path: string, options: TranscribeOptions): Promise<Captions> {
   const recording = await readRecording(path);
-  const { url, signal, pace } = options;
-  const connection = await connect(recording.sampleRate, options);
-  const acknowledged: Acknowledged = { ms: 0 };
-  const upTo = (ms: number) =>
-    `${path} is captioned up to ${seconds(ms)} of ${seconds(recording.durationMs)} s.`;
-  const over = new AbortController();
-  const anyEnd = AbortSignal.any([signal, over.signal]);
-  // Nobody waits for it: the reading below ends when the connection does, and with a better reason.
-  streamRecording(recording, connection, pace, acknowledged, anyEnd).catch(() => connection.close());
+  const { url, signal, pace, meeting, giveUpAfterMs } = options;
+  const speaker = openSpeaker({
+    ...{ url, signal, WebSocket, sampleRate: recording.sampleRate },
+    reconnect: { giveUpAfterMs },
+    ...(meeting !== undefined && { meeting }),
+  });
+  const progress = follow(speaker, options);
   try {
-    const { finals, done } = await collect(connection, acknowledged, options);
-    signal.throwIfAborted();
-    if (!done) throw new Failure(`The server at ${url} hung up. ${upTo(acknowledged.ms)}`);
-    // A server that is told to stop finishes what it has received, and says done.
-    if (done.receivedMs < recording.durationMs - ROUNDING_MS)
-      throw new Failure(`The server at ${url} stopped before the end. ${upTo(done.receivedMs)}`);
+    await streamRecording(recording, speaker, pace, signal);
+    const done = await speaker.stop();
+    // Finals that were lost with a connection are told after those that came on the next.
+    const finals = progress.finals.toSorted((a, b) => a.startMs - b.startMs);
 
     return { recording: path, finals, done };
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof ConnectionError)) throw error;
-    throw new Failure(`${ended(error, url)} ${upTo(acknowledged.ms)}`);
+    const failure = progress.failure ?? error;
+    if (!(failure instanceof RoundtableError)) throw failure;
+    throw new Failure(explain(failure, url, path, recording, speaker, progress));
   } finally {
-    over.abort();
-    connection.close();
+    speaker.close();
   }
 }
 
-async function collect(
-  connection: SpeakerConnection,
-  acknowledged: Acknowledged,
-  { onPartial, onFinal, onWarning }: TranscribeOptions,
-): Promise<{ readonly finals: readonly FinalMessage[]; readonly done: DoneMessage | null }> {
-  const finals: FinalMessage[] = [];
-  let done: DoneMessage | null = null;
-  for await (const message of connection) {
-    if (message.type === 'ack') acknowledged.ms = message.acknowledgedMs;
-    else if (message.type === 'partial') onPartial(plainText(message.text));
-    else if (message.type === 'error') onWarning(plainText(message.message));
-    else if (message.type === 'done') done = message;
-    else if (message.type === 'final') {
-      const final = { ...message, text: plainText(message.text) };
-      finals.push(final);
-      // The acknowledgement follows; a server that dies in between has captioned this much.
-      acknowledged.ms = Math.max(acknowledged.ms, message.endMs);
-      onFinal(final);
+/** Passes on what the server says. */
+function follow(speaker: Speaker, { onWaiting, onPartial, onFinal, onWarning }: TranscribeOptions): Progress {
+  const progress: Progress = { finals: [], failure: null, isServerLeaving: false };
+  let isTrying = false;
+  speaker.on('ready', () => {
+    isTrying = false;
+    progress.isServerLeaving = false;
+  });
+  speaker.on('waiting', (place) => onWaiting?.(place));
+  speaker.on('partial', ({ text }) => onPartial(plainText(text)));
+  speaker.on('final', (message) => {
+    const { streamOriginMs } = speaker;
+    const final = {
+      ...message,
+      text: plainText(message.text),
+      startMs: message.startMs + streamOriginMs,
+      endMs: message.endMs + streamOriginMs,
+    };
+    progress.finals.push(final);
+    onFinal(final);
+  });
+  speaker.on('audio-lost', ({ durationMs }) =>
+    onWarning(`${seconds(durationMs)} s of audio could not be sent.`),
+  );
+  speaker.on('error', (error) => {
+    progress.failure = error;
+  });
+  speaker.on('warning', (error) => {
+    if (speaker.state === 'live' || error.captionId !== null) {
+      onWarning(plainText(error.message));
+      return;
     }
-  }
+    if (isOfNetwork(error) && speaker.meeting === null) {
+      // More likely no server than one that is about to be there.
+      progress.failure = error;
+      speaker.close();
+      return;
+    }
+    if (error.code === 'draining') progress.isServerLeaving = true;
+    if (!isTrying) onWarning(`${plainText(error.message)} Trying again.`);
+    isTrying = true;
+  });
 
-  return { finals, done };
+  return progress;
 }
 
-async function connect(
-  sampleRate: number,
-  { url, meeting, signal, onWaiting }: TranscribeOptions,
-): Promise<SpeakerConnection> {
-  try {
-    return await SpeakerConnection.connect(
-      url,
-      { sampleRate, encoding: 'pcm_s16le', ...(meeting !== undefined && { meeting }) },
-      WebSocket,
-      signal,
-      onWaiting,
-    );
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof ConnectionError)) throw error;
-    if (error.code !== null) throw new Failure(ended(error, url));
-    throw new Failure(
-      `No talking to a server at ${url}: ${plainText(error.message)} Is one running there ("roundtable serve")? Without --url the command needs none.`,
-    );
+function explain(
+  error: RoundtableError,
+  url: string,
+  path: string,
+  { durationMs }: Recording,
+  speaker: Speaker,
+  { finals, isServerLeaving }: Progress,
+): string {
+  if (speaker.meeting === null) {
+    return isOfNetwork(error)
+      ? `No talking to a server at ${url}: ${plainText(error.message)} Is one running there ("roundtable serve")? Without --url the command needs none.`
+      : said(error, url);
   }
+  // The acknowledgement follows a final; a server that dies in between has captioned this much.
+  const captionedMs = Math.max(speaker.acknowledgedMs, ...finals.map(({ endMs }) => endMs));
+  const upTo = `${path} is captioned up to ${seconds(captionedMs)} of ${seconds(durationMs)} s.`;
+  if (isServerLeaving || error.code === 'draining')
+    return `The server at ${url} stopped before the end. ${upTo}`;
+  if (isOfNetwork(error)) return `The connection to ${url} broke: ${plainText(error.message)} ${upTo}`;
+
+  return `${said(error, url)} ${upTo}`;
 }
 
-function ended({ message, code, retryAfterMs }: ConnectionError, url: string): string {
-  if (code === null) return `The connection to ${url} broke: ${plainText(message)}`;
-
+function said({ message, code, retryAfterMs }: RoundtableError, url: string): string {
   const later = retryAfterMs === null ? '' : ` Try again in ${Math.ceil(retryAfterMs / 1000)} s.`;
 
   return `The server at ${url} says: ${plainText(`${message} (${code})`)}${later}`;
+}
+
+function isOfNetwork({ code }: RoundtableError): boolean {
+  return code === 'connection-lost' || code === 'no-answer';
 }
 
 function seconds(ms: number): string {

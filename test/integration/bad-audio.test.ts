@@ -12,7 +12,14 @@ let server: RunningServer;
 let clips: readonly Clip[];
 
 beforeAll(async () => {
-  const flags = ['--max-buffered-ms', '35000', '--max-message-bytes', String(MAX_MESSAGE_BYTES)];
+  const flags = [
+    '--resume-window-ms',
+    '0',
+    '--max-buffered-ms',
+    '35000',
+    '--max-message-bytes',
+    String(MAX_MESSAGE_BYTES),
+  ];
   [server, clips] = await Promise.all([startRoundtable(flags), readClips()]);
 });
 

@@ -13,6 +13,7 @@ const FLAGS = {
   '--max-fences-per-stream': 3,
   '--start-timeout-ms': 1000,
   '--idle-timeout-ms': 1000,
+  '--resume-window-ms': 0,
 };
 
 let server: RunningServer;

@@ -11,7 +11,7 @@ let meetings = 0;
 let meeting: string;
 
 beforeAll(async () => {
-  [server, clips] = await Promise.all([startRoundtable(), readClips()]);
+  [server, clips] = await Promise.all([startRoundtable(['--resume-window-ms', '0']), readClips()]);
 });
 
 beforeEach(() => {

@@ -9,7 +9,8 @@ let server: RunningServer;
 let clips: readonly Clip[];
 
 beforeAll(async () => {
-  [server, clips] = await Promise.all([startRoundtable(), readClips()]);
+  const flags = ['--resume-window-ms', '0'];
+  [server, clips] = await Promise.all([startRoundtable(flags), readClips()]);
 });
 
 afterAll(() => server.stop());

@@ -129,6 +129,7 @@ describe('In a meeting', () => {
 
   beforeAll(async () => {
     const flags = {
+      '--resume-window-ms': 0,
       '--max-streams-per-meeting': LIMITS.maxStreams,
       '--max-viewers-per-meeting': LIMITS.maxViewers,
       '--max-buffered-ms-per-meeting': LIMITS.maxBufferedMs,
@@ -160,7 +161,7 @@ describe('With a key', () => {
       { name: 'free', key: FREE_KEY, class: 'high' },
     ];
     await writeFile(file, JSON.stringify({ keys }));
-    server = await startRoundtable(['--keys-file', file]);
+    server = await startRoundtable(['--keys-file', file, '--resume-window-ms', '0']);
   });
   afterAll(async () => {
     await server.stop();

@@ -7,7 +7,11 @@ import { type RunningServer, startRoundtable } from '../support/running-server.t
 import { openStream, watchOverBystander } from './speech.ts';
 
 const MAX_OUTPUT_BYTES = 2_097_152;
-const FLAGS = ['--max-output-bytes', String(MAX_OUTPUT_BYTES), '--dead-peer-ms', '8000'];
+const FLAGS = [
+  ...['--max-output-bytes', String(MAX_OUTPUT_BYTES), '--dead-peer-ms', '8000'],
+  // Who is given up is to be seen to leave.
+  ...['--resume-window-ms', '0'],
+];
 /** Share of it in the socket from which on messages are held. */
 const SOCKET_BYTES = MAX_OUTPUT_BYTES / 4;
 const MAX_PING_BYTES = 125;

@@ -9,7 +9,7 @@ let clips: readonly Clip[];
 let clients: RawClient[] = [];
 
 beforeAll(async () => {
-  const flags = ['--max-streams', '2', '--max-waiting-streams', '2'];
+  const flags = ['--max-streams', '2', '--max-waiting-streams', '2', '--resume-window-ms', '0'];
   [server, clips] = await Promise.all([startRoundtable(flags), readClips()]);
 });
 

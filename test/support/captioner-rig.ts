@@ -43,6 +43,7 @@ export function setUp(
     streamId: 'stream',
     meeting: 'meeting',
     weight: 1,
+    firstSegmentId: 0,
     partials: true,
     dispatcher,
     clock,

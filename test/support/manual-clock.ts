@@ -5,6 +5,8 @@ interface Timer {
   readonly callback: () => void;
 }
 
+const EPOCH_MS = Date.UTC(2026, 0, 1);
+
 /** A clock that stands still until a test moves it. */
 export class ManualClock implements Clock {
   #nowMs = 0;
@@ -17,6 +19,11 @@ export class ManualClock implements Clock {
 
   now(): number {
     return this.#nowMs;
+  }
+
+  /** As if the machine had been switched on in 2026. */
+  epochMs(): number {
+    return EPOCH_MS + this.#nowMs;
   }
 
   after(delayMs: number, callback: () => void): () => void {

@@ -62,10 +62,13 @@ export async function startRoundtable(
   };
 }
 
-/** Starts a `roundtable` command, without an input and with pipes for its output. */
+/**
+ * Starts a `roundtable` command, without an input and with pipes for its output. What it hears is kept in memory only,
+ * unless the flags or the environment say otherwise.
+ */
 export function spawnRoundtable(args: readonly string[], environment: NodeJS.ProcessEnv = {}): ChildProcess {
   return spawn(process.execPath, [COMMAND, ...args], {
-    env: { ...process.env, HOST: '', PORT: '', ...environment },
+    env: { ...process.env, HOST: '', PORT: '', ROUNDTABLE_DATA_DIR: 'none', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

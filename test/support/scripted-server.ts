@@ -1,13 +1,18 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { CaptionMessage, SpeakerServerMessage } from '../../client-sdk/protocol.ts';
+import type { CaptionMessage, ReadyMessage, SpeakerServerMessage } from '../../client-sdk/protocol.ts';
 
 /** What a real server never does: for tests of what a client makes of it. */
 export interface ScriptedServer {
   readonly url: string;
   close(): void;
 }
+
+const READY: ReadyMessage = {
+  ...{ type: 'ready', version: 1, streamId: 's', meeting: 'm', speaker: 'Speaker 1', model: 'x@0' },
+  ...{ maxBufferedMs: 60_000, resumeToken: 't', resumeWindowMs: 120_000, nextFrame: 0 },
+};
 
 /** Takes one kind of speaker: answers `start` with `before` and `ready`, and leaves the rest to `behave`. */
 export async function scriptServer(
@@ -20,7 +25,7 @@ export async function scriptServer(
     const say = (message: SpeakerServerMessage) => socket.send(JSON.stringify(message));
     socket.once('message', () => {
       for (const message of before) say(message);
-      say({ type: 'ready', version: 1, streamId: 's', meeting: 'm', model: 'x@0', maxBufferedMs: 60_000 });
+      say(READY);
       behave(say, socket);
     });
   });
@@ -46,6 +51,7 @@ export function caption(type: CaptionMessage['type'], text: string): CaptionMess
     revision: 0,
     startMs: 0,
     endMs: 1000,
+    spokenAtMs: 0,
     text,
   };
 

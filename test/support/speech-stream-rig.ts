@@ -29,6 +29,7 @@ export const STREAM_OPTIONS: SpeechStreamOptions = {
   },
   maxBufferedSamples: 320_000,
   maxFences: 4,
+  resume: null,
 };
 
 /** What a scripted recogniser says of a segment: its length in samples. */
@@ -113,9 +114,9 @@ export class Rig {
         if (event.type !== 'partial') this.lastFinalEndSample = endSample;
         tell(`${event.type} ${segmentId}: ${startSample}-${endSample}`);
       },
-      acknowledged: (sample) => {
-        this.acknowledged.push(sample);
-        tell(`acknowledged ${sample}`);
+      acknowledged: ({ settledSample }) => {
+        this.acknowledged.push(settledSample);
+        tell(`acknowledged ${settledSample}`);
       },
       marker: (id) => tell(`marker ${id}`),
       done: (books) => tell(`done ${JSON.stringify(books)}`),

@@ -48,7 +48,25 @@ export class Resampler {
     }
     this.#filter = inputRate === OUTPUT_RATE ? null : filterFor(inputRate);
     this.#history = new Float32Array(this.#filter === null ? 0 : this.#filter.taps - 1);
-    this.#restart();
+    this.seek(0);
+  }
+
+  /**
+   * Goes on elsewhere: output sample `outputSample` is the next. What it needs of the input comes out the same to the bit as
+   * if all of it had been there.
+   * @returns the input sample that has to come first.
+   */
+  seek(outputSample: number): number {
+    const filter = this.#filter;
+    if (filter === null) return outputSample;
+    const position = outputSample * filter.step;
+    const centre = Math.floor(position / filter.phases);
+    this.#phase = position - centre * filter.phases;
+    const firstInput = centre - (filter.taps / 2 - 1);
+    // What lies before the stream's first sample is silence.
+    this.#history.fill(0);
+    this.#held = Math.max(0, -firstInput);
+    return Math.max(0, firstInput);
   }
 
   /**
@@ -80,15 +98,8 @@ export class Resampler {
   flush(): Float32Array {
     // Half a row of silence reaches the last output that lies before the input's end, and none after it.
     const rest = this.process(new Float32Array(this.#filter === null ? 0 : this.#filter.taps / 2));
-    this.#restart();
+    this.seek(0);
     return rest;
-  }
-
-  #restart(): void {
-    this.#history.fill(0);
-    // The first output is centred on the first input, so the taps before it fall on silence.
-    this.#held = this.#filter === null ? 0 : this.#filter.taps / 2 - 1;
-    this.#phase = 0;
   }
 
   /** How many outputs have all their taps once `inputSamples` more have come. */

@@ -1,0 +1,149 @@
+import { Worker } from 'node:worker_threads';
+import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import type { HistoryChange, HistoryStore, RetentionLimits } from './history-store.ts';
+import type { StreamRecord } from './records.ts';
+import type { SqliteDatabase } from './sqlite-database.ts';
+import type { SqliteAnswer, SqliteCall, SqliteMethod, SqliteThreadData } from './sqlite-thread.ts';
+import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
+
+/** Where the history is, and what runs it. */
+export interface SqliteStoreOptions {
+  /** The compiled module of the thread. */
+  readonly workerUrl: URL;
+  readonly file: string;
+  /** How long a call waits at most while another process writes. */
+  readonly busyTimeoutMs?: number;
+}
+
+/** Why the store could not do its work. */
+export class SqliteStoreError extends Error {
+  override readonly name = 'SqliteStoreError';
+  /** `SQLITE_FULL` and the like, the operating system's, or `NEWER_SCHEMA`; empty where there is none. */
+  readonly code: string;
+
+  constructor(code: string, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+interface Pending {
+  readonly resolve: (result: never) => void;
+  readonly reject: (error: Error) => void;
+}
+
+const BUSY_TIMEOUT_MS = 5000;
+
+/**
+ * History in a SQLite file, on a thread of its own: a slow disk holds up nobody but those who ask it. A thread that dies is
+ * replaced at the next call; what it was asked is rejected, and may or may not have been done.
+ */
+export class SqliteStore implements HistoryStore {
+  readonly #workerUrl: URL;
+  readonly #workerData: SqliteThreadData;
+  readonly #pending = new Map<number, Pending>();
+  #worker: Worker | null = null;
+  #calls = 0;
+  #closing: Promise<void> | null = null;
+
+  private constructor({ workerUrl, file, busyTimeoutMs = BUSY_TIMEOUT_MS }: SqliteStoreOptions) {
+    this.#workerUrl = workerUrl;
+    this.#workerData = { file, busyTimeoutMs };
+  }
+
+  /**
+   * Makes the file, or brings it up to date. Its folder has to be there.
+   * @throws {SqliteStoreError} when it cannot be opened. @throws {Error} when there is no libsql for this platform.
+   */
+  static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
+    const store = new SqliteStore(options);
+    try {
+      await store.#ask('open');
+    } catch (error) {
+      await store.close();
+      throw error;
+    }
+
+    return store;
+  }
+
+  write(changes: readonly HistoryChange[], nowMs: number): Promise<void> {
+    return this.#ask('write', changes, nowMs);
+  }
+
+  findStream(tokenHash: string): Promise<StreamRecord | null> {
+    return this.#ask('findStream', tokenHash);
+  }
+
+  finalsOfStream(streamId: string, endMs: number, untilMs: number): Promise<readonly FinalMessage[]> {
+    return this.#ask('finalsOfStream', streamId, endMs, untilMs);
+  }
+
+  finalsOfMeeting(meeting: string, query: TranscriptQuery): Promise<TranscriptPage> {
+    return this.#ask('finalsOfMeeting', meeting, query);
+  }
+
+  deleteBefore(limits: RetentionLimits): Promise<number> {
+    return this.#ask('deleteBefore', limits);
+  }
+
+  /** Fulfilled when the thread is no more. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
+    const worker = this.#worker;
+    if (!worker) return;
+    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+    // The file is whole however this goes: its journal is read at the next start.
+    await this.#post('close', []).catch(() => {});
+    await exited;
+  }
+
+  #ask<Method extends SqliteMethod>(
+    method: Method,
+    ...args: Parameters<SqliteDatabase[Method]>
+  ): Promise<ReturnType<SqliteDatabase[Method]>> {
+    if (this.#closing) return Promise.reject(new Error('The history has been closed.'));
+
+    return this.#post(method, args);
+  }
+
+  #post<Result>(method: SqliteMethod, args: readonly unknown[]): Promise<Result> {
+    this.#worker ??= this.#start();
+    const call: SqliteCall = { id: this.#calls++, method, args };
+    const worker = this.#worker;
+
+    return new Promise<Result>((resolve, reject) => {
+      worker.postMessage(call);
+      this.#pending.set(call.id, { resolve, reject });
+    });
+  }
+
+  #start(): Worker {
+    const worker = new Worker(this.#workerUrl, { workerData: this.#workerData });
+    let fault: Error | null = null;
+    worker.on('message', (answer: SqliteAnswer) => this.#answered(answer));
+    worker.on('error', (error: Error) => {
+      fault = error;
+    });
+    worker.on('exit', () => {
+      this.#worker = null;
+      const died = new Error(`The history's thread died: ${fault?.message ?? 'it ended without a word.'}`);
+      for (const { reject } of this.#pending.values()) reject(died);
+      this.#pending.clear();
+    });
+
+    return worker;
+  }
+
+  #answered(answer: SqliteAnswer): void {
+    const pending = this.#pending.get(answer.id)!;
+    this.#pending.delete(answer.id);
+    if (answer.ok) pending.resolve(answer.result as never);
+    else pending.reject(new SqliteStoreError(answer.code, answer.message));
+  }
+}

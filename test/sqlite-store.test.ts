@@ -1,0 +1,191 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import Database from 'libsql';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { SqliteStore } from '../server/history/sqlite-store.ts';
+import { describeHistoryStore } from './contract/history-store.contract.ts';
+import { final, record, SQLITE_THREAD } from './support/history.ts';
+
+const NOW_MS = 1_800_000_000_000;
+
+let folder: string;
+let files = 0;
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'roundtable-history-'));
+});
+
+afterAll(() => rm(folder, { recursive: true }));
+
+function newFile(): string {
+  return join(folder, `${files++}.db`);
+}
+
+function open(file = newFile(), workerUrl = SQLITE_THREAD): Promise<SqliteStore> {
+  return SqliteStore.open({ workerUrl, file, busyTimeoutMs: 200 });
+}
+
+/** Starts a script of `fixtures/history`, which gets its arguments as JSON. */
+function start(name: string, ...args: readonly (string | object)[]): ChildProcess {
+  const script = fileURLToPath(new URL(`fixtures/history/${name}`, import.meta.url));
+  const texts = args.map((arg) => (typeof arg === 'string' ? arg : JSON.stringify(arg)));
+
+  return spawn(process.execPath, [script, ...texts], { stdio: ['pipe', 'pipe', 'inherit'] });
+}
+
+describeHistoryStore({ name: 'SqliteStore', create: () => open() });
+
+describe('SqliteStore', () => {
+  test('outlives the process that wrote it', async () => {
+    const file = newFile();
+    const first = await open(file);
+    await first.write(
+      [
+        { type: 'final', caption: final(0) },
+        { type: 'stream', record: record('stream', 1) },
+      ],
+      NOW_MS,
+    );
+    await first.close();
+    const second = await open(file);
+    expect(await second.finalsOfStream('stream', 0, 1e9)).toEqual([final(0)]);
+    expect(await second.findStream('hash of stream')).toEqual(record('stream', 1));
+    await second.close();
+  });
+
+  test('makes all changes of a write or none', async () => {
+    const store = await open();
+    const nothing = { ...final(1), endMs: null as unknown as number };
+    await expect(
+      store.write(
+        [
+          { type: 'final', caption: final(0) },
+          { type: 'final', caption: nothing },
+        ],
+        NOW_MS,
+      ),
+    ).rejects.toMatchObject({ code: expect.stringMatching(/^SQLITE_CONSTRAINT/) });
+    expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([]);
+    await store.write([{ type: 'final', caption: final(0) }], NOW_MS);
+    expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0)]);
+    await store.close();
+  });
+
+  test('writes again as soon as another program lets it, and is read meanwhile', async () => {
+    const file = newFile();
+    const store = await open(file);
+    await store.write([{ type: 'final', caption: final(0) }], NOW_MS);
+    const other = new Database(file);
+    other.exec('BEGIN IMMEDIATE');
+    for (let tries = 0; tries < 3; tries++)
+      await expect(store.write([{ type: 'final', caption: final(1) }], NOW_MS)).rejects.toMatchObject({
+        code: 'SQLITE_BUSY',
+      });
+    expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0)]);
+    other.exec('COMMIT');
+    await store.write([{ type: 'final', caption: final(1) }], NOW_MS);
+    expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0), final(1)]);
+    await store.close();
+    other.close();
+  });
+
+  test('replaces a thread that dies, and fails what that was asked', async () => {
+    const store = await open(newFile(), new URL('fixtures/history/mortal-thread.mjs', import.meta.url));
+    await store.write([{ type: 'final', caption: final(0) }], NOW_MS);
+    const dying = store.findStream('die');
+    await expect(store.finalsOfStream('stream', 0, 1e9)).rejects.toThrow("The history's thread died");
+    await expect(dying).rejects.toThrow("The history's thread died");
+    expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0)]);
+    await store.close();
+  });
+
+  test.runIf(process.platform !== 'win32')('lets nobody else read the file', async () => {
+    const file = newFile();
+    const store = await open(file);
+    await store.write([{ type: 'final', caption: final(0) }], NOW_MS);
+    for (const name of [file, `${file}-wal`]) expect((await stat(name)).mode & 0o777).toBe(0o600);
+    await store.close();
+  });
+
+  test('leaves nothing of what it deletes in the file', async () => {
+    const file = newFile();
+    const store = await open(file);
+    const caption = final(0, { text: 'Unrepeatable.' });
+    await store.write([{ type: 'final', caption }], NOW_MS);
+    await store.deleteBefore({ finalsMs: NOW_MS + 1, streamsMs: 0 });
+    await store.close();
+    expect((await readFile(file)).includes('Unrepeatable')).toBe(false);
+  });
+
+  test('says that a file is no database, and leaves it as it is', async () => {
+    const file = newFile();
+    const text = 'Minutes of the meeting, in a file of that name. '.repeat(30);
+    await writeFile(file, text);
+    await expect(open(file)).rejects.toMatchObject({ code: 'SQLITE_NOTADB' });
+    expect(await readFile(file, 'utf8')).toBe(text);
+  });
+
+  test('says that a file is of a newer version, and leaves it as it is', async () => {
+    const file = newFile();
+    const newer = new Database(file);
+    newer.exec('PRAGMA user_version = 1000');
+    newer.close();
+    await expect(open(file)).rejects.toMatchObject({ code: 'NEWER_SCHEMA' });
+    const after = new Database(file);
+    expect(after.prepare('PRAGMA user_version').get()).toMatchObject({ user_version: 1000 });
+    after.close();
+  });
+
+  test('says what the operating system says of a folder that is not there', async () => {
+    await expect(open(join(folder, 'missing', 'history.db'))).rejects.toMatchObject({ code: 'ENOENT' });
+  });
+});
+
+describe('A history that several processes open at once', () => {
+  test('is made once, and takes what all of them write', async () => {
+    const file = newFile();
+    const names = ['a', 'b', 'c', 'd'];
+    const children = names.map((streamId) => start('opens-at.mjs', file, final(0, { streamId })));
+    const exits = children.map((child) => once(child, 'exit'));
+    await Promise.all(children.map((child) => once(child.stdout!, 'data')));
+    for (const child of children) child.stdin!.end('now');
+    for (const exit of exits) expect((await exit)[0]).toBe(0);
+    const store = await open(file);
+    const { captions } = await store.finalsOfMeeting('meeting', { limit: 9 });
+    expect(captions.map(({ streamId }) => streamId)).toEqual(names);
+    await store.close();
+  });
+});
+
+describe('A history whose process is killed in the middle of writing', () => {
+  test('has lost nothing that was acknowledged', async () => {
+    const file = newFile();
+    const { checkpoint, ...fields } = record('any');
+    // JSON has no floats of 32 bits.
+    const plain = { ...fields, checkpoint: { ...checkpoint, hearing: { quietWindows: 0, state: null } } };
+    const child = start('writes-until-killed.mjs', file, { final: final(0), record: plain });
+    const acknowledged = new Map<string, number>();
+    let lines = 0;
+    for await (const line of createInterface({ input: child.stdout! })) {
+      const [streamId, captions] = line.split(':');
+      acknowledged.set(streamId!, Number(captions));
+      if (++lines === 300) child.kill('SIGKILL');
+    }
+    const store = await open(file);
+    expect(acknowledged.size).toBe(20);
+    for (const [streamId, captions] of acknowledged) {
+      expect(captions).toBeGreaterThan(5);
+      const kept = await store.finalsOfStream(streamId, 0, 1e9);
+      expect(kept.length).toBeGreaterThanOrEqual(captions);
+      expect(kept.map(({ segmentId }) => segmentId)).toEqual(kept.map((_, i) => i));
+      // Written with the final before it.
+      expect((await store.findStream(streamId))!.captions).toBe(kept.length);
+    }
+    await store.close();
+  });
+});
