@@ -140,7 +140,7 @@ export class DialectSockets {
       maxBacklogBytes: config.maxBacklogBytes,
       outputBytes: () => socket.bufferedBytes,
     });
-    const session = lobby.speaker(speaker, caller, { resumable: false });
+    // Before there is a session, which would be left behind when the conversation refuses.
     const conversation = converse({
       client: socket,
       speaker,
@@ -148,7 +148,7 @@ export class DialectSockets {
       model: lobby.model,
       languages: lobby.languages,
     });
-    speaker.attach(session, conversation);
+    speaker.attach(lobby.speaker(speaker, caller, { resumable: false }), conversation);
     this.#open.set(speaker, name);
 
     return { socket, speaker, conversation };

@@ -25,7 +25,10 @@ export interface Greeting {
   readonly subprotocol: string;
   /** Further headers of the answer. */
   readonly headers?: Readonly<Record<string, string>>;
-  /** Begins the conversation, once there is a socket. */
+  /**
+   * Makes the conversation, whose stream can be started once there is a socket.
+   * @throws {StreamError} when nothing can come of it, which only the model can tell.
+   */
   readonly converse: (parts: ConversationParts) => Conversation;
 }
 
