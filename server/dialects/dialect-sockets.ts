@@ -124,6 +124,8 @@ export class DialectSockets {
     }
     const extensions = req.getHeader('sec-websocket-extensions');
     res.cork(() => {
+      // Left out, the first header would begin an answer of 200.
+      res.writeStatus('101 Switching Protocols');
       for (const [name, value] of Object.entries(greeting.headers ?? {})) res.writeHeader(name, value);
       res.upgrade(data, req.getHeader('sec-websocket-key'), greeting.subprotocol, extensions, context);
     });
@@ -194,10 +196,14 @@ function decode(bytes: ArrayBuffer): string {
   }
 }
 
-function answer(res: HttpResponse, { status, contentType, body, headers = {} }: HttpAnswer): void {
+function answer(
+  res: HttpResponse,
+  { status, contentType, body, headers = {}, retryAfterSeconds }: HttpAnswer,
+): void {
   res.cork(() => {
     res.writeStatus(status).writeHeader('content-type', contentType);
     for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
+    if (retryAfterSeconds !== undefined) res.writeHeader('retry-after', String(retryAfterSeconds));
     res.end(body);
   });
 }
