@@ -192,10 +192,12 @@ function decode(bytes: ArrayBuffer): string {
   }
 }
 
-function answer(res: HttpResponse, { status, contentType, body, headers = {} }: HttpAnswer): void {
+function answer(res: HttpResponse, refusal: HttpAnswer): void {
+  const { status, contentType, body, headers = {}, retryAfterSeconds } = refusal;
   res.cork(() => {
     res.writeStatus(status).writeHeader('content-type', contentType);
     for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);
+    if (retryAfterSeconds !== undefined) res.writeHeader('retry-after', String(retryAfterSeconds));
     res.end(body);
   });
 }
