@@ -20,10 +20,13 @@ import { HttpGuard } from './net/http-guard.ts';
 import { type HttpSide, Listener } from './net/listener.ts';
 import { Lobby } from './net/lobby.ts';
 import { StaticFiles } from './net/static-files.ts';
+import { postRoutes } from './post-routes.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
 import { Dispatcher } from './stream/dispatcher.ts';
 import { VadTicker } from './stream/vad-ticker.ts';
 import type { PoolName } from './thread-metrics.ts';
+import { openUploadFolder } from './upload/upload-folder.ts';
+import { Uploads } from './upload/uploads.ts';
 import { VERSION } from './version.ts';
 
 /** Compiled next to this module: threads cannot run TypeScript. */
@@ -90,15 +93,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
   const history = await openHistory(config, systemClock, metrics.history, log);
+  const uploads = await openUploads(config, lobby, metrics).catch(async (error: unknown) => {
+    await history.close();
+    throw error;
+  });
   let engine: Engine | null = null;
   const isStuck = () => engine !== null && (engine.recognizer.exhausted || engine.vad.exhausted);
-  const guard = new HttpGuard(keys, config.allowedOrigins);
+  const guard = new HttpGuard(keys, config.allowedOrigins, (cause) => lobby.error('internal', cause));
   const pages = await StaticFiles.load(PAGES);
   const routes = httpRoutes({
     ...{ lobby, metrics, guard, config, pages, isStuck },
     ...{ clock: systemClock, version: VERSION },
   });
-  const listening = { routes, preflight: guard.preflight };
+  const posts = postRoutes({ lobby, guard, uploads, config });
+  const listening = { routes, posts, preflight: guard.preflight };
   const { listener, port } = await listen(config, keys, lobby, listening).catch(async (error: unknown) => {
     await history.close();
     throw error;
@@ -120,6 +128,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     abort.abort();
     listener.stopListening();
     await lobby.drain();
+    // What was captioned is told to whoever sent it.
+    await uploads.close();
     // Out of the handler of the last socket to close, whose last message is only sent when the handler returns.
     await new Promise((resolve) => setImmediate(resolve));
     listener.close();
@@ -145,6 +155,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return pools + history.abandonedThreads;
     },
   };
+}
+
+async function openUploads(config: Config, lobby: Lobby, metrics: Metrics): Promise<Uploads> {
+  const uploads = new Uploads({
+    folder: await openUploadFolder(config.dataDir),
+    bounds: config,
+    observer: lobby,
+  });
+  metrics.uploads.watch(uploads);
+
+  return uploads;
 }
 
 async function listen(
