@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Device } from '../inference/device.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
@@ -44,6 +45,9 @@ const MAX_BATCH_MS = 250;
 const MAX_LEAD_MS = 5000;
 /** Twice as many go through 2 % faster, and the first of them waits twice as long for the last. */
 const MAX_BATCH_SIZE = 8;
+
+/** For answers to recordings that were under way when the server stopped. */
+const LAST_ANSWERS_MS = 2000;
 
 /** Far beyond any batch of windows, which takes some milliseconds. */
 const VAD_DEADLINE_MS = 10_000;
@@ -128,8 +132,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     abort.abort();
     listener.stopListening();
     await lobby.drain();
-    // What was captioned is told to whoever sent it.
-    await uploads.close();
+    // Whoever sent a recording is told what became of it, if that is soon.
+    await Promise.race([uploads.close(), sleep(LAST_ANSWERS_MS)]);
     // Out of the handler of the last socket to close, whose last message is only sent when the handler returns.
     await new Promise((resolve) => setImmediate(resolve));
     listener.close();

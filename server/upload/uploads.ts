@@ -94,10 +94,10 @@ export class Uploads {
    * @throws {ClientGoneError}
    */
   form(request: PostRequest, fileField: string): Promise<Upload> {
-    const most = this.#parts.bounds.maxUploadBytes + FORM_SLACK_BYTES;
+    const { maxUploadBytes } = this.#parts.bounds;
 
     return this.#take(request, FORM_SLACK_BYTES, (write) =>
-      readForm(bounded(request.body, most), request.headers['content-type'], fileField, write),
+      readForm(bounded(request.body, maxUploadBytes), request.headers['content-type'], fileField, write),
     );
   }
 
@@ -175,12 +175,12 @@ function tooLarge(maxBytes: number): StreamError {
   return new StreamError('upload-too-large', `A recording has at most ${maxBytes} bytes.`);
 }
 
-/** @throws {StreamError} `upload-too-large`. */
+/** A form whose file may have so many bytes. @throws {StreamError} `upload-too-large`. */
 async function* bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
   let bytes = 0;
   for await (const piece of body) {
     bytes += piece.length;
-    if (bytes > maxBytes) throw tooLarge(maxBytes);
+    if (bytes > maxBytes + FORM_SLACK_BYTES) throw tooLarge(maxBytes);
     yield piece;
   }
 }
