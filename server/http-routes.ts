@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Config } from './config/options.ts';
+import { openaiRoutes } from './dialects/openai/openai-routes.ts';
 import { ERRORS } from './errors.ts';
 import type { Metrics } from './metrics.ts';
 import { type HttpAnswer, type HttpRoutes, jsonAnswer } from './net/http.ts';
@@ -34,7 +35,7 @@ export interface RouteParts {
   readonly metrics: Metrics;
   readonly guard: HttpGuard;
   readonly clock: Clock;
-  readonly config: Pick<Config, 'maxOutputBytes'>;
+  readonly config: Pick<Config, 'maxOutputBytes' | 'dialects'>;
   /** Of this server. */
   readonly version: string;
   /** The web pages; null where they were not built. */
@@ -67,6 +68,7 @@ export function httpRoutes(parts: RouteParts): HttpRoutes {
     '/v1/status': () =>
       jsonAnswer('200 OK', statusOf(lobby, { version, uptimeMs: clock.now() - startedAtMs })),
     ...meetingRoutes(parts),
+    ...(parts.config.dialects.split(',').includes('openai') && openaiRoutes(lobby, parts.guard)),
     ...(pages && pageRoutes(pages)),
   };
 }

@@ -14,6 +14,9 @@ export interface OpenaiError {
 /** Statuses that OpenAI's clients know another meaning of, or none. */
 const STATUSES: Partial<Record<ErrorCode, number>> = {
   'too-many-streams': 429,
+  'too-many-uploads': 429,
+  'bad-recording': 400,
+  'no-space': 503,
   'out-of-range': 400,
   'unsupported-language': 400,
   'unsupported-encoding': 400,

@@ -1,0 +1,140 @@
+import type { FinalMessage } from '../../../client-sdk/protocol.ts';
+import type { Caller } from '../../admission/api-keys.ts';
+import type { Config } from '../../config/options.ts';
+import { asStreamError } from '../../net/error-message.ts';
+import type { HttpAnswer, PostRequest, StreamedAnswer } from '../../net/http.ts';
+import type { ResponseBody } from '../../net/response-body.ts';
+import { openUploadedRecording } from '../../recording/uploaded-recording.ts';
+import {
+  type CaptionedRecording,
+  type CaptionRecordingOptions,
+  captionRecording,
+  type RecordingLobby,
+} from '../../session/caption-recording.ts';
+import type { Upload } from '../../upload/upload.ts';
+import type { Uploads } from '../../upload/uploads.ts';
+import { blankBetween } from '../join-captions.ts';
+import { meetingOf } from '../meeting-of.ts';
+import { openaiError } from './openai-errors.ts';
+import { books, textOf, transcriptionAnswer } from './transcription-answer.ts';
+import { readTranscriptionForm, type TranscriptionRequest } from './transcription-form.ts';
+
+/** What transcriptions are made with. */
+export interface TranscriptionParts {
+  readonly lobby: RecordingLobby;
+  readonly uploads: Pick<Uploads, 'form'>;
+  readonly config: Pick<Config, 'maxRecordingMs'>;
+}
+
+/** A transcription under way, and what has come of it. */
+interface Work {
+  readonly result: Promise<CaptionedRecording>;
+  readonly finals: readonly FinalMessage[];
+  /** Called with each further caption. */
+  onFinal: (final: FinalMessage) => void;
+}
+
+/**
+ * Transcribes the file of a form. The answer of one that is streamed begins with its first words, so that what goes wrong
+ * before has a status of its own.
+ * @throws {StreamError} as which the request is answered.
+ */
+export async function transcribe(
+  parts: TranscriptionParts,
+  request: PostRequest,
+  caller: Caller,
+): Promise<HttpAnswer | StreamedAnswer> {
+  const place = meetingOf(request.query);
+  const upload = await parts.uploads.form(request, 'file');
+  const wanted = await readForm(upload);
+  const { language, endpointing } = wanted;
+  const start = { ...place, ...(language !== null && { language }), endpointing };
+  const work = begin((onFinal) => captionUpload(upload, { ...parts, caller, start, request, onFinal }));
+
+  return wanted.isStreamed ? streamed(work) : transcriptionAnswer(await work.result, wanted);
+}
+
+async function readForm(upload: Upload): Promise<TranscriptionRequest> {
+  try {
+    return readTranscriptionForm(upload.fields);
+  } catch (error) {
+    await upload.remove();
+    throw error;
+  }
+}
+
+/** Captions the file, and removes it. */
+async function captionUpload(
+  upload: Upload,
+  {
+    config,
+    request: { signal },
+    ...rest
+  }: Pick<TranscriptionParts, 'config' | 'lobby'> & { readonly request: PostRequest } & Pick<
+      CaptionRecordingOptions,
+      'caller' | 'start' | 'onFinal'
+    >,
+): Promise<CaptionedRecording> {
+  try {
+    const recording = await openUploadedRecording(upload.path, config.maxRecordingMs, signal);
+    try {
+      return await captionRecording({ ...rest, recording, signal });
+    } finally {
+      await recording.close();
+    }
+  } finally {
+    await upload.remove();
+  }
+}
+
+function begin(caption: (onFinal: (final: FinalMessage) => void) => Promise<CaptionedRecording>): Work {
+  const finals: FinalMessage[] = [];
+  const work: Work = {
+    finals,
+    onFinal: () => {},
+    result: caption((final) => {
+      finals.push(final);
+      work.onFinal(final);
+    }),
+  };
+
+  return work;
+}
+
+/** Server-sent events: a delta for each caption, and all of the text. @throws what goes wrong before the first. */
+async function streamed(work: Work): Promise<StreamedAnswer> {
+  if (work.finals.length === 0) {
+    const first = new Promise<void>((resolve) => {
+      work.onFinal = () => resolve();
+    });
+    await Promise.race([work.result, first]);
+  }
+
+  return {
+    contentType: 'text/event-stream; charset=utf-8',
+    // Some proxies gather what they pass on unless they are told.
+    headers: { 'x-accel-buffering': 'no' },
+    stream: (body) => {
+      let text = '';
+      const tell = (final: FinalMessage) => {
+        if (final.text === '') return;
+        const delta = blankBetween(text, final.text) + final.text;
+        text += delta;
+        send(body, { type: 'transcript.text.delta', delta });
+      };
+      work.finals.forEach(tell);
+      work.onFinal = tell;
+      void work.result
+        .then(
+          ({ finals, done }) =>
+            send(body, { type: 'transcript.text.done', text: textOf(finals), ...books(done) }),
+          (error: unknown) => send(body, { error: openaiError(asStreamError(error)) }),
+        )
+        .finally(() => body.end());
+    },
+  };
+}
+
+function send(body: ResponseBody, event: object): void {
+  body.write(`data: ${JSON.stringify(event)}\n\n`);
+}
