@@ -181,6 +181,29 @@ describe('A session that is updated', () => {
     ]);
   });
 
+  it('has its turns ended by clients whose model would find no pauses', () => {
+    const rig = new RealtimeRig();
+    rig.update({ transcription: { model: 'gpt-realtime-whisper' } });
+    rig.update({ transcription: { model: 'gpt-realtime-whisper' }, turn_detection: { type: 'server_vad' } });
+    rig.update({ transcription: { model: 'whisper-1' } });
+    const turns = rig.all('session.updated').map((event) => {
+      const session = event.session as { audio: { input: { turn_detection: unknown } } };
+      return session.audio.input.turn_detection !== null;
+    });
+    expect(turns).toEqual([false, true, true]);
+  });
+
+  it('takes the first of several languages that the model knows', () => {
+    const rig = new RealtimeRig();
+    rig.update({ transcription: { languages: ['tlh', 'es-MX', 'en'] } });
+    expect(rig.all('session.updated')).toMatchObject([
+      { session: { audio: { input: { transcription: { language: 'es-MX' } } } } },
+    ]);
+    rig.update({ transcription: { languages: [] } });
+    rig.update({ transcription: { languages: ['tlh'] } });
+    expect(rig.types.slice(2)).toEqual(['session.updated', 'error']);
+  });
+
   it('waits as long as it can where the client ends turns itself', () => {
     const rig = new RealtimeRig();
     rig.update({ turn_detection: null });

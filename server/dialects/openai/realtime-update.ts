@@ -4,6 +4,9 @@ import { defaultSettings, FORMATS, type RealtimeSettings, type RealtimeShape } f
 
 type Fields = Readonly<Record<string, unknown>>;
 
+/** Names of models with which OpenAI's service has no voice activity detection. */
+const PAUSELESS = /^gpt-(realtime-whisper|live-transcribe)\b/;
+
 /** Our own ranges, which asked-for values are brought into. */
 const THRESHOLD = [0.1, 0.95] as const;
 const SILENCE_MS = [100, 2000] as const;
@@ -37,13 +40,15 @@ export function updateSettings(
   { shape, languages, endpointing }: UpdateTerms,
 ): RealtimeSettings {
   const fields = shape === 'beta' ? betaFields(session) : currentFields(session);
-  const { format, transcription, turnDetection } = fields;
+  const { format, transcription } = fields;
+  const turnDetection =
+    fields.turnDetection === undefined ? impliedTurns(transcription) : fields.turnDetection;
 
   return {
     ...before,
     ...(format !== undefined && { format: readFormat(format, fields.paths.format, shape) }),
     ...(isObject(transcription) && {
-      language: readLanguage(transcription.language, `${fields.paths.transcription}.language`, languages),
+      language: readLanguages(transcription, fields.paths.transcription, languages),
     }),
     ...(turnDetection !== undefined &&
       readTurns(turnDetection, fields.paths.turnDetection, defaultSettings(shape, endpointing))),
@@ -102,12 +107,25 @@ function readFormat(value: unknown, path: string, shape: RealtimeShape): string 
   return value as string;
 }
 
-function readLanguage(value: unknown, path: string, languages: readonly string[]): string | null {
-  if (value === undefined || value === null || value === '') return null;
-  if (typeof value !== 'string' || !languages.includes(value.split('-')[0]!.toLowerCase()))
-    refuse(`The model does not know this language. It knows ${languages.join(', ')}.`, path);
+/** Of several languages the first that the model knows. */
+function readLanguages(
+  { language, languages: asked }: Fields,
+  path: string,
+  languages: readonly string[],
+): string | null {
+  const tags = (Array.isArray(asked) ? asked : [language]).filter((tag) => (tag ?? '') !== '');
+  const known = tags.find(
+    (tag) => typeof tag === 'string' && languages.includes(tag.split('-')[0]!.toLowerCase()),
+  ) as string | undefined;
+  if (known === undefined && tags.length > 0)
+    refuse(`The model does not know this language. It knows ${languages.join(', ')}.`, `${path}.language`);
 
-  return value as string;
+  return known ?? null;
+}
+
+/** With models of theirs that find no pauses, clients end turns themselves, and need not say so. */
+function impliedTurns(transcription: unknown): null | undefined {
+  return isObject(transcription) && PAUSELESS.test(String(transcription.model)) ? null : undefined;
 }
 
 /** `semantic_vad` is taken for what there is. */
