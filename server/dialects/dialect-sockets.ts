@@ -8,7 +8,7 @@ import { asStreamError } from '../net/error-message.ts';
 import type { HttpAnswer } from '../net/http.ts';
 import type { ModelIdentity } from '../net/lobby.ts';
 import { isOriginAllowed } from '../net/origins.ts';
-import type { Conversation, Dialect, Greeting } from './dialect.ts';
+import type { Conversation, DefaultEndpointing, Dialect, Greeting } from './dialect.ts';
 import type { DialectName } from './dialect-names.ts';
 import { DialectSocket } from './dialect-socket.ts';
 import { DialectSpeaker, type NativeSession } from './dialect-speaker.ts';
@@ -18,7 +18,8 @@ export interface DialectParts {
   readonly config: Pick<
     Config,
     'allowedOrigins' | 'maxMessageBytes' | 'maxOutputBytes' | 'maxBacklogBytes' | 'deadPeerMs'
-  >;
+  > &
+    DefaultEndpointing;
   readonly keys: ApiKeys;
   readonly clock: Clock;
   readonly lobby: DialectLobby;
@@ -140,15 +141,16 @@ export class DialectSockets {
       maxBacklogBytes: config.maxBacklogBytes,
       outputBytes: () => socket.bufferedBytes,
     });
-    const session = lobby.speaker(speaker, caller, { resumable: false });
+    // Before there is a session, which would be left behind when the conversation refuses.
     const conversation = converse({
       client: socket,
       speaker,
       clock,
       model: lobby.model,
       languages: lobby.languages,
+      endpointing: config,
     });
-    speaker.attach(session, conversation);
+    speaker.attach(lobby.speaker(speaker, caller, { resumable: false }), conversation);
     this.#open.set(speaker, name);
 
     return { socket, speaker, conversation };

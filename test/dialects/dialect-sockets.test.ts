@@ -1,0 +1,77 @@
+import type { TemplatedApp, us_socket } from 'uWebSockets.js';
+import { once } from 'node:events';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { WebSocket } from 'ws';
+import { ApiKeys } from '../../server/admission/api-keys.ts';
+import type { Dialect } from '../../server/dialects/dialect.ts';
+import { DialectSockets } from '../../server/dialects/dialect-sockets.ts';
+import { StreamError } from '../../server/errors.ts';
+import { errorAnswer } from '../../server/net/http.ts';
+import { ManualClock } from '../support/manual-clock.ts';
+
+/** Speaks one language less than the model. */
+const PICKY: Dialect = {
+  name: 'vosk',
+  path: '/picky',
+  greet: () => ({
+    key: null,
+    subprotocol: '',
+    converse: ({ languages }) => {
+      throw new StreamError('unsupported-language', `It knows ${languages.join(', ')}.`);
+    },
+  }),
+  refuse: errorAnswer,
+};
+
+let app: TemplatedApp;
+let url: string;
+let sessions = 0;
+
+beforeAll(async () => {
+  const { default: uws } = await import('uWebSockets.js');
+  const keys = await ApiKeys.load('none');
+  const sockets = new DialectSockets({
+    config: {
+      allowedOrigins: '*',
+      maxMessageBytes: 65_536,
+      maxOutputBytes: 65_536,
+      maxBacklogBytes: 65_536,
+      deadPeerMs: 8000,
+      ...{ startThreshold: 0.5, minSilenceMs: 800, prefixPaddingMs: 384 },
+    },
+    keys,
+    clock: new ManualClock(),
+    lobby: {
+      model: { name: 'scripted', hash: 'ab' },
+      languages: ['en'],
+      speaker: () => {
+        sessions++;
+
+        return { message: () => {}, received: () => {}, fault: () => {}, closed: () => {} };
+      },
+      error: () => {},
+      partialDropped: () => {},
+    },
+  });
+  app = uws.App();
+  sockets.mount(app, PICKY);
+  await new Promise<void>((resolve) => {
+    app.listen(0, (socket) => {
+      url = `ws://127.0.0.1:${uws.us_socket_local_port(socket as unknown as us_socket)}`;
+      resolve();
+    });
+  });
+});
+
+afterAll(() => {
+  app.close();
+});
+
+describe('A dialect whose conversation refuses to begin', () => {
+  it('is answered before the upgrade, and leaves no session behind', async () => {
+    const socket = new WebSocket(`${url}/picky`);
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }];
+    expect(response.statusCode).toBe(415);
+    expect(sessions).toBe(0);
+  });
+});
