@@ -124,6 +124,8 @@ export class DialectSockets {
     }
     const extensions = req.getHeader('sec-websocket-extensions');
     res.cork(() => {
+      // Left out, the first header would begin an answer of 200.
+      res.writeStatus('101 Switching Protocols');
       for (const [name, value] of Object.entries(greeting.headers ?? {})) res.writeHeader(name, value);
       res.upgrade(data, req.getHeader('sec-websocket-key'), greeting.subprotocol, extensions, context);
     });
@@ -194,8 +196,10 @@ function decode(bytes: ArrayBuffer): string {
   }
 }
 
-function answer(res: HttpResponse, refusal: HttpAnswer): void {
-  const { status, contentType, body, headers = {}, retryAfterSeconds } = refusal;
+function answer(
+  res: HttpResponse,
+  { status, contentType, body, headers = {}, retryAfterSeconds }: HttpAnswer,
+): void {
   res.cork(() => {
     res.writeStatus(status).writeHeader('content-type', contentType);
     for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);

@@ -1,5 +1,6 @@
 import type { TemplatedApp, us_socket } from 'uWebSockets.js';
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
 import { ApiKeys } from '../../server/admission/api-keys.ts';
@@ -19,6 +20,26 @@ const PICKY: Dialect = {
     converse: ({ languages }) => {
       throw new StreamError('unsupported-language', `It knows ${languages.join(', ')}.`);
     },
+  }),
+  refuse: (error) => ({ ...errorAnswer(error), retryAfterSeconds: 7 }),
+};
+
+/** Has something to say in the answer's headers. */
+const TALKATIVE: Dialect = {
+  name: 'vosk',
+  path: '/talkative',
+  greet: () => ({
+    key: null,
+    subprotocol: '',
+    headers: { 'x-said': 'hello' },
+    converse: () => ({
+      text: () => {},
+      binary: () => {},
+      told: () => {},
+      done: () => {},
+      failed: () => {},
+      closed: () => {},
+    }),
   }),
   refuse: errorAnswer,
 };
@@ -55,6 +76,7 @@ beforeAll(async () => {
   });
   app = uws.App();
   sockets.mount(app, PICKY);
+  sockets.mount(app, TALKATIVE);
   await new Promise<void>((resolve) => {
     app.listen(0, (socket) => {
       url = `ws://127.0.0.1:${uws.us_socket_local_port(socket as unknown as us_socket)}`;
@@ -70,8 +92,19 @@ afterAll(() => {
 describe('A dialect whose conversation refuses to begin', () => {
   it('is answered before the upgrade, and leaves no session behind', async () => {
     const socket = new WebSocket(`${url}/picky`);
-    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, { statusCode: number }];
+    const [, response] = (await once(socket, 'unexpected-response')) as [unknown, IncomingMessage];
     expect(response.statusCode).toBe(415);
+    expect(response.headers['retry-after']).toBe('7');
     expect(sessions).toBe(0);
+  });
+});
+
+describe('A dialect with headers of its own', () => {
+  it('has them in the answer that opens the WebSocket', async () => {
+    const socket = new WebSocket(`${url}/talkative`);
+    const [response] = (await once(socket, 'upgrade')) as [IncomingMessage];
+    expect(response.statusCode).toBe(101);
+    expect(response.headers['x-said']).toBe('hello');
+    socket.terminate();
   });
 });

@@ -36,6 +36,7 @@ export class ConversationRig<Message = Record<string, unknown>> {
         close: (code, reason) => this.closes.push({ code, reason }),
       },
       ...{ speaker, clock, model: { name: 'model', hash: '0'.repeat(64) }, languages: ['en'] },
+      endpointing: { startThreshold: 0.5, minSilenceMs: 500, prefixPaddingMs: 0 },
     });
     speaker.attach(this.native, this.#conversation);
     this.#conversation.opened?.();

@@ -1,6 +1,7 @@
 import { errorAnswer } from '../../net/http.ts';
 import type { Dialect } from '../dialect.ts';
-import { keyOf, meetingOf } from '../presented.ts';
+import { keyOf } from '../key-of.ts';
+import { meetingOf } from '../meeting-of.ts';
 import { VoskConversation } from './conversation.ts';
 
 /** The WebSocket of Vosk's server (github.com/alphacep/vosk-server, websocket/asr_server.py). */
