@@ -4,9 +4,10 @@ import type { SidePort } from '../net/listener.ts';
 import type { Dialect } from './dialect.ts';
 import type { DialectSockets } from './dialect-sockets.ts';
 import { OPENAI_REALTIME } from './openai/realtime.ts';
+import { VOSK } from './vosk/vosk.ts';
 
 /** All dialects that are known. */
-export const DIALECTS: readonly Dialect[] = [OPENAI_REALTIME];
+export const DIALECTS: readonly Dialect[] = [OPENAI_REALTIME, VOSK];
 
 /** Those that the settings ask for. */
 export function spokenDialects({ dialects }: Pick<Config, 'dialects'>): readonly Dialect[] {

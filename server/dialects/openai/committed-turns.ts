@@ -1,4 +1,5 @@
 import type { FinalMessage, PartialMessage, SpeechStartedMessage } from '../../../client-sdk/protocol.ts';
+import { blankBetween, joinCaptions } from '../join-captions.ts';
 import { DeltaText } from './delta-text.ts';
 import type { OpenaiError } from './openai-errors.ts';
 import { PartialsInOrder } from './partials-in-order.ts';
@@ -16,7 +17,7 @@ interface Turn {
   loss: OpenaiError | null;
   /** Of the segment that is told of. */
   told: { readonly segmentId: number; readonly text: DeltaText; isBegun: boolean } | null;
-  hasDeltas: boolean;
+  lastDelta: string;
 }
 
 /** Turns that end where the client says so: the segments between two commits are one item. */
@@ -72,7 +73,7 @@ export class CommittedTurns implements Turns {
     const { id, fromMs, untilMs, isCleared, texts, loss } = this.#turns.shift()!;
     if (isCleared) return;
     if (loss) this.#items.failed(id, loss);
-    if (texts.length > 0 || !loss) this.#items.completed(id, texts.join(' '), untilMs - fromMs);
+    if (texts.length > 0 || !loss) this.#items.completed(id, joinCaptions(texts), untilMs - fromMs);
   }
 
   #tell({ segmentId, endMs, text, stableChars }: PartialMessage): void {
@@ -85,9 +86,9 @@ export class CommittedTurns implements Turns {
     const { told } = turn;
     const delta = told.text.extend(text);
     if (delta === '') return;
-    this.#items.delta(turn.id, told.isBegun || !turn.hasDeltas ? delta : ` ${delta}`);
+    this.#items.delta(turn.id, told.isBegun ? delta : blankBetween(turn.lastDelta, delta) + delta);
     told.isBegun = true;
-    turn.hasDeltas = true;
+    turn.lastDelta = delta;
   }
 
   /** A commit ends the segment that is open: none reaches beyond it. */
@@ -107,6 +108,6 @@ export class CommittedTurns implements Turns {
 function newTurn(fromMs: number): Turn {
   return {
     ...{ id: newId('item'), fromMs, untilMs: Number.POSITIVE_INFINITY, isCleared: false },
-    ...{ texts: [], loss: null, told: null, hasDeltas: false },
+    ...{ texts: [], loss: null, told: null, lastDelta: '' },
   };
 }

@@ -4,13 +4,8 @@ import type { Config } from '../../config/options.ts';
 import { asStreamError } from '../../net/error-message.ts';
 import type { HttpAnswer, PostRequest, StreamedAnswer } from '../../net/http.ts';
 import type { ResponseBody } from '../../net/response-body.ts';
-import { openUploadedRecording } from '../../recording/uploaded-recording.ts';
-import {
-  type CaptionedRecording,
-  type CaptionRecordingOptions,
-  captionRecording,
-  type RecordingLobby,
-} from '../../session/caption-recording.ts';
+import type { CaptionedRecording } from '../../session/caption-recording.ts';
+import { type CaptionUploadOptions, captionUpload } from '../../upload/caption-upload.ts';
 import type { Upload } from '../../upload/upload.ts';
 import type { Uploads } from '../../upload/uploads.ts';
 import { blankBetween } from '../join-captions.ts';
@@ -21,7 +16,7 @@ import { readTranscriptionForm, type TranscriptionRequest } from './transcriptio
 
 /** What transcriptions are made with. */
 export interface TranscriptionParts {
-  readonly lobby: RecordingLobby;
+  readonly lobby: CaptionUploadOptions['lobby'];
   readonly uploads: Pick<Uploads, 'form'>;
   readonly config: Pick<Config, 'maxRecordingMs'>;
 }
@@ -49,7 +44,11 @@ export async function transcribe(
   const wanted = await readForm(upload);
   const { language, endpointing } = wanted;
   const start = { ...place, ...(language !== null && { language }), endpointing };
-  const work = begin((onFinal) => captionUpload(upload, { ...parts, caller, start, request, onFinal }));
+  const { signal } = request;
+  const { maxRecordingMs } = parts.config;
+  const work = begin((onFinal) =>
+    captionUpload({ upload, lobby: parts.lobby, caller, start, signal, maxRecordingMs, onFinal }),
+  );
 
   return wanted.isStreamed ? streamed(work) : transcriptionAnswer(await work.result, wanted);
 }
@@ -60,30 +59,6 @@ async function readForm(upload: Upload): Promise<TranscriptionRequest> {
   } catch (error) {
     await upload.remove();
     throw error;
-  }
-}
-
-/** Captions the file, and removes it. */
-async function captionUpload(
-  upload: Upload,
-  {
-    config,
-    request: { signal },
-    ...rest
-  }: Pick<TranscriptionParts, 'config' | 'lobby'> & { readonly request: PostRequest } & Pick<
-      CaptionRecordingOptions,
-      'caller' | 'start' | 'onFinal'
-    >,
-): Promise<CaptionedRecording> {
-  try {
-    const recording = await openUploadedRecording(upload.path, config.maxRecordingMs, signal);
-    try {
-      return await captionRecording({ ...rest, recording, signal });
-    } finally {
-      await recording.close();
-    }
-  } finally {
-    await upload.remove();
   }
 }
 
