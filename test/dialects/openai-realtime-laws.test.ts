@@ -102,6 +102,25 @@ describe('Deltas of the Realtime interface', () => {
   });
 });
 
+describe('Audio of the Realtime interface', () => {
+  it('arrives the same wherever it was cut, within a sample too', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 1 }), fc.array(fc.nat(9), { maxLength: 9 }), (bytes, cuts) => {
+        const rig = new RealtimeRig();
+        let at = 0;
+        for (const cut of [...cuts, bytes.length]) {
+          rig.say({
+            type: 'input_audio_buffer.append',
+            audio: Buffer.from(bytes.subarray(at, at + cut)).toString('base64'),
+          });
+          at += cut;
+        }
+        expect(Buffer.concat(rig.audio)).toEqual(Buffer.from(bytes.subarray(0, bytes.length & ~1)));
+      }),
+    );
+  });
+});
+
 describe('A text that can only grow', () => {
   it('grows by whole words only', () => {
     const text = new DeltaText();

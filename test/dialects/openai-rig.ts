@@ -36,9 +36,9 @@ export class RealtimeRig {
   readonly #speaker: DialectSpeaker;
   /** What the client was sent. */
   readonly events: RealtimeEvent[] = [];
-  /** Controls that the stream was handed, and the bytes of its audio. */
+  /** Controls that the stream was handed, and its audio. */
   readonly controls: Fields[] = [];
-  audioBytes = 0;
+  readonly audio: Uint8Array[] = [];
   closed: { readonly code: number; readonly reason: string } | null = null;
   fault: unknown = null;
   #isReady = false;
@@ -62,7 +62,7 @@ export class RealtimeRig {
     this.#speaker.attach(
       {
         message: (message) => {
-          if (message.type === 'audio') this.audioBytes += message.pcm.length;
+          if (message.type === 'audio') this.audio.push(message.pcm);
           else this.controls.push(message.fields);
         },
         received: () => {},

@@ -78,12 +78,10 @@ function begin(caption: (onFinal: (final: FinalMessage) => void) => Promise<Capt
 
 /** Server-sent events: a delta for each caption, and all of the text. @throws what goes wrong before the first. */
 async function streamed(work: Work): Promise<StreamedAnswer> {
-  if (work.finals.length === 0) {
-    const first = new Promise<void>((resolve) => {
-      work.onFinal = () => resolve();
-    });
-    await Promise.race([work.result, first]);
-  }
+  const first = new Promise<void>((resolve) => {
+    work.onFinal = () => resolve();
+  });
+  await Promise.race([work.result, first]);
 
   return {
     contentType: 'text/event-stream; charset=utf-8',
