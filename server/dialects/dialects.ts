@@ -1,11 +1,12 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { Config } from '../config/options.ts';
 import type { SidePort } from '../net/listener.ts';
+import { deepgram } from './deepgram/deepgram.ts';
 import type { Dialect } from './dialect.ts';
 import type { DialectSockets } from './dialect-sockets.ts';
 
 /** All dialects that are known. */
-export const DIALECTS: readonly Dialect[] = [];
+export const DIALECTS: readonly Dialect[] = [deepgram];
 
 /** Those that the settings ask for. */
 export function spokenDialects({ dialects }: Pick<Config, 'dialects'>): readonly Dialect[] {

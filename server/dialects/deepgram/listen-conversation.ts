@@ -1,0 +1,269 @@
+import { createHash } from 'node:crypto';
+import type { FinalMessage, PartialMessage, SpeakerServerMessage } from '../../../client-sdk/protocol.ts';
+import { createPcmDecoder } from '../../audio/pcm.ts';
+import { StreamError } from '../../errors.ts';
+import type { Conversation, ConversationParts, DialectFailure } from '../dialect.ts';
+import { closeFor, SILENT_CLIENT_MS } from './faults.ts';
+import {
+  metadataMessage,
+  type ResultMetadata,
+  resultMetadata,
+  resultsMessage,
+  type Settled,
+  speechStartedMessage,
+  utteranceEndMessage,
+} from './messages.ts';
+import { OpenSpeech } from './open-speech.ts';
+import { type AudioFormat, type ListenParameters, requireLanguage, requireMixable } from './parameters.ts';
+import type { Said } from './transcript-form.ts';
+import { UtteranceGap } from './utterance-gap.ts';
+import { WaveHead } from './wave-head.ts';
+
+/** A `Finalize` that is under way: the marker behind it, and what audio there was. */
+interface Finalizing {
+  readonly marker: number;
+  readonly receivedMs: number;
+  /** Whether a result said that it came of it. */
+  isAnswered: boolean;
+}
+
+/** One client's live stream in Deepgram's words. */
+export class ListenConversation implements Conversation {
+  readonly #parameters: ListenParameters;
+  readonly #parts: ConversationParts;
+  readonly #metadata: ResultMetadata;
+  readonly #sha256 = createHash('sha256');
+  readonly #createdEpochMs: number;
+  readonly #head = new WaveHead();
+  readonly #openSpeech = new OpenSpeech();
+  readonly #gap: UtteranceGap | null;
+  /** Null until it is known. */
+  #format: AudioFormat | null = null;
+  #bytesPerMs = 1;
+  #audioBytes = 0;
+  /** Whether bytes have come, of a head or of audio. */
+  #hasBegun = false;
+  #heardAtMs: number;
+  #cancelWatch: () => void = () => {};
+  #lastMarker = 0;
+  #finalizing: readonly Finalizing[] = [];
+  /** Where the last final ended. */
+  #toldUntilMs = 0;
+  #state: 'open' | 'ending' | 'ended' = 'open';
+
+  /** @throws {StreamError} `unsupported-language`. */
+  constructor(parameters: ListenParameters, requestId: string, parts: ConversationParts) {
+    requireLanguage(parameters.language, parts.languages);
+    this.#parameters = parameters;
+    this.#parts = parts;
+    this.#metadata = resultMetadata(requestId, parts.model, parameters.extra);
+    this.#gap = parameters.utteranceEndMs === null ? null : new UtteranceGap(parameters.utteranceEndMs);
+    this.#createdEpochMs = parts.clock.epochMs();
+    this.#heardAtMs = parts.clock.now();
+  }
+
+  opened(): void {
+    this.#heardAtMs = this.#parts.clock.now();
+    this.#watch();
+    if (this.#parameters.format) this.#start(this.#parameters.format);
+  }
+
+  text(text: string): void {
+    if (this.#state !== 'open') return;
+    // Of a stream that never began, no message is a sign of life.
+    if (this.#hasBegun) this.#heardAtMs = this.#parts.clock.now();
+    const type = typeOf(text);
+    if (type === 'Finalize') this.#finalize();
+    else if (type === 'CloseStream') this.#end();
+  }
+
+  binary(bytes: Uint8Array): void {
+    if (this.#state !== 'open') return;
+    this.#heardAtMs = this.#parts.clock.now();
+    if (bytes.length === 0) {
+      this.#end();
+      return;
+    }
+    this.#hasBegun = true;
+    this.#sha256.update(bytes);
+    const audio = this.#format ? bytes : this.#behead(bytes);
+    if (!audio || audio.length === 0) return;
+    this.#audioBytes += audio.length;
+    this.#parts.speaker.audio(audio);
+    if (!this.#gap?.isDue(this.#receivedMs)) return;
+    this.#gap.marked(++this.#lastMarker);
+    this.#parts.speaker.mark(this.#lastMarker);
+  }
+
+  told(message: SpeakerServerMessage): void {
+    switch (message.type) {
+      case 'partial':
+        this.#interim(message);
+        break;
+      case 'final':
+        this.#final(message);
+        break;
+      case 'speech-started':
+        this.#openSpeech.began(message.segmentId, message.atMs);
+        if (this.#parameters.vadEvents) this.#send(speechStartedMessage(message.atMs));
+        break;
+      case 'ack':
+        this.#settled(message.acknowledgedMs);
+        break;
+      case 'marker':
+        this.#answered(message.id);
+    }
+  }
+
+  done(): void {
+    // Told before `done`, all of them, unless the server ended the stream by itself.
+    const wasAsked = this.#state === 'ending';
+    this.closed();
+    this.#send(this.#summary());
+    if (wasAsked) this.#parts.client.close(1000, '');
+    else this.failed({ code: 'draining', message: 'The server is shutting down.', retryAfterMs: null });
+  }
+
+  failed(failure: DialectFailure): void {
+    this.closed();
+    const { code, reason } = closeFor(failure);
+    this.#parts.client.close(code, reason);
+  }
+
+  closed(): void {
+    this.#state = 'ended';
+    this.#cancelWatch();
+  }
+
+  get #receivedMs(): number {
+    return this.#audioBytes / this.#bytesPerMs;
+  }
+
+  #start(format: AudioFormat): void {
+    const { interimResults, minSilenceMs, language, place } = this.#parameters;
+    this.#format = format;
+    const { frameBytes } = createPcmDecoder(format);
+    this.#bytesPerMs = (frameBytes * format.sampleRate) / 1000;
+    this.#parts.speaker.start({
+      ...format,
+      ...place,
+      partials: interimResults,
+      ...(language !== null && { language }),
+      ...(minSilenceMs !== null && { endpointing: { minSilenceMs } }),
+    });
+  }
+
+  /** @returns the audio behind the head, null while that goes on. @throws {StreamError} */
+  #behead(bytes: Uint8Array): Uint8Array | null {
+    const beheaded = this.#head.take(bytes);
+    if (!beheaded) return null;
+    requireMixable(beheaded.format.channels, this.#parameters.multichannel);
+    this.#start(beheaded.format);
+
+    return beheaded.audio;
+  }
+
+  #finalize(): void {
+    const { speaker } = this.#parts;
+    const receivedMs = this.#receivedMs;
+    // Nothing can have come between: the first answers for both.
+    if (this.#finalizing.some((under) => under.receivedMs === receivedMs)) return;
+    const marker = ++this.#lastMarker;
+    this.#finalizing = [...this.#finalizing, { marker, receivedMs, isAnswered: false }];
+    if (!this.#format) {
+      this.#answered(marker);
+      return;
+    }
+    speaker.flush();
+    speaker.mark(marker);
+  }
+
+  #end(): void {
+    this.#state = 'ending';
+    this.#cancelWatch();
+    if (this.#format) this.#parts.speaker.stop();
+    else this.done();
+  }
+
+  #interim({ text, startMs, endMs, segmentId }: PartialMessage): void {
+    this.#gap?.interim(segmentId, text);
+    const settled = { isFinal: false, speechFinal: false, fromFinalize: false };
+    this.#parts.client.sendInterim(this.#results({ text, startMs, endMs, confidence: null }, settled));
+  }
+
+  #final({ text, startMs, endMs, segmentId, endpoint, confidence }: FinalMessage): void {
+    this.#gap?.final(segmentId, text, endMs);
+    this.#openSpeech.ended(segmentId);
+    // It goes on in a segment of its own, whose beginning is not told.
+    if (endpoint === 'max-duration') this.#openSpeech.began(segmentId + 1, endMs);
+    const [finalizing] = this.#finalizing;
+    const fromFinalize = endpoint === 'flush' && finalizing !== undefined;
+    if (fromFinalize) finalizing.isAnswered = true;
+    const said = { text, startMs, endMs, confidence: confidence ?? null };
+    this.#sendFinal(said, endpoint !== 'max-duration', fromFinalize);
+  }
+
+  /** All audio up to here has become captions, or has none. */
+  #settled(atMs: number): void {
+    const wordless = this.#openSpeech.settled(atMs);
+    if (!wordless) return;
+    const { startMs, segmentId } = wordless;
+    this.#gap?.final(segmentId, '', atMs);
+    this.#sendFinal({ text: '', startMs, endMs: atMs, confidence: null }, true, false);
+  }
+
+  #answered(marker: number): void {
+    const lastWordEndMs = this.#gap?.answered(marker) ?? null;
+    if (lastWordEndMs !== null) this.#send(utteranceEndMessage(lastWordEndMs));
+    const [finalizing] = this.#finalizing;
+    if (finalizing?.marker !== marker) return;
+    this.#finalizing = this.#finalizing.slice(1);
+    if (finalizing.isAnswered) return;
+    const endMs = Math.round(finalizing.receivedMs);
+    this.#openSpeech.settled(endMs + 1);
+    const said = { text: '', startMs: Math.min(this.#toldUntilMs, endMs), endMs, confidence: null };
+    this.#sendFinal(said, true, true);
+  }
+
+  #sendFinal(said: Said, endsUtterance: boolean, fromFinalize: boolean): void {
+    this.#toldUntilMs = Math.max(this.#toldUntilMs, said.endMs);
+    const speechFinal = endsUtterance && this.#parameters.endpointing;
+    this.#parts.client.send(this.#results(said, { isFinal: true, speechFinal, fromFinalize }));
+  }
+
+  #results(said: Said, settled: Settled): string {
+    return JSON.stringify(resultsMessage(said, settled, this.#parameters.form, this.#metadata));
+  }
+
+  #summary(): object {
+    const summary = {
+      sha256: this.#sha256.digest('hex'),
+      createdEpochMs: this.#createdEpochMs,
+      durationMs: this.#receivedMs,
+      channels: this.#audioBytes === 0 ? 0 : this.#format!.channels,
+    };
+
+    return metadataMessage(summary, this.#metadata);
+  }
+
+  #send(message: object): void {
+    this.#parts.client.send(JSON.stringify(message));
+  }
+
+  /** One timer for each stretch of silence, not for each message. */
+  #watch(): void {
+    const { clock, speaker } = this.#parts;
+    const leftMs = this.#heardAtMs + SILENT_CLIENT_MS - clock.now();
+    if (leftMs <= 0) speaker.fault(new StreamError('idle-timeout'));
+    else this.#cancelWatch = clock.after(leftMs, () => this.#watch());
+  }
+}
+
+/** @throws {StreamError} `bad-message` when the text is no JSON object. */
+function typeOf(text: string): unknown {
+  try {
+    return (JSON.parse(text) as { readonly type?: unknown }).type;
+  } catch {
+    throw new StreamError('bad-message', 'Text has to be JSON; audio has to come as bytes.');
+  }
+}
