@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { FinalMessage, PartialMessage, SpeakerServerMessage } from '../../../client-sdk/protocol.ts';
-import { createPcmDecoder } from '../../audio/pcm.ts';
 import { StreamError } from '../../errors.ts';
 import type { Conversation, ConversationParts, DialectFailure } from '../dialect.ts';
 import { closeFor, SILENT_CLIENT_MS } from './faults.ts';
+import { ListenAudio } from './listen-audio.ts';
 import {
   metadataMessage,
   type ResultMetadata,
@@ -14,10 +13,9 @@ import {
   utteranceEndMessage,
 } from './messages.ts';
 import { OpenSpeech } from './open-speech.ts';
-import { type AudioFormat, type ListenParameters, requireLanguage, requireMixable } from './parameters.ts';
+import { type AudioFormat, type ListenParameters, requireLanguage } from './parameters.ts';
 import type { Said } from './transcript-form.ts';
 import { UtteranceGap } from './utterance-gap.ts';
-import { WaveHead } from './wave-head.ts';
 
 /** A `Finalize` that is under way: the marker behind it, and what audio there was. */
 interface Finalizing {
@@ -32,17 +30,10 @@ export class ListenConversation implements Conversation {
   readonly #parameters: ListenParameters;
   readonly #parts: ConversationParts;
   readonly #metadata: ResultMetadata;
-  readonly #sha256 = createHash('sha256');
+  readonly #audio: ListenAudio;
   readonly #createdEpochMs: number;
-  readonly #head = new WaveHead();
   readonly #openSpeech = new OpenSpeech();
   readonly #gap: UtteranceGap | null;
-  /** Null until it is known. */
-  #format: AudioFormat | null = null;
-  #bytesPerMs = 1;
-  #audioBytes = 0;
-  /** Whether bytes have come, of a head or of audio. */
-  #hasBegun = false;
   #heardAtMs: number;
   #cancelWatch: () => void = () => {};
   #lastMarker = 0;
@@ -56,6 +47,7 @@ export class ListenConversation implements Conversation {
     requireLanguage(parameters.language, parts.languages);
     this.#parameters = parameters;
     this.#parts = parts;
+    this.#audio = new ListenAudio(parameters.multichannel);
     this.#metadata = resultMetadata(requestId, parts.model, parameters.extra);
     this.#gap = parameters.utteranceEndMs === null ? null : new UtteranceGap(parameters.utteranceEndMs);
     this.#createdEpochMs = parts.clock.epochMs();
@@ -65,13 +57,16 @@ export class ListenConversation implements Conversation {
   opened(): void {
     this.#heardAtMs = this.#parts.clock.now();
     this.#watch();
-    if (this.#parameters.format) this.#start(this.#parameters.format);
+    const { format } = this.#parameters;
+    if (!format) return;
+    this.#audio.format = format;
+    this.#start(format);
   }
 
   text(text: string): void {
     if (this.#state !== 'open') return;
     // Of a stream that never began, no message is a sign of life.
-    if (this.#hasBegun) this.#heardAtMs = this.#parts.clock.now();
+    if (this.#audio.hasBegun) this.#heardAtMs = this.#parts.clock.now();
     const type = typeOf(text);
     if (type === 'Finalize') this.#finalize();
     else if (type === 'CloseStream') this.#end();
@@ -84,13 +79,11 @@ export class ListenConversation implements Conversation {
       this.#end();
       return;
     }
-    this.#hasBegun = true;
-    this.#sha256.update(bytes);
-    const audio = this.#format ? bytes : this.#behead(bytes);
-    if (!audio || audio.length === 0) return;
-    this.#audioBytes += audio.length;
-    this.#parts.speaker.audio(audio);
-    if (!this.#gap?.isDue(this.#receivedMs)) return;
+    const isStarted = this.#audio.format !== null;
+    const audio = this.#audio.take(bytes);
+    if (!isStarted && this.#audio.format) this.#start(this.#audio.format);
+    if (audio.length > 0) this.#parts.speaker.audio(audio);
+    if (!this.#gap?.isDue(this.#audio.receivedMs)) return;
     this.#gap.marked(++this.#lastMarker);
     this.#parts.speaker.mark(this.#lastMarker);
   }
@@ -135,15 +128,8 @@ export class ListenConversation implements Conversation {
     this.#cancelWatch();
   }
 
-  get #receivedMs(): number {
-    return this.#audioBytes / this.#bytesPerMs;
-  }
-
   #start(format: AudioFormat): void {
     const { interimResults, minSilenceMs, language, place } = this.#parameters;
-    this.#format = format;
-    const { frameBytes } = createPcmDecoder(format);
-    this.#bytesPerMs = (frameBytes * format.sampleRate) / 1000;
     this.#parts.speaker.start({
       ...format,
       ...place,
@@ -153,24 +139,14 @@ export class ListenConversation implements Conversation {
     });
   }
 
-  /** @returns the audio behind the head, null while that goes on. @throws {StreamError} */
-  #behead(bytes: Uint8Array): Uint8Array | null {
-    const beheaded = this.#head.take(bytes);
-    if (!beheaded) return null;
-    requireMixable(beheaded.format.channels, this.#parameters.multichannel);
-    this.#start(beheaded.format);
-
-    return beheaded.audio;
-  }
-
   #finalize(): void {
     const { speaker } = this.#parts;
-    const receivedMs = this.#receivedMs;
+    const { receivedMs, format } = this.#audio;
     // Nothing can have come between: the first answers for both.
     if (this.#finalizing.some((under) => under.receivedMs === receivedMs)) return;
     const marker = ++this.#lastMarker;
     this.#finalizing = [...this.#finalizing, { marker, receivedMs, isAnswered: false }];
-    if (!this.#format) {
+    if (!format) {
       this.#answered(marker);
       return;
     }
@@ -181,7 +157,7 @@ export class ListenConversation implements Conversation {
   #end(): void {
     this.#state = 'ending';
     this.#cancelWatch();
-    if (this.#format) this.#parts.speaker.stop();
+    if (this.#audio.format) this.#parts.speaker.stop();
     else this.done();
   }
 
@@ -236,14 +212,13 @@ export class ListenConversation implements Conversation {
   }
 
   #summary(): object {
-    const summary = {
-      sha256: this.#sha256.digest('hex'),
-      createdEpochMs: this.#createdEpochMs,
-      durationMs: this.#receivedMs,
-      channels: this.#audioBytes === 0 ? 0 : this.#format!.channels,
-    };
+    const { receivedMs: durationMs, channels } = this.#audio;
+    const createdEpochMs = this.#createdEpochMs;
 
-    return metadataMessage(summary, this.#metadata);
+    return metadataMessage(
+      { sha256: this.#audio.digest(), createdEpochMs, durationMs, channels },
+      this.#metadata,
+    );
   }
 
   #send(message: object): void {
