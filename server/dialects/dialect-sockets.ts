@@ -8,7 +8,7 @@ import { asStreamError } from '../net/error-message.ts';
 import type { HttpAnswer } from '../net/http.ts';
 import type { ModelIdentity } from '../net/lobby.ts';
 import { isOriginAllowed } from '../net/origins.ts';
-import type { Conversation, Dialect, Greeting } from './dialect.ts';
+import type { Conversation, DefaultEndpointing, Dialect, Greeting } from './dialect.ts';
 import type { DialectName } from './dialect-names.ts';
 import { DialectSocket } from './dialect-socket.ts';
 import { DialectSpeaker, type NativeSession } from './dialect-speaker.ts';
@@ -18,7 +18,8 @@ export interface DialectParts {
   readonly config: Pick<
     Config,
     'allowedOrigins' | 'maxMessageBytes' | 'maxOutputBytes' | 'maxBacklogBytes' | 'deadPeerMs'
-  >;
+  > &
+    DefaultEndpointing;
   readonly keys: ApiKeys;
   readonly clock: Clock;
   readonly lobby: DialectLobby;
@@ -149,6 +150,7 @@ export class DialectSockets {
       clock,
       model: lobby.model,
       languages: lobby.languages,
+      endpointing: config,
     });
     speaker.attach(lobby.speaker(speaker, caller, { resumable: false }), conversation);
     this.#open.set(speaker, name);

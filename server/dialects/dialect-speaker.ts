@@ -42,6 +42,11 @@ type Waiting =
 const PIECE_MS = 1000;
 /** Audio handed over before others have their turn. */
 const TURN_MS = 5000;
+/**
+ * Markers that may wait for their answer: with a flush for each, fewer than `--max-fences-per-stream` allows unless it is set
+ * lower. What follows waits here.
+ */
+const MAX_MARKERS = 16;
 /** What each message that waits is counted for beside its audio, so that many small ones are bounded too. */
 const ENTRY_BYTES = 128;
 
@@ -64,6 +69,7 @@ export class DialectSpeaker implements Connection {
   #isClosed = false;
   #handedMs = 0;
   #acknowledgedMs = 0;
+  #unansweredMarkers = 0;
   #cancelTurn: (() => void) | null = null;
   #isTaking = false;
   #failure: ErrorMessage | null = null;
@@ -166,8 +172,9 @@ export class DialectSpeaker implements Connection {
       this.#maxBufferedMs = told.maxBufferedMs;
     }
     if (told.type === 'ack') this.#acknowledgedMs = told.acknowledgedMs;
+    if (told.type === 'marker') this.#unansweredMarkers--;
     this.#listener?.told(told);
-    if (told.type === 'ready' || told.type === 'ack') this.#takeTurn();
+    if (told.type === 'ready' || told.type === 'ack' || told.type === 'marker') this.#takeTurn();
   }
 
   /** The session has ended. */
@@ -228,14 +235,19 @@ export class DialectSpeaker implements Connection {
         turnMs += next.ms;
         this.#handedMs += next.ms;
         this.#session!.message({ type: 'audio', pcm: next.pcm });
-      } else this.#control(next.fields);
+      } else {
+        if (next.fields.type === 'marker') this.#unansweredMarkers++;
+        this.#control(next.fields);
+      }
     }
     this.#isTaking = false;
     if (!this.#isClosed && this.#backlogBytes < before) this.onTaken();
   }
 
   #hasRoom(next: Waiting): boolean {
-    return next.type === 'control' || this.#handedMs + next.ms - this.#acknowledgedMs <= this.#maxBufferedMs;
+    if (next.type === 'audio') return this.#handedMs + next.ms - this.#acknowledgedMs <= this.#maxBufferedMs;
+
+    return next.fields.type !== 'marker' || this.#unansweredMarkers < MAX_MARKERS;
   }
 
   #control(fields: Fields): void {

@@ -1,5 +1,6 @@
 import type { SpeakerServerMessage } from '../../client-sdk/protocol.ts';
 import type { Clock } from '../clock.ts';
+import type { Config } from '../config/options.ts';
 import type { ErrorCode, StreamError } from '../errors.ts';
 import type { HttpAnswer } from '../net/http.ts';
 import type { ModelIdentity } from '../net/lobby.ts';
@@ -40,7 +41,12 @@ export interface ConversationParts {
   readonly model: ModelIdentity;
   /** BCP 47 primary tags that the model knows. */
   readonly languages: readonly string[];
+  /** The server's own endpointing: what a stream gets that asks for none. */
+  readonly endpointing: DefaultEndpointing;
 }
+
+/** Settings that clients of other services want to be told. */
+export type DefaultEndpointing = Pick<Config, 'startThreshold' | 'minSilenceMs' | 'prefixPaddingMs'>;
 
 /** The client's socket, as a conversation sees it. */
 export interface DialectClient {

@@ -58,6 +58,7 @@ beforeAll(async () => {
       maxOutputBytes: 65_536,
       maxBacklogBytes: 65_536,
       deadPeerMs: 8000,
+      ...{ startThreshold: 0.5, minSilenceMs: 800, prefixPaddingMs: 384 },
     },
     keys,
     clock: new ManualClock(),
