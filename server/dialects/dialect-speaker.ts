@@ -68,6 +68,7 @@ export class DialectSpeaker implements Connection {
   #isReady = false;
   #isClosed = false;
   #handedMs = 0;
+  #takenBytes = 0;
   #acknowledgedMs = 0;
   #unansweredMarkers = 0;
   #cancelTurn: (() => void) | null = null;
@@ -89,6 +90,11 @@ export class DialectSpeaker implements Connection {
   /** Bytes that wait: audio, and something for each message. */
   get backlogBytes(): number {
     return this.#backlogBytes;
+  }
+
+  /** Bytes of audio that the stream has taken, of those it was given. */
+  get takenBytes(): number {
+    return this.#takenBytes;
   }
 
   /** Bytes that the client has not read. */
@@ -234,6 +240,7 @@ export class DialectSpeaker implements Connection {
       if (next.type === 'audio') {
         turnMs += next.ms;
         this.#handedMs += next.ms;
+        this.#takenBytes += next.pcm.length;
         this.#session!.message({ type: 'audio', pcm: next.pcm });
       } else {
         if (next.fields.type === 'marker') this.#unansweredMarkers++;

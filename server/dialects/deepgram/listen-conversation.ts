@@ -142,8 +142,6 @@ export class ListenConversation implements Conversation {
   #finalize(): void {
     const { speaker } = this.#parts;
     const { receivedMs, format } = this.#audio;
-    // Nothing can have come between: the first answers for both.
-    if (this.#finalizing.some((under) => under.receivedMs === receivedMs)) return;
     const marker = ++this.#lastMarker;
     this.#finalizing = [...this.#finalizing, { marker, receivedMs, isAnswered: false }];
     if (!format) {

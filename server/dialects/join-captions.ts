@@ -1,0 +1,16 @@
+/** Characters of scripts that part no words by blanks, with the marks that belong to them. */
+const UNPARTED = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\u3000-\u303f\uff00-\uff65]/u;
+
+/** What is to stand between two pieces of text: a blank, but not beside a script that has none, nor beside nothing. */
+export function blankBetween(before: string, after: string): '' | ' ' {
+  const left = [...before.slice(-2)].at(-1) ?? ' ';
+  const right = [...after.slice(0, 2)][0] ?? ' ';
+  const needsNone = (character: string) => /\s/u.test(character) || UNPARTED.test(character);
+
+  return needsNone(left) || needsNone(right) ? '' : ' ';
+}
+
+/** One text of several captions. */
+export function joinCaptions(texts: readonly string[]): string {
+  return texts.reduce((joined, text) => joined + blankBetween(joined, text) + text, '');
+}
