@@ -1,4 +1,5 @@
 import type { Config } from './config/options.ts';
+import { deepgramPosts } from './dialects/deepgram/listen-recording.ts';
 import type { PostRoutes } from './net/http.ts';
 import type { HttpGuard } from './net/http-guard.ts';
 import type { Lobby } from './net/lobby.ts';
@@ -9,10 +10,12 @@ export interface PostParts {
   readonly lobby: Lobby;
   readonly guard: HttpGuard;
   readonly uploads: Uploads;
-  readonly config: Pick<Config, 'maxRecordingMs'>;
+  readonly config: Pick<Config, 'maxRecordingMs' | 'dialects'>;
 }
 
 /** The answers to POST. */
-export function postRoutes(_parts: PostParts): PostRoutes {
-  return {};
+export function postRoutes(parts: PostParts): PostRoutes {
+  const dialects = parts.config.dialects.split(',');
+
+  return { ...(dialects.includes('deepgram') && deepgramPosts(parts)) };
 }

@@ -15,6 +15,7 @@ const HTTP_CODES: Readonly<Record<number, string>> = {
   400: 'Bad Request',
   401: 'INVALID_AUTH',
   403: 'INSUFFICIENT_PERMISSIONS',
+  408: 'SLOW_UPLOAD',
   413: 'PAYLOAD_TOO_LARGE',
   429: 'TOO_MANY_REQUESTS',
   500: 'INTERNAL_SERVER_ERROR',
@@ -27,20 +28,20 @@ const STATUSES: Partial<Record<ErrorCode, number>> = {
   'out-of-range': 400,
   'unsupported-encoding': 400,
   'unsupported-language': 400,
+  'bad-recording': 400,
   'too-many-streams': 429,
+  'too-many-uploads': 429,
+  'no-space': 503,
 };
 
+const HOW_TO_PRESENT_KEYS = 'Send it as "Authorization: Token KEY".';
+
 /** A refusal before there is a WebSocket, and of a POST: JSON, and the sentence in a header for those who see no body. */
-export function refusal(
-  { code, message, retryAfterMs }: StreamError,
-  requestId: string = randomUUID(),
-): HttpAnswer {
+export function refusal({ code, message: told, retryAfterMs }: StreamError): HttpAnswer {
   const status = STATUSES[code] ?? ERRORS[code].httpStatus;
-  const body = {
-    err_code: HTTP_CODES[status] ?? code,
-    err_msg: message,
-    request_id: requestId,
-  };
+  const requestId = randomUUID();
+  const message = code === 'unauthorized' ? `${ERRORS[code].text} ${HOW_TO_PRESENT_KEYS}` : told;
+  const body = { err_code: HTTP_CODES[status] ?? code, err_msg: message, request_id: requestId };
 
   return {
     ...jsonAnswer(`${status} ${STATUS_CODES[status] ?? ''}`, body),

@@ -83,9 +83,7 @@ export class ListenConversation implements Conversation {
     const audio = this.#audio.take(bytes);
     if (!isStarted && this.#audio.format) this.#start(this.#audio.format);
     if (audio.length > 0) this.#parts.speaker.audio(audio);
-    if (!this.#gap?.isDue(this.#audio.receivedMs)) return;
-    this.#gap.marked(++this.#lastMarker);
-    this.#parts.speaker.mark(this.#lastMarker);
+    this.#askForGap();
   }
 
   told(message: SpeakerServerMessage): void {
@@ -106,6 +104,8 @@ export class ListenConversation implements Conversation {
       case 'marker':
         this.#answered(message.id);
     }
+    // The audio of a gap may have come before the words that it follows.
+    this.#askForGap();
   }
 
   done(): void {
@@ -137,6 +137,13 @@ export class ListenConversation implements Conversation {
       ...(language !== null && { language }),
       ...(minSilenceMs !== null && { endpointing: { minSilenceMs } }),
     });
+  }
+
+  /** Whether words are in the audio that makes a gap if there are none. */
+  #askForGap(): void {
+    if (this.#state !== 'open' || !this.#gap?.isDue(this.#audio.receivedMs)) return;
+    this.#gap.marked(++this.#lastMarker);
+    this.#parts.speaker.mark(this.#lastMarker);
   }
 
   #finalize(): void {

@@ -128,11 +128,16 @@ export function flag(query: URLSearchParams, name: string): boolean {
   return value === 'true';
 }
 
+/** Whether audio in this encoding comes as bare samples that are known here. */
+export function isRawEncoding(name: string | null): boolean {
+  return name !== null && Object.hasOwn(ENCODINGS, name);
+}
+
 /** Null for audio that brings its own header. @throws {StreamError} */
 export function readFormat(query: URLSearchParams): AudioFormat | null {
   const name = query.get('encoding');
   if (name === null) return null;
-  const encoding = Object.hasOwn(ENCODINGS, name) ? ENCODINGS[name] : undefined;
+  const encoding = isRawEncoding(name) ? ENCODINGS[name] : undefined;
   if (!encoding)
     throw new StreamError('unsupported-encoding', `encoding can be ${Object.keys(ENCODINGS).join(', ')}.`);
 
