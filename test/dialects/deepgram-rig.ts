@@ -90,6 +90,8 @@ export class DeepgramRig {
 
   /** Answers the markers that have not been answered. */
   answerMarkers(): void {
+    // Audio that is handed over in turns is.
+    this.clock.advance(0);
     const markers = this.native.heard.splice(0).flatMap((heard) => {
       const id = /^marker (\d+)$/.exec(String(heard))?.[1];
 

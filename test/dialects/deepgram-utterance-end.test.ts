@@ -38,6 +38,20 @@ describe('UtteranceEnd', () => {
     expect(utteranceEnds(rig)).toHaveLength(1);
   });
 
+  it('comes before the next words where both were sent at once', () => {
+    const rig = new DeepgramRig(QUERY);
+    rig.audio(9000);
+    rig.final('hello', { endMs: 1000 });
+    rig.partial('again', { segmentId: 1, startMs: 2000, endMs: 2600 });
+    rig.final('again', { segmentId: 1, startMs: 2000, endMs: 3000 });
+    rig.final('at once', { segmentId: 2, startMs: 3999, endMs: 5000 });
+    rig.answerMarkers();
+    expect(rig.types).toEqual([
+      ...['Results', 'UtteranceEnd', 'Results', 'Results', 'Results', 'UtteranceEnd'],
+    ]);
+    expect(utteranceEnds(rig).map((end) => (end as { last_word_end: number }).last_word_end)).toEqual([1, 5]);
+  });
+
   it('comes again behind the next words', () => {
     const rig = spoken();
     rig.audio(500);
@@ -67,7 +81,7 @@ describe('UtteranceEnd', () => {
   it('does not come when words are found before it is sure', () => {
     const rig = spoken();
     rig.audio(500);
-    rig.partial('and', { segmentId: 1 });
+    rig.partial('and', { segmentId: 1, startMs: 1400 });
     rig.answerMarkers();
     expect(utteranceEnds(rig)).toEqual([]);
   });
@@ -94,9 +108,9 @@ describe('UtteranceEnd', () => {
   it('is not brought on by the end of noise while words are heard', () => {
     const rig = spoken();
     rig.say({ type: 'speech-started', segmentId: 1, atMs: 1200 });
-    rig.say({ type: 'speech-started', segmentId: 2, atMs: 2500 });
-    rig.partial('and', { segmentId: 2, startMs: 2500 });
-    rig.say({ type: 'ack', acknowledgedMs: 2400 });
+    rig.say({ type: 'speech-started', segmentId: 2, atMs: 1950 });
+    rig.partial('and', { segmentId: 2, startMs: 1950 });
+    rig.say({ type: 'ack', acknowledgedMs: 1900 });
     rig.audio(3000);
     rig.answerMarkers();
     expect(utteranceEnds(rig)).toEqual([]);

@@ -139,6 +139,15 @@ export class ListenConversation implements Conversation {
     });
   }
 
+  /** Words may come so fast that those before them were not known to be the last of an utterance. */
+  #tellGapBefore(text: string, startMs: number): void {
+    if (text !== '') this.#tellGap(this.#gap?.resumed(startMs));
+  }
+
+  #tellGap(lastWordEndMs: number | null | undefined): void {
+    if (lastWordEndMs != null) this.#send(utteranceEndMessage(lastWordEndMs));
+  }
+
   /** Whether words are in the audio that makes a gap if there are none. */
   #askForGap(): void {
     if (this.#state !== 'open' || !this.#gap?.isDue(this.#audio.receivedMs)) return;
@@ -167,12 +176,14 @@ export class ListenConversation implements Conversation {
   }
 
   #interim({ text, startMs, endMs, segmentId }: PartialMessage): void {
+    this.#tellGapBefore(text, startMs);
     this.#gap?.interim(segmentId, text);
     const settled = { isFinal: false, speechFinal: false, fromFinalize: false };
     this.#parts.client.sendInterim(this.#results({ text, startMs, endMs, confidence: null }, settled));
   }
 
   #final({ text, startMs, endMs, segmentId, endpoint, confidence }: FinalMessage): void {
+    this.#tellGapBefore(text, startMs);
     this.#gap?.final(segmentId, text, endMs);
     this.#openSpeech.ended(segmentId);
     // It goes on in a segment of its own, whose beginning is not told.
@@ -194,8 +205,7 @@ export class ListenConversation implements Conversation {
   }
 
   #answered(marker: number): void {
-    const lastWordEndMs = this.#gap?.answered(marker) ?? null;
-    if (lastWordEndMs !== null) this.#send(utteranceEndMessage(lastWordEndMs));
+    this.#tellGap(this.#gap?.answered(marker));
     const [finalizing] = this.#finalizing;
     if (finalizing?.marker !== marker) return;
     this.#finalizing = this.#finalizing.slice(1);

@@ -15,6 +15,18 @@ export class UtteranceGap {
     this.#gapMs = gapMs;
   }
 
+  /**
+   * Words follow.
+   * @returns where those before them ended, if that is long enough before: their gap has not been told.
+   */
+  resumed(startMs: number): number | null {
+    const lastWordEndMs = this.#lastWordEndMs;
+    if (lastWordEndMs === null || startMs < lastWordEndMs + this.#gapMs) return null;
+    this.#lastWordEndMs = null;
+
+    return lastWordEndMs;
+  }
+
   /** A caption that may change. */
   interim(segmentId: number, text: string): void {
     this.#speaking = text === '' ? null : segmentId;
