@@ -3,18 +3,9 @@ import { StreamError } from '../../errors.ts';
 import type { Conversation, ConversationParts, DialectFailure } from '../dialect.ts';
 import { closeFor, SILENT_CLIENT_MS } from './faults.ts';
 import { ListenAudio } from './listen-audio.ts';
-import {
-  metadataMessage,
-  type ResultMetadata,
-  resultMetadata,
-  resultsMessage,
-  type Settled,
-  speechStartedMessage,
-  utteranceEndMessage,
-} from './messages.ts';
+import { ListenTeller } from './listen-teller.ts';
 import { OpenSpeech } from './open-speech.ts';
 import { type AudioFormat, type ListenParameters, requireLanguage } from './parameters.ts';
-import type { Said } from './transcript-form.ts';
 import { UtteranceGap } from './utterance-gap.ts';
 
 /** A `Finalize` that is under way: the marker behind it, and what audio there was. */
@@ -29,17 +20,14 @@ interface Finalizing {
 export class ListenConversation implements Conversation {
   readonly #parameters: ListenParameters;
   readonly #parts: ConversationParts;
-  readonly #metadata: ResultMetadata;
+  readonly #teller: ListenTeller;
   readonly #audio: ListenAudio;
-  readonly #createdEpochMs: number;
   readonly #openSpeech = new OpenSpeech();
   readonly #gap: UtteranceGap | null;
   #heardAtMs: number;
   #cancelWatch: () => void = () => {};
   #lastMarker = 0;
   #finalizing: readonly Finalizing[] = [];
-  /** Where the last final ended. */
-  #toldUntilMs = 0;
   #state: 'open' | 'ending' | 'ended' = 'open';
 
   /** @throws {StreamError} `unsupported-language`. */
@@ -48,9 +36,8 @@ export class ListenConversation implements Conversation {
     this.#parameters = parameters;
     this.#parts = parts;
     this.#audio = new ListenAudio(parameters.multichannel);
-    this.#metadata = resultMetadata(requestId, parts.model, parameters.extra);
+    this.#teller = new ListenTeller(parameters, requestId, parts);
     this.#gap = parameters.utteranceEndMs === null ? null : new UtteranceGap(parameters.utteranceEndMs);
-    this.#createdEpochMs = parts.clock.epochMs();
     this.#heardAtMs = parts.clock.now();
   }
 
@@ -96,7 +83,7 @@ export class ListenConversation implements Conversation {
         break;
       case 'speech-started':
         this.#openSpeech.began(message.segmentId, message.atMs);
-        if (this.#parameters.vadEvents) this.#send(speechStartedMessage(message.atMs));
+        this.#teller.speechStarted(message.atMs);
         break;
       case 'ack':
         this.#settled(message.acknowledgedMs);
@@ -112,7 +99,7 @@ export class ListenConversation implements Conversation {
     // Told before `done`, all of them, unless the server ended the stream by itself.
     const wasAsked = this.#state === 'ending';
     this.closed();
-    this.#send(this.#summary());
+    this.#teller.summary(this.#audio);
     if (wasAsked) this.#parts.client.close(1000, '');
     else this.failed({ code: 'draining', message: 'The server is shutting down.', retryAfterMs: null });
   }
@@ -145,7 +132,7 @@ export class ListenConversation implements Conversation {
   }
 
   #tellGap(lastWordEndMs: number | null | undefined): void {
-    if (lastWordEndMs != null) this.#send(utteranceEndMessage(lastWordEndMs));
+    if (lastWordEndMs != null) this.#teller.utteranceEnd(lastWordEndMs);
   }
 
   /** Whether words are in the audio that makes a gap if there are none. */
@@ -178,8 +165,7 @@ export class ListenConversation implements Conversation {
   #interim({ text, startMs, endMs, segmentId }: PartialMessage): void {
     this.#tellGapBefore(text, startMs);
     this.#gap?.interim(segmentId, text);
-    const settled = { isFinal: false, speechFinal: false, fromFinalize: false };
-    this.#parts.client.sendInterim(this.#results({ text, startMs, endMs, confidence: null }, settled));
+    this.#teller.interim({ text, startMs, endMs, confidence: null });
   }
 
   #final({ text, startMs, endMs, segmentId, endpoint, confidence }: FinalMessage): void {
@@ -192,7 +178,7 @@ export class ListenConversation implements Conversation {
     const fromFinalize = endpoint === 'flush' && finalizing !== undefined;
     if (fromFinalize) finalizing.isAnswered = true;
     const said = { text, startMs, endMs, confidence: confidence ?? null };
-    this.#sendFinal(said, endpoint !== 'max-duration', fromFinalize);
+    this.#teller.final(said, endpoint !== 'max-duration', fromFinalize);
   }
 
   /** All audio up to here has become captions, or has none. */
@@ -201,7 +187,7 @@ export class ListenConversation implements Conversation {
     if (!wordless) return;
     const { startMs, segmentId } = wordless;
     this.#gap?.final(segmentId, '', atMs);
-    this.#sendFinal({ text: '', startMs, endMs: atMs, confidence: null }, true, false);
+    this.#teller.final({ text: '', startMs, endMs: atMs, confidence: null }, true, false);
   }
 
   #answered(marker: number): void {
@@ -212,32 +198,8 @@ export class ListenConversation implements Conversation {
     if (finalizing.isAnswered) return;
     const endMs = Math.round(finalizing.receivedMs);
     this.#openSpeech.settled(endMs + 1);
-    const said = { text: '', startMs: Math.min(this.#toldUntilMs, endMs), endMs, confidence: null };
-    this.#sendFinal(said, true, true);
-  }
-
-  #sendFinal(said: Said, endsUtterance: boolean, fromFinalize: boolean): void {
-    this.#toldUntilMs = Math.max(this.#toldUntilMs, said.endMs);
-    const speechFinal = endsUtterance && this.#parameters.endpointing;
-    this.#parts.client.send(this.#results(said, { isFinal: true, speechFinal, fromFinalize }));
-  }
-
-  #results(said: Said, settled: Settled): string {
-    return JSON.stringify(resultsMessage(said, settled, this.#parameters.form, this.#metadata));
-  }
-
-  #summary(): object {
-    const { receivedMs: durationMs, channels } = this.#audio;
-    const createdEpochMs = this.#createdEpochMs;
-
-    return metadataMessage(
-      { sha256: this.#audio.digest(), createdEpochMs, durationMs, channels },
-      this.#metadata,
-    );
-  }
-
-  #send(message: object): void {
-    this.#parts.client.send(JSON.stringify(message));
+    const said = { text: '', startMs: Math.min(this.#teller.toldUntilMs, endMs), endMs, confidence: null };
+    this.#teller.final(said, true, true);
   }
 
   /** One timer for each stretch of silence, not for each message. */
