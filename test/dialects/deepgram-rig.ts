@@ -8,6 +8,10 @@ import { NativeDouble } from '../support/native-double.ts';
 /** What a client of Deepgram's is told, as far as tests look at it. */
 export interface Told {
   readonly type: string;
+  readonly is_final?: boolean;
+  readonly from_finalize?: boolean;
+  readonly duration?: number;
+  readonly last_word_end?: number;
   readonly [field: string]: unknown;
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DeepgramRig, LINEAR16 } from './deepgram-rig.ts';
+import { DeepgramRig, LINEAR16, type Told } from './deepgram-rig.ts';
 
 const QUERY = `${LINEAR16}&interim_results=true&utterance_end_ms=1000`;
 
@@ -13,7 +13,7 @@ function spoken(): DeepgramRig {
   return rig;
 }
 
-function utteranceEnds(rig: DeepgramRig): readonly object[] {
+function utteranceEnds(rig: DeepgramRig): readonly Told[] {
   return rig.told.filter(({ type }) => type === 'UtteranceEnd');
 }
 
@@ -49,7 +49,7 @@ describe('UtteranceEnd', () => {
     expect(rig.types).toEqual([
       ...['Results', 'UtteranceEnd', 'Results', 'Results', 'Results', 'UtteranceEnd'],
     ]);
-    expect(utteranceEnds(rig).map((end) => (end as { last_word_end: number }).last_word_end)).toEqual([1, 5]);
+    expect(utteranceEnds(rig).map((end) => end.last_word_end)).toEqual([1, 5]);
   });
 
   it('comes again behind the next words', () => {
