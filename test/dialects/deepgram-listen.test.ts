@@ -266,7 +266,7 @@ describe('A client that sends nothing', () => {
     rig.clock.advance(1);
     expect(rig.close).toEqual({
       code: 1011,
-      reason: 'NET-0001: Neither audio nor a text message came for 10 s.',
+      reason: 'NET-0001: Nothing was sent for too long. Send audio or KeepAlive every few seconds.',
     });
   });
 

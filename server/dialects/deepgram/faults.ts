@@ -4,9 +4,6 @@ import { ERRORS, type ErrorCode, type StreamError } from '../../errors.ts';
 import { type HttpAnswer, jsonAnswer } from '../../net/http.ts';
 import type { DialectFailure } from '../dialect.ts';
 
-/** Time without audio or a text message after which a stream is given up. */
-export const SILENT_CLIENT_MS = 10_000;
-
 /** What a WebSocket's close reason may hold (RFC 6455, section 5.5). */
 const MAX_REASON_BYTES = 123;
 
@@ -76,13 +73,8 @@ const POLICY: Partial<Record<ErrorCode, string>> = {
 export function closeFor({ code, message }: DialectFailure): Close {
   const policy = POLICY[code];
   if (policy) return { code: 1008, reason: reason(policy, message) };
-  if (code === 'idle-timeout')
-    return {
-      code: 1011,
-      reason: reason('NET-0001', `Neither audio nor a text message came for ${SILENT_CLIENT_MS / 1000} s.`),
-    };
 
-  return { code: 1011, reason: reason('NET-0000', message) };
+  return { code: 1011, reason: reason(code === 'idle-timeout' ? 'NET-0001' : 'NET-0000', message) };
 }
 
 function reason(code: string, sentence: string): string {

@@ -1,12 +1,15 @@
 import type { FinalMessage, PartialMessage, SpeakerServerMessage } from '../../../client-sdk/protocol.ts';
 import { StreamError } from '../../errors.ts';
 import type { Conversation, ConversationParts, DialectFailure } from '../dialect.ts';
-import { closeFor, SILENT_CLIENT_MS } from './faults.ts';
+import { closeFor } from './faults.ts';
 import { ListenAudio } from './listen-audio.ts';
 import { ListenTeller } from './listen-teller.ts';
 import { OpenSpeech } from './open-speech.ts';
 import { type AudioFormat, type ListenParameters, requireLanguage } from './parameters.ts';
 import { UtteranceGap } from './utterance-gap.ts';
+
+/** Time without audio or a text message after which a stream is given up. */
+const SILENT_CLIENT_MS = 10_000;
 
 /** A `Finalize` that is under way: the marker behind it, and what audio there was. */
 interface Finalizing {
@@ -206,7 +209,8 @@ export class ListenConversation implements Conversation {
   #watch(): void {
     const { clock, speaker } = this.#parts;
     const leftMs = this.#heardAtMs + SILENT_CLIENT_MS - clock.now();
-    if (leftMs <= 0) speaker.fault(new StreamError('idle-timeout'));
+    if (leftMs <= 0)
+      speaker.fault(new StreamError('idle-timeout', 'Send audio or KeepAlive every few seconds.'));
     else this.#cancelWatch = clock.after(leftMs, () => this.#watch());
   }
 }
