@@ -196,8 +196,10 @@ function decode(bytes: ArrayBuffer): string {
   }
 }
 
-function answer(res: HttpResponse, refusal: HttpAnswer): void {
-  const { status, contentType, body, headers = {}, retryAfterSeconds } = refusal;
+function answer(
+  res: HttpResponse,
+  { status, contentType, body, headers = {}, retryAfterSeconds }: HttpAnswer,
+): void {
   res.cork(() => {
     res.writeStatus(status).writeHeader('content-type', contentType);
     for (const [name, value] of Object.entries(headers)) res.writeHeader(name, value);

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { deepgram } from '../../server/dialects/deepgram/deepgram.ts';
+import { DEEPGRAM } from '../../server/dialects/deepgram/deepgram.ts';
 import { refusal } from '../../server/dialects/deepgram/faults.ts';
 import { type ErrorCode, StreamError } from '../../server/errors.ts';
 import { LINEAR16 } from './deepgram-rig.ts';
 
 function greet({ authorization = '', offered = [] as readonly string[], query = LINEAR16 }) {
-  return deepgram.greet({ query: new URLSearchParams(query), authorization, openaiBeta: '', offered });
+  return DEEPGRAM.greet({ query: new URLSearchParams(query), authorization, openaiBeta: '', offered });
 }
 
 describe("A client of Deepgram's", () => {
@@ -51,7 +51,7 @@ describe('A refusal', () => {
     ['not-ready', '503 Service Unavailable', 'SERVICE_UNAVAILABLE'],
     ['internal', '500 Internal Server Error', 'INTERNAL_SERVER_ERROR'],
   ] as readonly [ErrorCode, string, string][])('for %s is %s with %s', (code, status, errCode) => {
-    const answer = deepgram.refuse(new StreamError(code, 'A detail.'));
+    const answer = DEEPGRAM.refuse(new StreamError(code, 'A detail.'));
     const body = JSON.parse(String(answer.body)) as { readonly err_msg: string };
     expect(answer.status).toBe(status);
     expect(body).toEqual({
@@ -63,7 +63,7 @@ describe('A refusal', () => {
   });
 
   it('says how keys are presented', () => {
-    const { status, body } = deepgram.refuse(new StreamError('unauthorized'));
+    const { status, body } = DEEPGRAM.refuse(new StreamError('unauthorized'));
     expect(status).toBe('401 Unauthorized');
     expect(JSON.parse(String(body))).toMatchObject({
       err_code: 'INVALID_AUTH',

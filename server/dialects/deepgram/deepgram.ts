@@ -9,7 +9,7 @@ import { readListenParameters } from './parameters.ts';
  * Deepgram's live transcription, version 1, for its clients: `/v1/listen` as a WebSocket. `docs/dialects/deepgram.md` has
  * what is done and what is not.
  */
-export const deepgram: Dialect = {
+export const DEEPGRAM: Dialect = {
   name: 'deepgram',
   path: '/v1/listen',
   greet: ({ query, authorization, offered }) => {
