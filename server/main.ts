@@ -142,7 +142,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     listener.stopListening();
     await lobby.drain();
     // Whoever sent a recording is told what became of it, if that is soon.
-    await Promise.race([uploads.close(), sleep(LAST_ANSWERS_MS)]);
+    await Promise.race([uploads.close(), sleep(LAST_ANSWERS_MS, undefined, { ref: false })]);
     // Out of the handler of the last socket to close, whose last message is only sent when the handler returns.
     await new Promise((resolve) => setImmediate(resolve));
     listener.close();

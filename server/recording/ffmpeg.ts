@@ -15,8 +15,8 @@ const MAX_COMPLAINT_CHARS = 1000;
  * captions its sender would get.
  */
 const FORMATS =
-  'aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,dts,eac3,flac,flv,gsm,ircam,loas,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,nut,' +
-  'ogg,oma,rm,sox,tak,tta,voc,w64,wav,wv';
+  'aac,ac3,aiff,amr,ape,asf,au,avi,caf,dsf,dts,eac3,flac,flv,gsm,ircam,loas,matroska,mov,mp3,mpc,mpc8,mpeg,mpegts,' +
+  'nistsphere,nut,ogg,oma,rm,sox,tak,tta,voc,w64,wav,wv';
 
 /** Without an input; what it writes is read. */
 type Ffmpeg = ChildProcessByStdio<null, Readable, Readable>;
@@ -41,6 +41,8 @@ export async function openWithFfmpeg(
       ? noFfmpeg(label, what)
       : new Failure(`ffmpeg did not start: ${error.message}.`);
   });
+  // What goes wrong from now on shows in how it ends.
+  ffmpeg.on('error', () => {});
   const kill = () => ffmpeg.kill('SIGKILL');
   signal?.addEventListener('abort', kill);
 
