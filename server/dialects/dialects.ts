@@ -3,10 +3,11 @@ import type { Config } from '../config/options.ts';
 import type { SidePort } from '../net/listener.ts';
 import type { Dialect } from './dialect.ts';
 import type { DialectSockets } from './dialect-sockets.ts';
+import { FUNASR } from './funasr/funasr.ts';
 import { VOSK } from './vosk/vosk.ts';
 
 /** All dialects that are known. */
-export const DIALECTS: readonly Dialect[] = [VOSK];
+export const DIALECTS: readonly Dialect[] = [FUNASR, VOSK];
 
 /** Those that the settings ask for. */
 export function spokenDialects({ dialects }: Pick<Config, 'dialects'>): readonly Dialect[] {
