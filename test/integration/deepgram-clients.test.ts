@@ -42,6 +42,15 @@ describe('A POST of a recording', () => {
     expect(body.err_msg).toMatch(/fetches nothing/);
   });
 
+  it('is refused with channels that are wanted one by one', async () => {
+    const stereo = writeWav({ tag: 1, bits: 16, channels: 2 }, new Uint8Array(64_000));
+    const answer = await post('multichannel=true', stereo, 'audio/wav');
+    expect(answer.status).toBe(400);
+    expect((await post('', stereo, 'audio/wav')).status).toBe(200);
+    const mono = writeWav({ tag: 1, bits: 16 }, new Uint8Array(64_000));
+    expect((await post('multichannel=true', mono, 'audio/wav')).status).toBe(200);
+  });
+
   it.each([
     ['of something else', '', 'hello, world'],
     ['in a language that the model does not know', 'language=de', 'RIFF'],
@@ -161,10 +170,10 @@ describe('A server with keys', () => {
   });
 });
 
-function post(query: string, body: string | Uint8Array<ArrayBuffer>, contentType: string): Promise<Response> {
+function post(query: string, body: string | Uint8Array, contentType: string): Promise<Response> {
   return fetch(`${server.url}/v1/listen?${query}`, {
     method: 'POST',
-    body,
+    body: typeof body === 'string' ? body : Uint8Array.from(body),
     headers: { 'content-type': contentType },
   });
 }

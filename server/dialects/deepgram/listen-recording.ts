@@ -4,8 +4,7 @@ import { type Clock, systemClock } from '../../clock.ts';
 import { StreamError } from '../../errors.ts';
 import { type HttpAnswer, jsonAnswer, type PostRequest, type PostRoutes } from '../../net/http.ts';
 import type { PostParts } from '../../post-routes.ts';
-import { openUploadedRecording } from '../../recording/uploaded-recording.ts';
-import { captionRecording } from '../../session/caption-recording.ts';
+import { captionUpload } from '../../upload/caption-upload.ts';
 import { presentedToken } from './credentials.ts';
 import { refusal } from './faults.ts';
 import { resultMetadata } from './messages.ts';
@@ -65,32 +64,25 @@ async function transcribe(
       'This server fetches nothing: send the recording itself as the body.',
     );
   requireLanguage(language, lobby.languages);
+  // Asked now: nobody is told once the server stops.
+  const metadata = resultMetadata(requestId, lobby.model, told.extra);
   const sha256 = createHash('sha256');
   const body = hashed(request.body, sha256);
   const upload = await uploads.body({ ...request, body: format ? withHead(body, format) : body });
-  try {
-    const { signal } = request;
-    const recording = await openUploadedRecording(upload.path, config.maxRecordingMs, signal);
-    try {
-      requireMixable(recording.channels ?? 1, multichannel);
-      const start = language === null ? {} : { language };
-      const { finals, done } = await captionRecording({ lobby, caller, recording, start, signal });
-      const summary = {
-        ...{ sha256: sha256.digest('hex'), createdEpochMs },
-        ...{ durationMs: done.receivedMs, channels: 1 },
-      };
-      const metadata = resultMetadata(requestId, lobby.model, told.extra);
+  const { finals, done } = await captionUpload({
+    ...{ upload, lobby, caller, signal: request.signal, maxRecordingMs: config.maxRecordingMs },
+    start: language === null ? {} : { language },
+    inspect: ({ channels }) => requireMixable(channels ?? 1, multichannel),
+  });
+  const summary = {
+    ...{ sha256: sha256.digest('hex'), createdEpochMs },
+    ...{ durationMs: done.receivedMs, channels: 1 },
+  };
 
-      return {
-        ...jsonAnswer('200 OK', recordingAnswer(finals, { ...told, summary, metadata })),
-        headers: { 'dg-request-id': requestId },
-      };
-    } finally {
-      await recording.close();
-    }
-  } finally {
-    await upload.remove();
-  }
+  return {
+    ...jsonAnswer('200 OK', recordingAnswer(finals, { ...told, summary, metadata })),
+    headers: { 'dg-request-id': requestId },
+  };
 }
 
 /** @throws {StreamError} that names the parameter at fault. */
