@@ -1,4 +1,5 @@
 import type { Config } from './config/options.ts';
+import { deepgramPosts } from './dialects/deepgram/listen-recording.ts';
 import { openaiPosts } from './dialects/openai/openai-routes.ts';
 import type { PostRoutes } from './net/http.ts';
 import type { HttpGuard } from './net/http-guard.ts';
@@ -17,5 +18,8 @@ export interface PostParts {
 export function postRoutes(parts: PostParts): PostRoutes {
   const dialects = parts.config.dialects.split(',');
 
-  return { ...(dialects.includes('openai') && openaiPosts(parts)) };
+  return {
+    ...(dialects.includes('deepgram') && deepgramPosts(parts)),
+    ...(dialects.includes('openai') && openaiPosts(parts)),
+  };
 }

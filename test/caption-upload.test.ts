@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { ANYONE } from '../server/admission/api-keys.ts';
-import type { ErrorCode } from '../server/errors.ts';
+import { type ErrorCode, StreamError } from '../server/errors.ts';
 import type { RecordingLobby } from '../server/session/caption-recording.ts';
 import { captionUpload } from '../server/upload/caption-upload.ts';
 import { Uploads } from '../server/upload/uploads.ts';
@@ -48,6 +48,23 @@ function setUp() {
 }
 
 describe('captionUpload', () => {
+  it('captions nothing of a file that is refused for what it is, and removes it', async () => {
+    const { uploads, lobby } = setUp();
+    const upload = await uploads.body(postRequest([CLIP]));
+    const refusal = new StreamError('out-of-range');
+    const inspect = ({ channels }: { readonly channels: number | null }) => {
+      expect(channels).toBe(1);
+      throw refusal;
+    };
+    const { signal } = new AbortController();
+    const work = captionUpload({
+      ...{ upload, lobby },
+      ...{ maxRecordingMs: 60_000, caller: ANYONE, start: {}, signal, inspect },
+    });
+    await expect(work).rejects.toBe(refusal);
+    expect(existsSync(upload.path)).toBe(false);
+  });
+
   it('captions a file and removes it', async () => {
     const { caption, uploads, errors } = setUp();
     const { upload, work } = await caption(CLIP);

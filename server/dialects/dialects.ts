@@ -1,13 +1,15 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { Config } from '../config/options.ts';
 import type { SidePort } from '../net/listener.ts';
+import { DEEPGRAM } from './deepgram/deepgram.ts';
 import type { Dialect } from './dialect.ts';
 import type { DialectSockets } from './dialect-sockets.ts';
+import { FUNASR } from './funasr/funasr.ts';
 import { OPENAI_REALTIME } from './openai/realtime.ts';
 import { VOSK } from './vosk/vosk.ts';
 
 /** All dialects that are known. */
-export const DIALECTS: readonly Dialect[] = [OPENAI_REALTIME, VOSK];
+export const DIALECTS: readonly Dialect[] = [DEEPGRAM, OPENAI_REALTIME, FUNASR, VOSK];
 
 /** Those that the settings ask for. */
 export function spokenDialects({ dialects }: Pick<Config, 'dialects'>): readonly Dialect[] {

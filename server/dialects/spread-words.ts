@@ -5,8 +5,8 @@ export interface SpreadWord {
   readonly endMs: number;
 }
 
-/** Scripts whose words are not parted by blanks: each character counts as one. */
-const WORDS =
+/** A word with its marks. Of scripts whose words are not parted by blanks each character counts as one. */
+export const WORDS =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]\p{P}*|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
 
 /**

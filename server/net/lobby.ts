@@ -171,9 +171,8 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
     const shared = {
       ...services,
-      config: resumable
-        ? this.#config
-        : { ...this.#config, resumeWindowMs: 0, startTimeoutMs: idleTimeoutMs },
+      // Not every dialect begins with what a stream has to know.
+      config: resumable ? this.#config : { ...this.#config, startTimeoutMs: idleTimeoutMs },
       clock: this.#clock,
       meetings: this.#meetings,
       door: this.#door!,

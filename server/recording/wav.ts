@@ -10,7 +10,7 @@ import {
 } from './recording-stream.ts';
 
 /** The `fmt ` chunk's fields. */
-interface Layout {
+export interface WavLayout {
   /** `wFormatTag`, or what stands in its place in the extensible form. */
   readonly tag: number;
   readonly channels: number;
@@ -20,10 +20,11 @@ interface Layout {
 
 type ReadSample = (view: DataView, at: number) => number;
 
-const TAG_PCM = 0x0001;
-const TAG_FLOAT = 0x0003;
-const TAG_ALAW = 0x0006;
-const TAG_MULAW = 0x0007;
+/** `wFormatTag` of the codings that are read here. */
+export const TAG_PCM = 0x0001;
+export const TAG_FLOAT = 0x0003;
+export const TAG_ALAW = 0x0006;
+export const TAG_MULAW = 0x0007;
 const TAG_EXTENSIBLE = 0xfffe;
 
 const CODEC_NAMES: Readonly<Record<number, string>> = {
@@ -195,7 +196,7 @@ const MAX_CHUNKS = 1000;
 const BLOCK_BYTES = 65_536;
 
 /** `format` holds at least 16 bytes. Null where the extensible form names a format that has no tag. */
-function readLayout(format: DataView): Layout | null {
+export function readLayout(format: DataView): WavLayout | null {
   let tag = format.getUint16(0, true);
   if (tag === TAG_EXTENSIBLE) {
     if (format.byteLength < 40) return null;

@@ -1,4 +1,5 @@
 import { StreamError } from '../errors.ts';
+import type { RecordingStream } from '../recording/recording-stream.ts';
 import { openUploadedRecording } from '../recording/uploaded-recording.ts';
 import {
   type CaptionedRecording,
@@ -14,12 +15,14 @@ export interface CaptionUploadOptions extends Omit<CaptionRecordingOptions, 'rec
   readonly upload: Pick<Upload, 'path' | 'remove'>;
   readonly lobby: RecordingLobby & UploadObserver;
   readonly maxRecordingMs: number;
+  /** Looks at the recording before anything is captioned. @throws {StreamError} to refuse it. */
+  readonly inspect?: (recording: RecordingStream) => void;
 }
 
 /**
  * Captions an upload, and removes it whatever comes of it.
  *
- * @throws {StreamError} `bad-recording`, or as `captionRecording`.
+ * @throws {StreamError} `bad-recording`, or as `captionRecording` and `inspect`.
  * @throws the signal's reason.
  */
 export async function captionUpload(options: CaptionUploadOptions): Promise<CaptionedRecording> {
@@ -27,6 +30,8 @@ export async function captionUpload(options: CaptionUploadOptions): Promise<Capt
   try {
     const recording = await openUploadedRecording(upload.path, maxRecordingMs, signal);
     try {
+      options.inspect?.(recording);
+
       return await captionRecording({ ...options, recording });
     } finally {
       await recording.close();
