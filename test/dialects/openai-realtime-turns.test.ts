@@ -23,7 +23,7 @@ describe('A turn that ends where the speaker pauses', () => {
     rig.partial(0, [224, 1800], 'So it is.', 2);
     rig.final(0, [224, 2100], 'So it is.');
     expect(rig.types).toEqual([
-      ...['speech_started', 'delta', 'delta', 'speech_stopped', 'committed', 'added', 'done', 'completed'],
+      ...['speech_started', 'delta', 'speech_stopped', 'committed', 'added', 'done', 'delta', 'completed'],
     ]);
     const item_id = rig.events[0]!.item_id;
     expect(rig.all('speech_started')).toEqual([
@@ -60,7 +60,7 @@ describe('A turn that ends where the speaker pauses', () => {
     rig.speechStarted(0, 224);
     rig.final(0, [224, 2100], 'So it is.');
     expect(rig.types).toEqual([
-      ...['speech_started', 'delta', 'speech_stopped', 'committed', 'created', 'completed'],
+      ...['speech_started', 'speech_stopped', 'committed', 'created', 'delta', 'completed'],
     ]);
   });
 
@@ -99,6 +99,7 @@ describe('A turn that ends where the speaker pauses', () => {
     expect(rig.types.slice(7)).toEqual(['delta', 'completed', 'delta']);
     rig.final(1, [2000, 3000], 'Three four');
     expect(rig.types.slice(10)).toEqual(['speech_stopped', 'committed', 'added', 'done', 'completed']);
+    expect(rig.textOf(rig.all('.completed')[0]!.item_id)).toBe('One two.');
   });
 
   it.each([
@@ -140,6 +141,17 @@ describe('A turn that ends where the speaker pauses', () => {
       },
     ]);
     expect(rig.types.at(-2)).toBe('done');
+  });
+
+  it('has failed though nothing was shown of it, unless it was cleared', () => {
+    const rig = begun();
+    rig.final(0, [0, 3000], 'And then', 'max-duration');
+    rig.lost(1);
+    expect(rig.all('.failed')).toHaveLength(1);
+    expect(rig.all('.committed')).toHaveLength(2);
+    rig.clear();
+    rig.lost(2);
+    expect(rig.all('.failed')).toHaveLength(1);
   });
 
   it('may be ended by the client', () => {
@@ -184,8 +196,8 @@ describe('A turn that ends where the speaker pauses', () => {
     rig.reached();
     rig.final(1, [4800, 6000], 'This counts.');
     expect(rig.types).toEqual([
-      ...['speech_started', 'cleared', 'speech_started', 'delta', 'delta'],
-      ...['speech_stopped', 'committed', 'added', 'done', 'completed'],
+      ...['speech_started', 'cleared', 'speech_started', 'delta'],
+      ...['speech_stopped', 'committed', 'added', 'done', 'delta', 'completed'],
     ]);
     expect(transcripts(rig)).toEqual(['This counts.']);
   });

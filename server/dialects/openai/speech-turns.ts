@@ -41,7 +41,7 @@ export class SpeechTurns implements Turns {
 
   speechStarted({ segmentId, atMs }: SpeechStartedMessage): void {
     // Whether it began before a clear or behind it shows with its first words.
-    if (!this.#requests.some(({ kind }) => kind === 'clear')) this.#open(segmentId, atMs);
+    if (!this.#isClearing) this.#open(segmentId, atMs);
   }
 
   partial(message: PartialMessage): void {
@@ -53,8 +53,8 @@ export class SpeechTurns implements Turns {
     this.#endBefore(segmentId, startMs);
     if (!this.#isCleared(message)) {
       const turn = this.#open(segmentId, startMs);
-      this.#items.delta(turn.id, turn.text.extend(text));
       this.#commit(turn, endMs);
+      this.#items.delta(turn.id, turn.text.extend(text));
       this.#items.completed(turn.id, text, endMs - startMs);
       if (endpoint === 'flush') this.#answered();
     }
@@ -63,7 +63,9 @@ export class SpeechTurns implements Turns {
 
   lost(segmentId: number, error: OpenaiError): void {
     this.#endBefore(segmentId, this.committedMs);
-    const turn = this.#turns.get(segmentId);
+    // One that goes on where another was cut may have shown nothing yet; one that was cleared is not missed.
+    const turn =
+      this.#turns.get(segmentId) ?? (this.#isClearing ? null : this.#open(segmentId, this.committedMs));
     if (turn) {
       this.#commit(turn, turn.endMs);
       this.#items.failed(turn.id, error);
@@ -152,6 +154,10 @@ export class SpeechTurns implements Turns {
   #over(segmentId: number): void {
     this.#turns.delete(segmentId);
     this.#partials.ended(segmentId);
+  }
+
+  get #isClearing(): boolean {
+    return this.#requests.some(({ kind }) => kind === 'clear');
   }
 
   #answered(): void {
