@@ -66,6 +66,8 @@ export class DialectSpeaker implements Connection {
   #backlogBytes = 0;
   #maxBufferedMs = 0;
   #isReady = false;
+  #isStopped = false;
+  #isGone = false;
   #isClosed = false;
   #handedMs = 0;
   #takenBytes = 0;
@@ -126,7 +128,7 @@ export class DialectSpeaker implements Connection {
    * @throws {StreamError} `audio-overrun` when more waits than may.
    */
   audio(pcm: Uint8Array): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isGone) return;
     const whole = Buffer.concat([this.#torn, pcm]);
     const bytes = whole.length - (whole.length % this.#frameBytes);
     this.#torn = whole.subarray(bytes);
@@ -158,16 +160,20 @@ export class DialectSpeaker implements Connection {
     this.#session?.fault(error);
   }
 
-  /** The client is gone. */
+  /** The client is gone: what the stream has of it is captioned for whoever else reads, and nothing more is told here. */
   gone(): void {
-    if (this.#isClosed) return;
-    this.#end();
-    this.#session?.closed();
+    if (this.#isClosed || this.#isGone) return;
+    this.#isGone = true;
+    this.#forget();
+    if (!this.#isReady) {
+      this.#isClosed = true;
+      this.#session?.closed();
+    } else if (!this.#isStopped) this.#control({ type: 'stop' });
   }
 
   /** What the session says. */
   send(message: ServerMessage): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isGone) return;
     const told = message as SpeakerServerMessage;
     if (told.type === 'error' && told.fatal) {
       this.#failure = told;
@@ -186,9 +192,12 @@ export class DialectSpeaker implements Connection {
   /** The session has ended. */
   close(_code: number, reason: string): void {
     if (this.#isClosed) return;
-    this.#end();
+    this.#isClosed = true;
+    this.#forget();
     const failure = this.#failure;
-    if (failure || reason !== 'done')
+    if (this.#isGone) {
+      // Nobody is left to be told.
+    } else if (failure || reason !== 'done')
       this.#listener?.failed({
         code: (failure?.code ?? 'internal') as DialectFailure['code'],
         message: failure?.message ?? 'The server ended the stream.',
@@ -198,15 +207,14 @@ export class DialectSpeaker implements Connection {
     this.#session?.closed();
   }
 
-  #end(): void {
-    this.#isClosed = true;
+  #forget(): void {
     this.#waiting.length = 0;
     this.#backlogBytes = 0;
     this.#cancelTurn?.();
   }
 
   #later(fields: Fields): void {
-    if (this.#isClosed) return;
+    if (this.#isClosed || this.#isGone) return;
     this.#wait({ type: 'control', fields });
     this.#handOver();
   }
@@ -244,6 +252,7 @@ export class DialectSpeaker implements Connection {
         this.#session!.message({ type: 'audio', pcm: next.pcm });
       } else {
         if (next.fields.type === 'marker') this.#unansweredMarkers++;
+        if (next.fields.type === 'stop') this.#isStopped = true;
         this.#control(next.fields);
       }
     }

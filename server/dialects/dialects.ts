@@ -1,13 +1,14 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import type { Config } from '../config/options.ts';
 import type { SidePort } from '../net/listener.ts';
+import { DEEPGRAM } from './deepgram/deepgram.ts';
 import type { Dialect } from './dialect.ts';
 import type { DialectSockets } from './dialect-sockets.ts';
 import { FUNASR } from './funasr/funasr.ts';
 import { VOSK } from './vosk/vosk.ts';
 
 /** All dialects that are known. */
-export const DIALECTS: readonly Dialect[] = [FUNASR, VOSK];
+export const DIALECTS: readonly Dialect[] = [DEEPGRAM, FUNASR, VOSK];
 
 /** Those that the settings ask for. */
 export function spokenDialects({ dialects }: Pick<Config, 'dialects'>): readonly Dialect[] {

@@ -1,17 +1,22 @@
-import { FLACDecoder } from '@wasm-audio-decoders/flac';
 import { Failure } from '../failure.ts';
+import { OutOfBitsError } from './bit-reader.ts';
+import { decodeFlacFrame, type FlacFrame, FlacFrameError } from './flac-frame.ts';
 import {
-  createRecording,
   isSupportedRate,
-  maxSamplesAt,
+  LengthCheck,
   type NeedsFfmpeg,
-  type Recording,
-  SampleCollector,
-  tooLong,
-} from './recording.ts';
+  type ReadOptions,
+  type RecordingFile,
+  type RecordingStream,
+} from './recording-stream.ts';
 
-/** Decoded at once: what comes out, all channels of it, is held beside the whole. */
-const PIECE_BYTES = 1 << 20;
+/** Memory for the file's bytes, at first and at most: twice that of any frame that is coded with sense. */
+const FIRST_BYTES = 65_536;
+const MOST_BYTES = 8_388_608;
+/** Blocks of pictures and tags; more than any program writes. */
+const MAX_BLOCKS = 1000;
+/** Up to and with the first block. */
+const HEAD_BYTES = 42;
 
 /** What the first block of a FLAC file says. */
 interface StreamInfo {
@@ -24,35 +29,42 @@ interface StreamInfo {
 }
 
 /**
- * Reads a FLAC file. A file whose writer did not know its length and that is damaged or cut short is read up to there:
- * nothing in it tells.
+ * Reads a FLAC file (RFC 9639). A file whose writer did not know its length and that is damaged or cut short is read up to
+ * there: nothing at its beginning tells.
  *
- * @throws {Failure} when the file is damaged or cut short, holds no audio or is too long.
+ * @param file closed by the stream; by the caller where there is none.
+ * @throws {Failure} when the file is damaged or too long; its pieces do when it is damaged or cut short further on.
  */
-export async function decodeFlac(bytes: Uint8Array, path: string): Promise<Recording | NeedsFfmpeg> {
-  const info = readStreamInfo(bytes);
-  if (info === null)
-    throw new Failure(`${path} is a damaged FLAC file: it does not say what its audio is like.`);
-  const { sampleRate, channels, bits, totalSamples } = info;
+export async function openFlac(
+  file: RecordingFile,
+  options: ReadOptions,
+): Promise<RecordingStream | NeedsFfmpeg> {
+  const { label } = options;
+  const info = await readStreamInfo(file);
+  const fromByte = info && (await findFrames(file));
+  if (info === null || fromByte === null)
+    throw new Failure(`${label} is a damaged FLAC file: it does not say what its audio is like.`);
+  const { sampleRate, channels, totalSamples } = info;
   if (!isSupportedRate(sampleRate)) return { needsFfmpeg: `a FLAC file at ${sampleRate} Hz` };
-  if (totalSamples > maxSamplesAt(sampleRate)) throw tooLong(path);
-  const collector = new SampleCollector(path, maxSamplesAt(sampleRate));
-  const sound = await decodeFrames(bytes, bits, collector);
-  if (!sound || collector.length < totalSamples) {
-    const seconds = (collector.length / sampleRate).toFixed(1);
-    throw new Failure(
-      `${path} is damaged or cut short: no more than ${seconds} seconds could be decoded. Fetch or export it again.`,
-    );
-  }
-  return createRecording(path, { sampleRate, channels, samples: collector.join() });
+  const check = new LengthCheck(options, sampleRate);
+  check.allow(totalSamples);
+
+  return {
+    sampleRate,
+    channels,
+    pieces: readPieces(readFrames(file, fromByte, info, options.signal), info, check, label),
+    close: () => file.close().catch(() => {}),
+  };
 }
 
-/** RFC 9639, section 8.2. Null where the file does not begin with this block. */
-function readStreamInfo(bytes: Uint8Array): StreamInfo | null {
-  if (bytes.length < 42 || (bytes[4]! & 0x7f) !== 0) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+/** Section 8.2. Null where the file does not begin with this block. */
+async function readStreamInfo(file: RecordingFile): Promise<StreamInfo | null> {
+  const bytes = new Uint8Array(HEAD_BYTES);
+  const { bytesRead } = await file.read(bytes, 0, HEAD_BYTES, 0);
+  if (bytesRead < HEAD_BYTES || (bytes[4]! & 0x7f) !== 0) return null;
   // 20 bits of rate, 3 of channels, 5 of sample size and 36 of length.
-  const packed = view.getBigUint64(18);
+  const packed = new DataView(bytes.buffer).getBigUint64(18);
+
   return {
     sampleRate: Number(packed >> 44n),
     channels: Number((packed >> 41n) & 7n) + 1,
@@ -61,35 +73,79 @@ function readStreamInfo(bytes: Uint8Array): StreamInfo | null {
   };
 }
 
-/** Adds the mean of the channels to `collector`; answers whether every frame found could be decoded. */
-async function decodeFrames(bytes: Uint8Array, bits: number, collector: SampleCollector): Promise<boolean> {
-  // The decoder divides by the largest positive sample, which puts the largest negative one beyond -1.
-  const scale = (2 ** (bits - 1) - 1) / 2 ** (bits - 1);
-  const decoder = new FLACDecoder();
-  await decoder.ready;
-  try {
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      const piece = await decoder.decode(bytes.subarray(at, at + PIECE_BYTES));
-      if (piece.errors.length > 0) return false;
-      collector.add(mix(piece.channelData, scale));
+/** Where the blocks before the audio end (section 8.1). Null where they do not. */
+async function findFrames(file: RecordingFile): Promise<number | null> {
+  const header = new Uint8Array(4);
+  for (let at = 4, blocks = 0; blocks < MAX_BLOCKS; blocks++) {
+    const { bytesRead } = await file.read(header, 0, 4, at);
+    if (bytesRead < 4) return null;
+    at += 4 + ((header[1]! << 16) | (header[2]! << 8) | header[3]!);
+    if (header[0]! >= 0x80) return at;
+  }
+
+  return null;
+}
+
+async function* readPieces(
+  frames: AsyncIterable<FlacFrame>,
+  { sampleRate, totalSamples }: StreamInfo,
+  check: LengthCheck,
+  label: string,
+): RecordingStream['pieces'] & AsyncGenerator<Float32Array<ArrayBuffer>> {
+  for await (const { samples } of frames) {
+    check.add(samples.length);
+    yield samples;
+    // What follows are tags of other programs.
+    if (totalSamples > 0 && check.samples >= totalSamples) return;
+  }
+  if (check.samples < totalSamples) {
+    const seconds = (check.samples / sampleRate).toFixed(1);
+    throw new Failure(
+      `${label} is damaged or cut short: no more than ${seconds} seconds could be decoded. Fetch or export it again.`,
+    );
+  }
+  check.end();
+}
+
+/** Frames up to the first that is none, or damaged, or not all there. */
+async function* readFrames(
+  file: RecordingFile,
+  fromByte: number,
+  { bits }: StreamInfo,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<FlacFrame> {
+  let memory = new Uint8Array(FIRST_BYTES);
+  let held = memory.subarray(0, 0);
+  for (let at = fromByte; ; ) {
+    signal?.throwIfAborted();
+    const frame = decodeHeld(held, bits);
+    if (frame === 'damaged') return;
+    if (frame !== 'incomplete') {
+      held = held.subarray(frame.byteLength);
+      yield frame;
+      continue;
     }
-    const last = await decoder.flush();
-    if (last.errors.length > 0) return false;
-    collector.add(mix(last.channelData, scale));
-    return true;
-  } finally {
-    decoder.free();
+    if (held.length <= memory.length / 2) {
+      memory.copyWithin(0, held.byteOffset, held.byteOffset + held.length);
+    } else {
+      if (memory.length >= MOST_BYTES) return;
+      const larger = new Uint8Array(memory.length * 2);
+      larger.set(held);
+      memory = larger;
+    }
+    const { bytesRead } = await file.read(memory, held.length, memory.length - held.length, at);
+    if (bytesRead === 0) return;
+    at += bytesRead;
+    held = memory.subarray(0, held.length + bytesRead);
   }
 }
 
-/** The mean of the channels, each sample times `scale`. */
-function mix(channels: readonly Float32Array[], scale: number): Float32Array {
-  const mono = new Float32Array(channels[0]?.length ?? 0);
-  const share = scale / channels.length;
-  for (let at = 0; at < mono.length; at++) {
-    let sum = 0;
-    for (const channel of channels) sum += channel[at]!;
-    mono[at] = sum * share;
+function decodeHeld(held: Uint8Array, bits: number): FlacFrame | 'incomplete' | 'damaged' {
+  try {
+    return decodeFlacFrame(held, bits);
+  } catch (error) {
+    if (error instanceof OutOfBitsError) return 'incomplete';
+    if (error instanceof FlacFrameError) return 'damaged';
+    throw error;
   }
-  return mono;
 }

@@ -1,0 +1,21 @@
+import type { Config } from './config/options.ts';
+import { deepgramPosts } from './dialects/deepgram/listen-recording.ts';
+import type { PostRoutes } from './net/http.ts';
+import type { HttpGuard } from './net/http-guard.ts';
+import type { Lobby } from './net/lobby.ts';
+import type { Uploads } from './upload/uploads.ts';
+
+/** What routes that take recordings work with. */
+export interface PostParts {
+  readonly lobby: Lobby;
+  readonly guard: HttpGuard;
+  readonly uploads: Uploads;
+  readonly config: Pick<Config, 'maxRecordingMs' | 'dialects'>;
+}
+
+/** The answers to POST. */
+export function postRoutes(parts: PostParts): PostRoutes {
+  const dialects = parts.config.dialects.split(',');
+
+  return { ...(dialects.includes('deepgram') && deepgramPosts(parts)) };
+}
