@@ -135,13 +135,27 @@ describe("Vosk's conversation", () => {
     clock.advance(20);
     rig.final('One.');
     expect(rig.sent.slice(1)).toEqual([{ text: 'One.' }]);
-    clock.advance(180);
+    clock.advance(500);
     rig.binary(32_000);
     clock.advance(99);
     expect(rig.sent).toHaveLength(2);
     clock.advance(1);
     expect(rig.sent).toHaveLength(3);
     expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('holds every reply to somebody who speaks, though the next message comes soon after each', () => {
+    const rig = begin();
+    const { clock } = rig.native;
+    clock.advance(200);
+    for (let i = 0; i < 5; i++) {
+      rig.binary(3200);
+      clock.advance(99);
+      expect(rig.sent).toHaveLength(i);
+      clock.advance(1);
+      expect(rig.sent).toHaveLength(i + 1);
+      clock.advance(98);
+    }
   });
 
   test('holds no reply to a client that has its messages ready, nor behind eof, nor for one that is gone', () => {

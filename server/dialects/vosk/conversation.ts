@@ -17,6 +17,8 @@ const SAMPLE_BYTES = 2;
  * this reply and not in the next. With 200 ms in a message finals came 200 ms later without.
  */
 const HELD_SHARE = 1 / 2;
+/** Who had nothing to send for this share speaks: a recording's next message follows a reply at once. */
+const PAUSE_SHARE = 1 / 4;
 /** Longer than it mostly takes to find the end of speech in what has come. */
 const MAX_HELD_MS = 100;
 /** Finals that wait for a reply each; when there are more they come as one. */
@@ -126,13 +128,13 @@ export class VoskConversation implements Conversation {
     this.#reply();
   }
 
-  /** Until when to hold a reply: not at all for those who had the message ready, as from a file. */
+  /** Until when to hold the reply to a message. */
   #holdFor(bytes: number): number {
     const now = this.#parts.clock.now();
     const durationMs = (bytes * 1000) / (this.#settings.sampleRate * SAMPLE_BYTES);
-    const heldMs = Math.min(durationMs * HELD_SHARE, MAX_HELD_MS);
+    const isSpoken = now - this.#repliedAtMs >= durationMs * PAUSE_SHARE;
 
-    return now - this.#repliedAtMs >= heldMs ? now + heldMs : now;
+    return isSpoken ? now + Math.min(durationMs * HELD_SHARE, MAX_HELD_MS) : now;
   }
 
   /** Answers what can be answered, in the order in which it was asked. */
