@@ -188,11 +188,11 @@ describe('DialectSpeaker', () => {
     const { native, speaker, told, ends } = speaking();
     speaker.audio(counting(12 * SECOND_BYTES));
     speaker.gone();
-    expect(native.isClosed).toBe(true);
+    expect(native.heard.at(-1)).toBe('stop');
     expect([speaker.backlogBytes, native.clock.pendingTimers]).toEqual([0, 0]);
     native.say({ type: 'ack', acknowledgedMs: 1000 });
     native.finish();
-    expect([told.length, ends]).toEqual([1, []]);
+    expect([told.length, ends, native.isClosed]).toEqual([1, [], true]);
   });
 
   test('has each message counted, and the output of its client', () => {

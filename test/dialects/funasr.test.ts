@@ -148,6 +148,19 @@ describe("FunASR's conversation", () => {
     expect(rig.sent.map(({ text }) => text)).toEqual(['One', 'One.', ' Two three', ' Two three.']);
   });
 
+  test('tells the words of a sentence again when the one before it has wiped them out', () => {
+    const rig = begin();
+    rig.partial('Two three', { segmentId: 1, stableChars: 3 });
+    rig.final('', { segmentId: 0 });
+    rig.partial('Two three', { segmentId: 1, stableChars: 3 });
+    expect(rig.sent.map(({ text }) => text)).toEqual(['Two']);
+    const wiped = begin();
+    wiped.partial('Two three', { segmentId: 1, stableChars: 3 });
+    wiped.final('One.', { segmentId: 0 });
+    wiped.partial('Two three four', { segmentId: 1, stableChars: 9 });
+    expect(wiped.sent.map(({ text }) => text)).toEqual(['Two', 'One.', ' Two three']);
+  });
+
   test('only adds words in the mode online, the last of a sentence when it stands', () => {
     const rig = begin({ mode: 'online' });
     rig.partial('One too', { stableChars: 3 });

@@ -119,6 +119,65 @@ describe("Vosk's conversation", () => {
     expect(rig.sent).toHaveLength(3);
   });
 
+  test('holds the reply to somebody who speaks for a moment, for the final that may end with it', () => {
+    const rig = begin({ words: false });
+    const { clock } = rig.native;
+    // 100 ms, of which half are held.
+    clock.advance(200);
+    rig.binary(1600);
+    rig.partial('One');
+    clock.advance(49);
+    expect(rig.sent).toEqual([]);
+    clock.advance(1);
+    expect(rig.sent).toEqual([{ partial: 'One' }]);
+    clock.advance(150);
+    rig.binary(1600);
+    clock.advance(20);
+    rig.final('One.');
+    expect(rig.sent.slice(1)).toEqual([{ text: 'One.' }]);
+    clock.advance(500);
+    rig.binary(32_000);
+    clock.advance(99);
+    expect(rig.sent).toHaveLength(2);
+    clock.advance(1);
+    expect(rig.sent).toHaveLength(3);
+    expect(clock.pendingTimers).toBe(0);
+  });
+
+  test('holds every reply to somebody who speaks, though the next message comes soon after each', () => {
+    const rig = begin();
+    const { clock } = rig.native;
+    clock.advance(200);
+    for (let i = 0; i < 5; i++) {
+      rig.binary(3200);
+      clock.advance(99);
+      expect(rig.sent).toHaveLength(i);
+      clock.advance(1);
+      expect(rig.sent).toHaveLength(i + 1);
+      clock.advance(98);
+    }
+  });
+
+  test('holds no reply to a client that has its messages ready, nor behind eof, nor for one that is gone', () => {
+    const rig = begin();
+    const { clock } = rig.native;
+    clock.advance(10);
+    rig.binary(3200);
+    rig.binary(3200);
+    expect(rig.sent).toHaveLength(2);
+    clock.advance(100);
+    rig.binary(3200);
+    expect(rig.sent).toHaveLength(2);
+    rig.text('{"eof" : 1}');
+    rig.native.finish();
+    expect(rig.sent).toHaveLength(4);
+    const gone = begin();
+    gone.native.clock.advance(100);
+    gone.binary(3200);
+    gone.hangUp();
+    expect(gone.native.clock.pendingTimers).toBe(0);
+  });
+
   test('answers eof once, with all that is left as one, and closes', () => {
     const rig = begin({ words: false });
     rig.binary(320);
