@@ -21,12 +21,14 @@ const WELCOME = `Roundtable: live captions for many meetings at once.
   GET /v1/meetings/{meeting}/events           the same as server-sent events
   GET /v1/meetings/{meeting}/transcript.txt   what was said; also .srt, .vtt, .json, .docx
   GET /v1/meetings/{meeting}/hls/captions.m3u8  live WebVTT for players
+  POST /v1/audio/transcriptions, /v1/listen   a recording, as OpenAI's and Deepgram's clients send them
+  WebSocket /v1/realtime, /v1/listen, /funasr, /vosk   live, as other services' clients do
   GET /v1/status                              how the server fares
   GET /healthz                                the process is alive and need not be restarted
   GET /readyz                                 the models are loaded, and which
   GET /metrics                                for Prometheus
 
-The protocol is described in docs/protocol.md.
+The protocol is described in docs/protocol.md, other services' in docs/dialects.md.
 `;
 
 /** What the routes answer from. */

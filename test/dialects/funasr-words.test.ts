@@ -1,40 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nextIncrement } from '../../server/dialects/funasr/increment.ts';
 import { stampedClauses, timestampOf } from '../../server/dialects/funasr/stamps.ts';
 import { spreadWords } from '../../server/dialects/spread-words.ts';
-
-describe('nextIncrement', () => {
-  test.each([
-    ['whole words only', 'The Egyptian', 5, 0, 'The', 1],
-    ['nothing before a word is whole', 'The', 2, 0, '', 0],
-    ['the blank before further words', 'The Egyptian background', 23, 1, ' Egyptian background', 3],
-    ['nothing twice', 'The Egyptian', 12, 2, '', 2],
-    ['words by their number, though those before have changed', 'A gyptian back', 14, 2, ' back', 3],
-    ['nothing when there are fewer than were told', 'The', 3, 2, '', 2],
-    ['no blank before the first word', ' The', 4, 0, 'The', 1],
-    ['characters where there are no blanks, with their marks', '今天好，吗', 4, 1, '天好，', 3],
-  ])('gives %s', (_, text, stableChars, toldWords, increment, words) => {
-    expect(nextIncrement(text, stableChars, toldWords)).toEqual({ text: increment, words });
-  });
-
-  test('has told the beginning of a caption, whatever steps it came in', () => {
-    const text = fc.string({ unit: fc.constantFrom('a', "'", ' ', '.', '字', '，'), maxLength: 40 });
-    fc.assert(
-      fc.property(text, fc.array(fc.nat(45)), (caption, steps) => {
-        let told = '';
-        let words = 0;
-        for (const stableChars of [...steps.sort((a, b) => a - b), caption.length]) {
-          const increment = nextIncrement(caption, stableChars, words);
-          told += increment.text;
-          words = increment.words;
-          expect(caption.trimStart().startsWith(told)).toBe(true);
-        }
-        expect(told).toBe(caption.trim());
-      }),
-    );
-  });
-});
 
 /** Reads a pair for each word of letters, and for each character of any other. @returns whether there were enough. */
 function readAsPage(text: string, timestamp: string): boolean {

@@ -128,7 +128,7 @@ describe("FunASR's conversation", () => {
     passMarkers(rig);
     expect(rig.sent.map(shortly)).toEqual([
       ['online', 'One', false],
-      ['online', ' two three.', false],
+      ['online', ', two three.', false],
       ['online', ' Hm', false],
       ['online', ' Four.', false],
       [undefined, '', true],

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { DeltaText } from '../../server/dialects/openai/delta-text.ts';
+import { DeltaText } from '../../server/dialects/delta-text.ts';
 import { RealtimeRig } from './openai-rig.ts';
 
 /** Few words that are easily taken for the beginning of one another. */

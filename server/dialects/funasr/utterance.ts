@@ -1,7 +1,7 @@
 import type { FinalMessage, PartialMessage } from '../../../client-sdk/protocol.ts';
+import { DeltaText } from '../delta-text.ts';
 import type { DialectClient } from '../dialect.ts';
 import { blankBetween } from '../join-captions.ts';
-import { nextIncrement } from './increment.ts';
 import type { FunasrParameters } from './parameters.ts';
 import {
   endAnswer,
@@ -33,7 +33,7 @@ export class Utterance {
   readonly #startMs: number;
   #end: End | null = null;
   /** The caption of which words have been told that it may still replace. */
-  #told: { readonly segmentId: number; readonly words: number } | null = null;
+  #told: { readonly segmentId: number; readonly text: DeltaText } | null = null;
   /** What was told last that will not be replaced. */
   #before = '';
   #sentences = 0;
@@ -113,14 +113,15 @@ export class Utterance {
   }
 
   #tellWords(segmentId: number, text: string, stableChars: number): void {
-    const toldWords = this.#told?.segmentId === segmentId ? this.#told.words : 0;
-    const increment = nextIncrement(text, stableChars, toldWords);
-    if (increment.text === '') return;
-    const blank = toldWords === 0 ? blankBetween(this.#before, increment.text) : '';
-    this.#told = { segmentId, words: increment.words };
+    const isFirst = this.#told?.segmentId !== segmentId;
+    const told = isFirst ? new DeltaText() : this.#told!.text;
+    const increment = told.extend(text.slice(0, stableChars));
+    if (increment === '') return;
+    const blank = isFirst ? blankBetween(this.#before, increment) : '';
+    this.#told = { segmentId, text: told };
     const { mode } = this.parameters;
-    if (mode === 'online') this.#before = increment.text;
-    this.#send(onlineResult(mode, blank + increment.text, this.#sentences, toldWords === 0));
+    if (mode === 'online') this.#before = increment;
+    this.#send(onlineResult(mode, blank + increment, this.#sentences, isFirst));
   }
 
   #keep(final: Pick<FinalMessage, 'text' | 'startMs' | 'endMs'>): void {

@@ -1,12 +1,12 @@
-import { blankBetween } from '../join-captions.ts';
+import { blankBetween } from './join-captions.ts';
+import { WORDS } from './spread-words.ts';
 
 /** What may stand behind a word that is complete: nothing, or punctuation and then a blank or nothing. */
 const WORD_END = /^\p{P}*(\s|$)/u;
 /** Scripts that put no blanks between words. */
 const BLANKLESS = /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]/u;
-/** Words with the blanks before them; of such scripts each character. */
-const WORDS =
-  /\s*(?:[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]\p{P}*|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+)/gu;
+/** Words with the blanks before them. */
+const SPACED_WORDS = new RegExp(`\\s*(?:${WORDS.source})`, 'gu');
 
 /**
  * The text of one segment for clients that can only append: it grows by whole words, and never takes anything back. When the
@@ -45,7 +45,7 @@ function isBoundary(told: string, rest: string): boolean {
 }
 
 function wordsOf(text: string): readonly string[] {
-  return text.match(WORDS) ?? [];
+  return text.match(SPACED_WORDS) ?? [];
 }
 
 /**
