@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const BROWSER = 'test/browser/**/*.test.ts';
+const CLIENTS = 'test/clients/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -13,12 +14,21 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'server', include: ['test/**/*.test.ts'], exclude: [BROWSER] },
+        test: { name: 'server', include: ['test/**/*.test.ts'], exclude: [BROWSER, CLIENTS] },
       },
       {
         extends: true,
         // After the others, and one file after the other: a browser and a server take two cores by themselves.
         test: { name: 'browser', include: [BROWSER], maxWorkers: 1, sequence: { groupOrder: 1 } },
+      },
+      {
+        extends: true,
+        // Installs what they need.
+        test: {
+          name: 'clients',
+          include: [CLIENTS],
+          globalSetup: ['test/models.setup.ts', 'test/clients/livekit.setup.ts'],
+        },
       },
     ],
   },
