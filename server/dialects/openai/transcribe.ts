@@ -88,11 +88,11 @@ async function streamed(work: Work): Promise<StreamedAnswer> {
     // Some proxies gather what they pass on unless they are told.
     headers: { 'x-accel-buffering': 'no' },
     stream: (body) => {
-      let text = '';
+      let before = '';
       const tell = (final: FinalMessage) => {
         if (final.text === '') return;
-        const delta = blankBetween(text, final.text) + final.text;
-        text += delta;
+        const delta = blankBetween(before, final.text) + final.text;
+        before = final.text;
         send(body, { type: 'transcript.text.delta', delta });
       };
       work.finals.forEach(tell);
