@@ -1,11 +1,17 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import type { FinalMessage } from '../client-sdk/protocol.ts';
 import { StreamError } from '../server/errors.ts';
-import { attachedDouble } from './support/native-double.ts';
+import { attachedDouble, NativeDouble } from './support/native-double.ts';
 
 const START = { sampleRate: 16_000, encoding: 'pcm_s16le' } as const;
 const SECOND_BYTES = 32_000;
 const ENTRY_BYTES = 128;
+const FINAL: FinalMessage = {
+  ...{ type: 'final', captionId: 's:0', segmentId: 0, revision: 0, endpoint: 'silence', text: 'One.' },
+  ...{ meeting: 'm', streamId: 's', speaker: 'Ada', language: 'en', model: 'x@0' },
+  ...{ startMs: 0, endMs: 1, spokenAtMs: 0 },
+};
 
 function counting(bytes: number): Uint8Array {
   return Uint8Array.from({ length: bytes }, (_, i) => i % 251);
@@ -79,6 +85,18 @@ describe('DialectSpeaker', () => {
     expect(native.clock.pendingTimers).toBe(1);
     native.clock.advance(0);
     expect(native.audio).toHaveLength(12 * SECOND_BYTES + 10);
+    expect(native.clock.pendingTimers).toBe(0);
+  });
+
+  test('hands over some messages at a time too, however short they are', () => {
+    const { native, speaker } = attachedDouble({ maxBacklogBytes: 1_000_000 });
+    speaker.start(START);
+    for (let i = 0; i < 2500; i++) speaker.audio(counting(2));
+    native.ready();
+    expect(native.audio).toHaveLength(2000);
+    expect(native.clock.pendingTimers).toBe(1);
+    native.clock.advance(0);
+    expect(native.audio).toHaveLength(5000);
     expect(native.clock.pendingTimers).toBe(0);
   });
 
@@ -182,6 +200,25 @@ describe('DialectSpeaker', () => {
     expect(ends).toEqual([
       { code: 'busy', message: 'The server has more work than it can do in time.', retryAfterMs: 3000 },
     ]);
+  });
+
+  test('is at fault for what it asks for when it is told something, not the session that tells', () => {
+    const native = new NativeDouble({ maxBacklogBytes: SECOND_BYTES });
+    const { speaker } = native;
+    const codes: string[] = [];
+    speaker.attach(native, {
+      told: ({ type }) => {
+        if (type === 'final') speaker.mark(1);
+      },
+      done: () => {},
+      failed: ({ code }) => codes.push(code),
+    });
+    speaker.start(START);
+    native.ready(1);
+    // Room for no other message.
+    speaker.audio(counting(SECOND_BYTES - ENTRY_BYTES));
+    expect(() => native.say(FINAL)).not.toThrow();
+    expect([codes, native.isClosed]).toEqual([['audio-overrun'], true]);
   });
 
   test('leaves with its client, and says no more', () => {

@@ -54,4 +54,9 @@ describe('joinCaptions', () => {
   ])('makes one text of %j', (texts, joined) => {
     expect(joinCaptions(texts)).toBe(joined);
   });
+
+  test('is done soon with the captions of many days', () => {
+    const texts = Array.from({ length: 100_000 }, () => 'What is said in some seconds of a meeting.');
+    expect(joinCaptions(texts)).toBe(texts.join(' '));
+  });
 });

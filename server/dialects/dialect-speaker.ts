@@ -42,6 +42,8 @@ type Waiting =
 const PIECE_MS = 1000;
 /** Audio handed over before others have their turn. */
 const TURN_MS = 5000;
+/** Likewise, of however little audio: each takes its time. */
+const TURN_MESSAGES = 1000;
 /**
  * Markers that may wait for their answer: with a flush for each, fewer than `--max-fences-per-stream` allows unless it is set
  * lower. What follows waits here.
@@ -185,7 +187,12 @@ export class DialectSpeaker implements Connection {
     }
     if (told.type === 'ack') this.#acknowledgedMs = told.acknowledgedMs;
     if (told.type === 'marker') this.#unansweredMarkers--;
-    this.#listener?.told(told);
+    try {
+      this.#listener?.told(told);
+    } catch (error) {
+      // What the dialect asks for in return may be too much, and is the client's fault, not that of whoever speaks here.
+      this.fault(error);
+    }
     if (told.type === 'ready' || told.type === 'ack' || told.type === 'marker') this.#takeTurn();
   }
 
@@ -238,8 +245,9 @@ export class DialectSpeaker implements Connection {
     this.#isTaking = true;
     const before = this.#backlogBytes;
     let turnMs = 0;
+    let turnMessages = 0;
     while (!this.#isClosed && this.#waiting.length > 0 && this.#hasRoom(this.#waiting[0]!)) {
-      if (turnMs >= TURN_MS) {
+      if (turnMs >= TURN_MS || turnMessages++ >= TURN_MESSAGES) {
         this.#cancelTurn = this.#options.clock.after(0, () => this.#takeTurn());
         break;
       }

@@ -155,10 +155,13 @@ describe('The answer of a transcription', () => {
   });
 });
 
+/** What lobbies were told of. */
+const toldErrors: unknown[][] = [];
+
 /** A lobby whose stream says this once all audio has come, and then ends. */
 function lobbyThatSays(...messages: readonly SpeakerServerMessage[]): TranscriptionParts['lobby'] {
   return {
-    error: () => {},
+    error: (...told) => void toldErrors.push(told),
     speaker: (connection) => ({
       ...{ received: () => {}, closed: () => {}, fault: () => {} },
       message: (message) => {
@@ -177,13 +180,14 @@ function lobbyThatSays(...messages: readonly SpeakerServerMessage[]): Transcript
   };
 }
 
-/** What a client gets that wants the text as it is made. */
-async function streamed(...messages: readonly SpeakerServerMessage[]): Promise<unknown[]> {
+/** What a client gets that wants the text as it is made. @param messages of the stream; what then goes wrong, as an Error. */
+async function streamed(...messages: readonly (SpeakerServerMessage | Error)[]): Promise<unknown[]> {
+  const failure = messages.find((message) => message instanceof Error);
   const [clip] = await readClips();
   const events: unknown[] = [];
   let isRemoved = false;
   const parts: TranscriptionParts = {
-    lobby: lobbyThatSays(...messages),
+    lobby: lobbyThatSays(...messages.flatMap((message) => (message instanceof Error ? [] : [message]))),
     config: { maxRecordingMs: 60_000 },
     uploads: {
       form: async () => ({
@@ -191,6 +195,7 @@ async function streamed(...messages: readonly SpeakerServerMessage[]): Promise<u
         fields: new Map([['stream', ['true']]]),
         remove: async () => {
           isRemoved = true;
+          if (failure) throw failure;
         },
       }),
     },
@@ -230,6 +235,18 @@ describe('A transcription that is streamed', () => {
       { type: 'transcript.text.delta' },
       { error: { type: 'server_error', code: 'draining' } },
     ]);
+  });
+
+  it('has a failure without a name told to the log as well, and none that the session told', async () => {
+    toldErrors.length = 0;
+    await streamed(final(0, 'Good morning.'), errorMessage(new StreamError('draining')));
+    expect(toldErrors).toEqual([]);
+    const failure = new Error('EIO');
+    expect(await streamed(final(0, 'Good morning.'), DONE, failure)).toMatchObject([
+      { type: 'transcript.text.delta' },
+      { error: { type: 'server_error', code: 'internal' } },
+    ]);
+    expect(toldErrors).toEqual([['internal', failure]]);
   });
 
   it('is refused where it goes wrong before', async () => {

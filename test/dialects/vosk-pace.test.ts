@@ -76,6 +76,14 @@ describe("The pace of Vosk's conversation", () => {
     gone.hangUp();
     expect(gone.native.clock.pendingTimers).toBe(0);
   });
+
+  test('ends a client that sends nothing without end while it waits for replies', () => {
+    const rig = new ConversationRig(VOSK);
+    for (let i = 0; i < 100_000; i++) rig.binary(i === 0 ? 2 : 0);
+    expect([rig.sent, rig.closes]).toEqual([[], []]);
+    rig.binary(0);
+    expect(rig.closes).toEqual([{ code: 4429, reason: 'audio-overrun' }]);
+  });
 });
 
 describe("Vosk's conversation, whatever comes,", () => {

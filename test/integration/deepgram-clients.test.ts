@@ -11,6 +11,7 @@ import { writeWav } from '../fixtures/audio/write-wav.ts';
 import { type Clip, encode, readClips } from '../support/audio.ts';
 import { type Results, transcript } from '../support/deepgram-caller.ts';
 import { JsonSocket, refusal } from '../support/json-socket.ts';
+import { RawClient } from '../support/raw-client.ts';
 import { type RunningServer, startRoundtable } from '../support/running-server.ts';
 
 const KEY = 'a-key-of-more-than-sixteen-characters';
@@ -32,6 +33,16 @@ describe('A POST of a recording', () => {
     const { results } = (await answer.json()) as Deepgram.ListenV1Response;
     const { errors, words } = countWordErrors(reference, results.channels[0]!.alternatives![0]!.transcript!);
     expect(errors / words).toBeLessThanOrEqual(0.25);
+  });
+
+  it('is read along where its address names a meeting', async () => {
+    const viewer = await RawClient.connect(`${server.socketUrl}/v1/meetings/posted/captions`);
+    await viewer.next('watching');
+    const body = await readFile(clips[1]!.path);
+    expect((await post('meeting=posted&speaker=Ada', body, 'audio/flac')).status).toBe(200);
+    await viewer.next('speaker-left');
+    expect(viewer.all('final').map(({ speaker }) => speaker)).toContain('Ada');
+    viewer.close();
   });
 
   it('is refused for the address of one, which is not fetched', async () => {

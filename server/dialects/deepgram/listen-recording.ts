@@ -1,10 +1,12 @@
 import { createHash, type Hash, randomUUID } from 'node:crypto';
+import type { StartMessage } from '../../../client-sdk/protocol.ts';
 import type { Caller } from '../../admission/api-keys.ts';
 import { type Clock, systemClock } from '../../clock.ts';
 import { StreamError } from '../../errors.ts';
 import { type HttpAnswer, jsonAnswer, type PostRequest, type PostRoutes } from '../../net/http.ts';
 import type { PostParts } from '../../post-routes.ts';
 import { captionUpload } from '../../upload/caption-upload.ts';
+import { meetingOf } from '../meeting-of.ts';
 import { presentedToken } from './credentials.ts';
 import { refusal } from './faults.ts';
 import { resultMetadata } from './messages.ts';
@@ -30,6 +32,7 @@ interface RecordingParameters {
   readonly format: AudioFormat | null;
   readonly multichannel: boolean;
   readonly language: string | null;
+  readonly place: Pick<StartMessage, 'meeting' | 'speaker'>;
   readonly form: TranscriptForm;
   readonly utterances: boolean;
   readonly tags: readonly string[];
@@ -57,7 +60,7 @@ async function transcribe(
 ): Promise<HttpAnswer> {
   const requestId = randomUUID();
   const createdEpochMs = clock.epochMs();
-  const { format, multichannel, language, ...told } = readParameters(request.query);
+  const { format, multichannel, language, place, ...told } = readParameters(request.query);
   if (/^application\/json\b/i.test(request.headers['content-type']))
     throw new StreamError(
       'bad-message',
@@ -71,7 +74,7 @@ async function transcribe(
   const upload = await uploads.body({ ...request, body: format ? withHead(body, format) : body });
   const { finals, done } = await captionUpload({
     ...{ upload, lobby, caller, signal: request.signal, maxRecordingMs: config.maxRecordingMs },
-    start: language === null ? {} : { language },
+    start: { ...place, ...(language !== null && { language }) },
     inspect: ({ channels }) => requireMixable(channels ?? 1, multichannel),
   });
   const summary = {
@@ -94,6 +97,7 @@ function readParameters(query: URLSearchParams): RecordingParameters {
     format: isRawEncoding(query.get('encoding')) ? readFormat(query) : null,
     multichannel: flag(query, 'multichannel'),
     language: readLanguage(query),
+    place: meetingOf(query),
     form: readForm(query),
     utterances: flag(query, 'utterances'),
     tags: query.getAll('tag'),

@@ -1,13 +1,15 @@
 import type { FinalMessage } from '../../../client-sdk/protocol.ts';
 import type { Caller } from '../../admission/api-keys.ts';
 import type { Config } from '../../config/options.ts';
+import { StreamError } from '../../errors.ts';
 import { asStreamError } from '../../net/error-message.ts';
 import type { HttpAnswer, PostRequest, StreamedAnswer } from '../../net/http.ts';
+import { ClientGoneError } from '../../net/request-body.ts';
 import type { ResponseBody } from '../../net/response-body.ts';
 import type { CaptionedRecording } from '../../session/caption-recording.ts';
 import { type CaptionUploadOptions, captionUpload } from '../../upload/caption-upload.ts';
 import type { Upload } from '../../upload/upload.ts';
-import type { Uploads } from '../../upload/uploads.ts';
+import type { UploadObserver, Uploads } from '../../upload/uploads.ts';
 import { blankBetween } from '../join-captions.ts';
 import { meetingOf } from '../meeting-of.ts';
 import { openaiError } from './openai-errors.ts';
@@ -50,7 +52,7 @@ export async function transcribe(
     captionUpload({ upload, lobby: parts.lobby, caller, start, signal, maxRecordingMs, onFinal }),
   );
 
-  return wanted.isStreamed ? streamed(work) : transcriptionAnswer(await work.result, wanted);
+  return wanted.isStreamed ? streamed(work, parts.lobby) : transcriptionAnswer(await work.result, wanted);
 }
 
 async function readForm(upload: Upload): Promise<TranscriptionRequest> {
@@ -76,8 +78,12 @@ function begin(caption: (onFinal: (final: FinalMessage) => void) => Promise<Capt
   return work;
 }
 
-/** Server-sent events: a delta for each caption, and all of the text. @throws what goes wrong before the first. */
-async function streamed(work: Work): Promise<StreamedAnswer> {
+/**
+ * Server-sent events: a delta for each caption, and all of the text.
+ * @param observer hears what goes wrong behind the first caption and has no name; the rest it has heard of.
+ * @throws what goes wrong before the first.
+ */
+async function streamed(work: Work, observer: UploadObserver): Promise<StreamedAnswer> {
   const first = new Promise<void>((resolve) => {
     work.onFinal = () => resolve();
   });
@@ -88,11 +94,11 @@ async function streamed(work: Work): Promise<StreamedAnswer> {
     // Some proxies gather what they pass on unless they are told.
     headers: { 'x-accel-buffering': 'no' },
     stream: (body) => {
-      let text = '';
+      let before = '';
       const tell = (final: FinalMessage) => {
         if (final.text === '') return;
-        const delta = blankBetween(text, final.text) + final.text;
-        text += delta;
+        const delta = blankBetween(before, final.text) + final.text;
+        before = final.text;
         send(body, { type: 'transcript.text.delta', delta });
       };
       work.finals.forEach(tell);
@@ -101,7 +107,11 @@ async function streamed(work: Work): Promise<StreamedAnswer> {
         .then(
           ({ finals, done }) =>
             send(body, { type: 'transcript.text.done', text: textOf(finals), ...books(done) }),
-          (error: unknown) => send(body, { error: openaiError(asStreamError(error)) }),
+          (error: unknown) => {
+            if (!(error instanceof StreamError || error instanceof ClientGoneError))
+              observer.error('internal', error);
+            send(body, { error: openaiError(asStreamError(error)) });
+          },
         )
         .finally(() => body.end());
     },

@@ -1,5 +1,5 @@
 import type { PartialMessage, SpeakerServerMessage, StartMessage } from '../../../client-sdk/protocol.ts';
-import { ERRORS } from '../../errors.ts';
+import { ERRORS, StreamError } from '../../errors.ts';
 import type { Conversation, ConversationParts, DialectFailure } from '../dialect.ts';
 import { finalReply, partialReply, type VoskFinal } from './replies.ts';
 import { readCommand, readSettings, VOSK_DEFAULTS } from './settings.ts';
@@ -23,6 +23,8 @@ const PAUSE_SHARE = 1 / 4;
 const MAX_HELD_MS = 100;
 /** Finals that wait for a reply each; when there are more they come as one. */
 const MAX_SINGLE_FINALS = 100;
+/** Replies that a client may be owed; messages of no bytes take no room among the audio that waits. */
+const MAX_OWED = 100_000;
 /** The server goes away, RFC 6455 section 7.4.1. */
 const GOING_AWAY = 1001;
 
@@ -69,6 +71,7 @@ export class VoskConversation implements Conversation {
 
   binary(bytes: Uint8Array): void {
     if (this.#hasEnded) return;
+    if (this.#owed.length >= MAX_OWED) throw new StreamError('audio-overrun');
     this.#begin();
     this.#receivedBytes += bytes.length;
     this.#owed.push({
@@ -141,18 +144,20 @@ export class VoskConversation implements Conversation {
   #reply(): void {
     const { clock } = this.#parts;
     this.#cancelHold();
-    for (;;) {
-      const [next] = this.#owed;
-      if (!next || !this.#isDue(next)) return;
+    let answered = 0;
+    for (const next of this.#owed) {
+      if (!this.#isDue(next)) break;
       const heldMs = next.to === 'audio' ? next.heldUntilMs - clock.now() : 0;
       if (heldMs > 0 && this.#finals.length === 0 && !this.#hasEnded) {
         this.#cancelHold = clock.after(heldMs, () => this.#reply());
-        return;
+        break;
       }
-      this.#owed.shift();
+      answered++;
       this.#repliedAtMs = clock.now();
       this.#send(next.to === 'reset' ? this.#takeFinals(this.#finals.length) : this.#whatIsNew());
     }
+    // At once: taking the first of very many out one by one takes seconds.
+    this.#owed.splice(0, answered);
   }
 
   #isDue(owed: Owed): boolean {
