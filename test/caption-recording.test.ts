@@ -64,6 +64,9 @@ function tapped(lobby: RecordingLobby, note: (message: Incoming | ServerMessage)
       const session = lobby.speaker(heard, ...rest);
 
       return {
+        get roomMs() {
+          return session.roomMs;
+        },
         fault: (error) => session.fault(error),
         received: (bytes) => session.received(bytes),
         closed: () => session.closed(),
@@ -148,6 +151,16 @@ describe('captionRecording', () => {
     expect(longestMs).toBe(1000);
     expect(widestMs).toBeGreaterThan(20_000);
     expect(widestMs).toBeLessThanOrEqual(32_000);
+  });
+
+  it('waits for the others where they share a quota of audio that is held', async () => {
+    const { lobby, open, over, clock } = openLobby({ flags: { maxBufferedMsPerMeeting: '35000' } });
+    open();
+    const three = Array.from({ length: 3 }, () =>
+      caption(lobby, recording(sentences(20)), { start: { meeting: 'standup' }, clock }),
+    );
+    const captioned = await over(Promise.all(three));
+    expect(captioned.map(({ finals }) => finals.length)).toEqual([20, 20, 20]);
   });
 
   it('waits for its turn, and tells its place', async () => {

@@ -57,6 +57,21 @@ describe('DialectSpeaker', () => {
     expect(speaker.backlogBytes).toBe(0);
   });
 
+  test('looks again now and then where others hold all that its quotas allow', () => {
+    const { native, speaker } = speaking();
+    native.roomMs = 1999;
+    native.onMessage = () => {
+      native.roomMs -= 1000;
+    };
+    speaker.audio(counting(2 * SECOND_BYTES));
+    expect(native.audio).toHaveLength(SECOND_BYTES);
+    native.clock.advance(100);
+    expect(native.audio).toHaveLength(SECOND_BYTES);
+    native.roomMs = 1000;
+    native.clock.advance(100);
+    expect(native.audio).toHaveLength(2 * SECOND_BYTES);
+  });
+
   test('keeps controls behind the audio that waits before them', () => {
     const { native, speaker } = speaking(1000);
     speaker.audio(counting(2 * SECOND_BYTES));

@@ -36,6 +36,13 @@ export class StreamAllowance {
     return Math.min(...this.#shares.map(({ quota }) => quota.limits.bufferedSamples));
   }
 
+  /** Audio at 16 kHz that may be held besides what its key and its meeting hold now. */
+  get freeSamples(): number {
+    return Math.min(
+      ...this.#shares.map(({ quota }) => quota.limits.bufferedSamples - quota.used('bufferedSamples')),
+    );
+  }
+
   /** Counts against a meeting as well. Before any audio, once. @throws {StreamError} `too-many-streams`. */
   join(meeting: string): void {
     const share = this.#source.ofMeeting(meeting);

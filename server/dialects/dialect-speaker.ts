@@ -17,6 +17,8 @@ export interface NativeSession {
   received(bytes: number): void;
   fault(error: unknown): void;
   closed(): void;
+  /** Audio that the quotas of its key and its meeting have room for, in milliseconds. */
+  readonly roomMs: number;
 }
 
 /** What the server says, and how it ends. */
@@ -49,6 +51,8 @@ const TURN_MESSAGES = 1000;
  * lower. What follows waits here.
  */
 const MAX_MARKERS = 16;
+/** How often a quota without room is looked at: others' streams empty it. */
+const QUOTA_POLL_MS = 100;
 /** What each message that waits is counted for beside its audio, so that many small ones are bounded too. */
 const ENTRY_BYTES = 128;
 
@@ -249,6 +253,10 @@ export class DialectSpeaker implements Connection {
     while (!this.#isClosed && this.#waiting.length > 0 && this.#hasRoom(this.#waiting[0]!)) {
       if (turnMs >= TURN_MS || turnMessages++ >= TURN_MESSAGES) {
         this.#cancelTurn = this.#options.clock.after(0, () => this.#takeTurn());
+        break;
+      }
+      if (this.#waiting[0]!.type === 'audio' && this.#session!.roomMs < this.#waiting[0]!.ms) {
+        this.#cancelTurn = this.#options.clock.after(QUOTA_POLL_MS, () => this.#takeTurn());
         break;
       }
       const next = this.#waiting.shift()!;

@@ -35,6 +35,15 @@ export interface Session extends ConnectionHandler {
   received(bytes: number): void;
 }
 
+/** The session of a speaker. */
+export interface SpeakerConnectionHandler extends Session {
+  /**
+   * Audio that the quotas of its key and its meeting have room for, in milliseconds; 0 before it has started. Clients do not
+   * see it, and are closed when there is none; what the server itself sends waits.
+   */
+  readonly roomMs: number;
+}
+
 /** Makes the session behind a new connection; what it throws is told to the client. */
 export interface Sessions {
   speaker(connection: Connection, caller: Caller): Session;

@@ -162,7 +162,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return this.#admit().languages;
   }
 
-  speaker(connection: Connection, caller: Caller, { resumable = true }: SpeakerTerms = {}): Session {
+  speaker(connection: Connection, caller: Caller, { resumable = true }: SpeakerTerms = {}): SpeakerSession {
     const services = this.#admit();
     const { maxStreams, maxWaitingStreams, idleTimeoutMs } = this.#config;
     // Those who have not said yet what they want are counted as if they waited.

@@ -10,7 +10,7 @@ import { readControlMessage } from './client-messages.ts';
 import type { Incoming } from './codec.ts';
 import type { Connection } from './connection.ts';
 import { asStreamError, errorMessage, refuse } from './error-message.ts';
-import type { Session } from './listener.ts';
+import type { SpeakerConnectionHandler } from './listener.ts';
 import type { SpeakerServices } from './speaker-services.ts';
 
 /** What `start` and `resume` leave to say. */
@@ -20,7 +20,7 @@ type Control = Exclude<ReturnType<typeof readControlMessage>, StartMessage | Res
  * One speaker's connection, in the native protocol: it reads `start` or `resume`, and from then on hands messages to the
  * participant it speaks for.
  */
-export class SpeakerSession implements Session {
+export class SpeakerSession implements SpeakerConnectionHandler {
   readonly #connection: Connection;
   readonly #services: SpeakerServices;
   readonly #caller: Caller;
@@ -59,6 +59,10 @@ export class SpeakerSession implements Session {
   /** Whether it speaks for a stream, or did. */
   get hasStarted(): boolean {
     return this.#participant !== null;
+  }
+
+  get roomMs(): number {
+    return this.#participant?.roomMs ?? 0;
   }
 
   /** Captions sent that the client has not read, in bytes. */

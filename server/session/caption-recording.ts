@@ -1,8 +1,9 @@
 import { setImmediate } from 'node:timers/promises';
 import type { DoneMessage, FinalMessage, StartMessage, WaitingMessage } from '../../client-sdk/protocol.ts';
 import type { Caller } from '../admission/api-keys.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../net/connection.ts';
-import type { Session } from '../net/listener.ts';
+import type { SpeakerConnectionHandler } from '../net/listener.ts';
 import type { RecordingStream } from '../recording/recording-stream.ts';
 import { RecordingConnection } from './recording-connection.ts';
 
@@ -16,7 +17,11 @@ const MAX_WINDOW_MS = 40_000;
 /** Who lets streams in: the lobby. */
 export interface RecordingLobby {
   /** @throws {StreamError} when nobody is let in now. */
-  speaker(connection: Connection, caller: Caller, terms: { readonly resumable: false }): Session;
+  speaker(
+    connection: Connection,
+    caller: Caller,
+    terms: { readonly resumable: false },
+  ): SpeakerConnectionHandler;
 }
 
 /** A recording to be captioned, and who hears of it. */
@@ -29,6 +34,8 @@ export interface CaptionRecordingOptions {
   readonly start: Pick<StartMessage, 'language' | 'endpointing' | 'meeting' | 'speaker'>;
   /** Gives up: the stream and its seat are gone at once. */
   readonly signal: AbortSignal;
+  /** The system's when left out. */
+  readonly clock?: Clock;
   /** A caption, in the order of the recording; its text is empty when nothing was heard. */
   readonly onFinal?: (final: FinalMessage) => void;
   /** The place in the line, each time that it changes, as long as the server has no room. */
@@ -53,7 +60,7 @@ export interface CaptionedRecording {
  * @throws the signal's reason, or what reading the recording threw.
  */
 export async function captionRecording(options: CaptionRecordingOptions): Promise<CaptionedRecording> {
-  const { lobby, caller, recording, start, signal, onFinal, onWaiting } = options;
+  const { lobby, caller, recording, start, signal, clock = systemClock, onFinal, onWaiting } = options;
   signal.throwIfAborted();
   const connection = new RecordingConnection({ onFinal, onWaiting });
   connection.session = lobby.speaker(connection, caller, { resumable: false });
@@ -66,7 +73,7 @@ export async function captionRecording(options: CaptionRecordingOptions): Promis
       partials: false,
     });
     const { model, maxBufferedMs } = await connection.ready();
-    await send(recording, connection, Math.min(MAX_WINDOW_MS, maxBufferedMs * WINDOW_SHARE));
+    await send(recording, connection, Math.min(MAX_WINDOW_MS, maxBufferedMs * WINDOW_SHARE), clock);
     connection.stop();
     const done = await connection.done();
 
@@ -83,6 +90,7 @@ async function send(
   { pieces, sampleRate }: CaptionRecordingOptions['recording'],
   connection: RecordingConnection,
   windowMs: number,
+  clock: Clock,
 ): Promise<void> {
   const messageSamples = Math.floor((sampleRate * MESSAGE_MS) / 1000);
   let sentSamples = 0;
@@ -91,6 +99,7 @@ async function send(
       const message = piece.subarray(from, from + messageSamples);
       sentSamples += message.length;
       await connection.acknowledged((sentSamples * 1000) / sampleRate - windowMs);
+      await connection.room((message.length * 1000) / sampleRate, clock);
       connection.audio(message);
       // Everybody else's messages have their turn.
       await setImmediate();

@@ -111,6 +111,11 @@ export class Participant implements SpeechStreamListener, Guest {
     return this.#speaking?.stream ?? null;
   }
 
+  /** Audio that its key and its meeting have room for, in milliseconds. */
+  get roomMs(): number {
+    return samplesToMs(this.#options.allowance.freeSamples);
+  }
+
   /** Whether its connection is lost. */
   get isDetached(): boolean {
     return this.#connection === null;

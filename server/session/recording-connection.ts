@@ -6,9 +6,11 @@ import type {
   ServerMessage,
   WaitingMessage,
 } from '../../client-sdk/protocol.ts';
+import type { Clock } from '../clock.ts';
 import { ERRORS, type ErrorCode, StreamError } from '../errors.ts';
 import type { Fields } from '../net/codec.ts';
-import type { Connection, ConnectionHandler } from '../net/connection.ts';
+import type { Connection } from '../net/connection.ts';
+import type { SpeakerConnectionHandler } from '../net/listener.ts';
 
 /** Who hears what comes meanwhile. */
 interface Listeners {
@@ -16,13 +18,18 @@ interface Listeners {
   readonly onWaiting: ((place: WaitingMessage) => void) | undefined;
 }
 
+/** How often a quota is looked at that others share. */
+const ROOM_POLL_MS = 100;
+/** Streams that hold all of a quota between them, and none enough to finish, would wait for each other forever. */
+const MAX_ROOM_WAIT_MS = 30_000;
+
 /** A speaker's connection without a socket: this process is the client. */
 export class RecordingConnection implements Connection {
   readonly bufferedBytes = 0;
   readonly heldMessages = 0;
   readonly finals: FinalMessage[] = [];
   /** To be set at once; nothing is sent before. */
-  session: ConnectionHandler | null = null;
+  session: Pick<SpeakerConnectionHandler, 'message' | 'closed' | 'roomMs'> | null = null;
   readonly #listeners: Listeners;
   #ready: ReadyMessage | null = null;
   #done: DoneMessage | null = null;
@@ -100,6 +107,17 @@ export class RecordingConnection implements Connection {
   /** Resolves once so much of the audio is final. */
   async acknowledged(ms: number): Promise<void> {
     await this.#until(() => (this.#acknowledgedMs >= ms ? true : null));
+  }
+
+  /** Resolves once the quotas have room for so much audio, or have had none for too long. */
+  async room(ms: number, clock: Clock): Promise<void> {
+    const giveUpAtMs = clock.now() + MAX_ROOM_WAIT_MS;
+    await this.#until(() => {
+      if (this.session!.roomMs >= ms || clock.now() >= giveUpAtMs) return true;
+      clock.after(ROOM_POLL_MS, () => this.#wake());
+
+      return null;
+    });
   }
 
   done(): Promise<DoneMessage> {

@@ -68,7 +68,13 @@ beforeAll(async () => {
       speaker: () => {
         sessions++;
 
-        return { message: () => {}, received: () => {}, fault: () => {}, closed: () => {} };
+        return {
+          message: () => {},
+          received: () => {},
+          roomMs: Number.POSITIVE_INFINITY,
+          fault: () => {},
+          closed: () => {},
+        };
       },
       error: () => {},
       partialDropped: () => {},

@@ -23,6 +23,7 @@ function startSpeaker() {
       message: (message: Incoming) =>
         handed.push(message.type === 'audio' ? 'audio' : String(message.fields.type)),
       received: () => {},
+      roomMs: Number.POSITIVE_INFINITY,
       fault: () => {},
       closed: () => handed.push('closed'),
     },

@@ -16,6 +16,7 @@ function readySpeaker(): { readonly speaker: DialectSpeaker; readonly handed: st
       message: (message: Incoming) =>
         handed.push(message.type === 'audio' ? 'audio' : String(message.fields.type)),
       received: () => {},
+      roomMs: Number.POSITIVE_INFINITY,
       fault: () => {},
       closed: () => {},
     },

@@ -66,6 +66,7 @@ export class RealtimeRig {
           else this.controls.push(message.fields);
         },
         received: () => {},
+        roomMs: Number.POSITIVE_INFINITY,
         fault: (error) => {
           this.fault = error;
         },

@@ -163,7 +163,7 @@ function lobbyThatSays(...messages: readonly SpeakerServerMessage[]): Transcript
   return {
     error: (...told) => void toldErrors.push(told),
     speaker: (connection) => ({
-      ...{ received: () => {}, closed: () => {}, fault: () => {} },
+      ...{ received: () => {}, roomMs: Number.POSITIVE_INFINITY, closed: () => {}, fault: () => {} },
       message: (message) => {
         if (message.type === 'audio') return;
         if (message.fields.type === 'start')

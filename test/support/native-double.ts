@@ -18,6 +18,8 @@ export class NativeDouble implements NativeSession {
   start: Fields | null = null;
   receivedBytes = 0;
   isClosed = false;
+  /** Of its quotas. */
+  roomMs = Number.POSITIVE_INFINITY;
   /** Called before a message is taken. */
   onMessage: () => void = () => {};
   readonly speaker: DialectSpeaker;
