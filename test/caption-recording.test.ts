@@ -12,6 +12,7 @@ import {
   type RecordingLobby,
 } from '../server/session/caption-recording.ts';
 import { openLobby } from './support/lobby-rig.ts';
+import { settle } from './support/settle.ts';
 import { speech } from './support/speech-stream-rig.ts';
 
 const RATE = 16_000;
@@ -159,6 +160,8 @@ describe('captionRecording', () => {
     const three = Array.from({ length: 3 }, () =>
       caption(lobby, recording(sentences(20)), { start: { meeting: 'standup' }, clock }),
     );
+    // Nothing is heard meanwhile: each sends what it may.
+    for (let turns = 0; turns < 200; turns++) await settle();
     const captioned = await over(Promise.all(three));
     expect(captioned.map(({ finals }) => finals.length)).toEqual([20, 20, 20]);
   });
