@@ -156,7 +156,10 @@ describe('A speaker', () => {
             expect(settled).toEqual(Array.from(settled, (_, i) => settled[0]! + i));
             end = settled.at(-1)! + 1;
           }
-          expect(end).toBe(spokenFrames);
+          // What the server acknowledges is in whole milliseconds: less than two that it drains away as the client stops
+          // cannot be told from what it has.
+          expect(end).toBeLessThanOrEqual(spokenFrames);
+          expect(spokenFrames - end).toBeLessThanOrEqual(2 * (MODEL_RATE / 1000));
           expect(server.widestWindowMs).toBeLessThanOrEqual(48_000);
           await Promise.all(story.answered);
           if (server.streams.length === 1) {
