@@ -10,6 +10,8 @@ import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import { ApiKeys } from './admission/api-keys.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
+import { DialectSockets } from './dialects/dialect-sockets.ts';
+import { dialectPorts, mountDialects, spokenDialects } from './dialects/dialects.ts';
 import { Failure } from './failure.ts';
 import { type History, openHistory } from './history/open-history.ts';
 import { httpRoutes } from './http-routes.ts';
@@ -110,7 +112,14 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ...{ clock: systemClock, version: VERSION },
   });
   const posts = postRoutes({ lobby, guard, uploads, config });
-  const listening = { routes, posts, preflight: guard.preflight };
+  const sockets = new DialectSockets({ config, keys, clock: systemClock, lobby });
+  metrics.watchDialects(sockets);
+  const dialects = spokenDialects(config);
+  const listening = {
+    ...{ routes, posts, preflight: guard.preflight },
+    mount: mountDialects(sockets, dialects),
+    ports: dialectPorts(sockets, dialects, config),
+  };
   const { listener, port } = await listen(config, keys, lobby, listening).catch(async (error: unknown) => {
     await history.close();
     throw error;

@@ -7,6 +7,8 @@ import type { Priority } from '../scheduler/scheduler.ts';
 import { LIMIT_NAMES, type LimitName } from './admission/quotas.ts';
 import { BookMetrics } from './book-metrics.ts';
 import { CaptionMetrics } from './caption-metrics.ts';
+import { DIALECT_NAMES } from './dialects/dialect-names.ts';
+import type { DialectSockets } from './dialects/dialect-sockets.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { HistoryMetrics } from './history-metrics.ts';
 import type { CaptionType } from './net/speaker-services.ts';
@@ -183,6 +185,22 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
     for (const to of LADDER_STEPS) this.#ladderSteps.inc({ to }, 0);
     for (const code of Object.keys(ERRORS)) this.#errors.inc({ code }, 0);
     for (const limit of LIMIT_NAMES) this.#limitBreaches.inc({ limit }, 0);
+  }
+
+  /** Clients of other dialects, and what waits for them. */
+  watchDialects(sockets: DialectSockets): void {
+    new Gauge({
+      name: 'roundtable_dialect_clients',
+      help: 'Clients connected that speak a dialect of another service.',
+      labelNames: ['dialect'],
+      registers: [this.#registry],
+      collect() {
+        for (const dialect of DIALECT_NAMES) this.set({ dialect }, sockets.connected(dialect));
+      },
+    });
+    this.#gauge('dialect_backlog_bytes', 'Audio of such clients that waits for room in its stream.', () =>
+      sockets.backlogBytes(),
+    );
   }
 
   /** In Prometheus' text format. */

@@ -100,3 +100,17 @@ describe('The configuration page', () => {
     }
   });
 });
+
+describe('The README', () => {
+  it('has the examples of the client, which are run', async () => {
+    const [readme, page] = await Promise.all(
+      ['../README.md', '../client-sdk/README.md'].map((path) =>
+        readFile(new URL(path, import.meta.url), 'utf8'),
+      ),
+    );
+    for (const language of ['html', 'tsx', 'js']) {
+      const block = new RegExp(`^\`\`\`${language}\\n[\\s\\S]*?^\`\`\`$`, 'm').exec(page!)?.[0];
+      expect(readme).toContain(block);
+    }
+  });
+});

@@ -68,9 +68,9 @@ async function serve(flags: Partial<Record<OptionName, string>>): Promise<void> 
 /** For people; the log says the same to machines. */
 function printAddress(url: string): void {
   const socket = url.replace('http', 'ws');
-  console.log(`Roundtable is ready.
-  speak      ${socket}/v1/stream
-  read       ${socket}/v1/meetings/{meeting}/captions
-  try it     npx roundtable transcribe --url ${new URL(url).host} RECORDING
-  stop it    Ctrl-C`);
+  console.log(`Roundtable is ready. Open ${url} in a browser.
+  programs speak   ${socket}/v1/stream
+  and read along   ${socket}/v1/meetings/{meeting}/captions
+  try it           npx roundtable transcribe --url ${new URL(url).host} RECORDING
+  stop it          Ctrl-C`);
 }

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { isDevice } from '../../inference/device.ts';
+import { DIALECT_NAMES } from '../dialects/dialect-names.ts';
 import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
 import type { Option } from './option.ts';
@@ -60,6 +61,38 @@ export const OPTIONS = {
     default: 'none',
     placeholder: 'FILE',
     about: 'JSON file of the API keys that clients have to present; none lets everyone in',
+  },
+  dialects: {
+    kind: 'text',
+    group: 'Network',
+    default: DIALECT_NAMES.join(','),
+    placeholder: 'LIST',
+    about:
+      "Other services' wire formats that are spoken too, separated by commas; none for the native one only",
+    fault: (value) => {
+      if (value === 'none') return null;
+      const wrong = value.split(',').find((name) => !DIALECT_NAMES.some((known) => known === name));
+
+      return wrong === undefined ? null : `has '${wrong}', which is none of ${DIALECT_NAMES.join(', ')}`;
+    },
+  },
+  funasrPort: {
+    kind: 'number',
+    group: 'Network',
+    unit: 'port',
+    default: 0,
+    min: 0,
+    max: 65_535,
+    about: 'Further port for clients of FunASR, who expect it at 10095; 0 for none',
+  },
+  voskPort: {
+    kind: 'number',
+    group: 'Network',
+    unit: 'port',
+    default: 0,
+    min: 0,
+    max: 65_535,
+    about: 'Further port for clients of Vosk, who expect it at 2700; 0 for none',
   },
   modelsDir: {
     kind: 'text',
@@ -250,6 +283,16 @@ export const OPTIONS = {
     min: 1,
     max: 1000,
     about: 'Markers and flushes of a stream not yet answered',
+  },
+  maxBacklogBytes: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'bytes',
+    default: 8_388_608,
+    min: 65_536,
+    max: 1_073_741_824,
+    about:
+      'Audio that a client of another dialect has sent and its stream has no room for yet; a stream beyond it is closed',
   },
   maxMessageBytes: {
     kind: 'number',

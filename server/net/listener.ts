@@ -45,12 +45,24 @@ export interface Sessions {
   partialDropped(): void;
 }
 
-/** What the listener answers beside its WebSockets. */
+/** What the listener answers beside its WebSockets of the native protocol. */
 export interface HttpSide {
   readonly routes: HttpRoutes;
   readonly posts: PostRoutes;
   /** For OPTIONS, below `/v1/`. */
   readonly preflight: HttpRoute;
+  /** Adds further WebSockets. */
+  readonly mount: (app: TemplatedApp) => void;
+  /** Ports beside the main one, and what is there. */
+  readonly ports: readonly SidePort[];
+}
+
+/** A port with WebSockets of its own. */
+export interface SidePort {
+  readonly port: number;
+  /** The option that set it. */
+  readonly flag: string;
+  readonly mount: (app: TemplatedApp) => void;
 }
 
 interface SocketData {
@@ -75,6 +87,7 @@ const EXCLUSIVE_PORT = 1;
 /** The HTTP and WebSocket side of the server, on uWebSockets.js. */
 export class Listener {
   readonly #app: TemplatedApp;
+  readonly #sidePorts: readonly (SidePort & { readonly app: TemplatedApp })[];
   readonly #portOf: (socket: us_listen_socket) => number;
   readonly #closeListening: (socket: us_listen_socket) => void;
   readonly #config: Config;
@@ -82,16 +95,17 @@ export class Listener {
   readonly #sessions: Sessions;
   readonly #connections = new Set<UwsConnection<SocketData>>();
   #pings: NodeJS.Timeout | null = null;
-  #socket: us_listen_socket | null = null;
+  readonly #sockets: us_listen_socket[] = [];
 
   private constructor(
     uws: typeof import('uWebSockets.js'),
     config: Config,
     keys: ApiKeys,
     sessions: Sessions,
-    { routes, posts, preflight }: HttpSide,
+    { routes, posts, preflight, mount, ports }: HttpSide,
   ) {
     this.#app = uws.App();
+    this.#sidePorts = ports.map((side) => ({ ...side, app: uws.App() }));
     this.#portOf = uws.us_socket_local_port as unknown as (socket: us_listen_socket) => number;
     this.#closeListening = uws.us_listen_socket_close;
     this.#config = config;
@@ -109,6 +123,11 @@ export class Listener {
         lastEventId: '',
       })),
     );
+    mount(this.#app);
+    for (const side of this.#sidePorts) {
+      side.mount(side.app);
+      side.app.any('/*', (res, req) => respond(res, notFound, readRequest(req, 0), true));
+    }
     for (const [path, route] of Object.entries(routes)) {
       const params = path.split('/:').length - 1;
       this.#app.get(path, (res, req) => respond(res, route, readRequest(req, params), true));
@@ -136,40 +155,52 @@ export class Listener {
 
   /** @returns the port, which matters when it was 0. @throws {Failure} when the address cannot be had. */
   listen(): number {
-    const { host, port } = this.#config;
-    // The typings know no call with host and options, but the binding does.
-    const listen = this.#app.listen.bind(this.#app) as unknown as (
-      host: string,
-      port: number,
-      options: number,
-      callback: (socket: us_listen_socket | false) => void,
-    ) => void;
-    listen(host, port, EXCLUSIVE_PORT, (socket) => {
-      if (socket) this.#socket = socket;
-    });
-    if (!this.#socket) {
-      throw new Failure(
-        `Cannot listen on ${host}:${port}: the port is in use, or the address is not this machine's. Choose another with --port or --host.`,
-      );
-    }
+    const { port } = this.#config;
+    const socket = this.#listenOn(this.#app, port, '--port');
+    for (const { app, port, flag } of this.#sidePorts) this.#listenOn(app, port, flag);
     this.#pings = setInterval(() => {
       for (const connection of this.#connections) connection.ping();
     }, this.#config.deadPeerMs / PINGS_PER_DEAD_PEER).unref();
 
-    return this.#portOf(this.#socket);
+    return this.#portOf(socket);
   }
 
   /** Takes no more connections; those there go on. Idempotent. */
   stopListening(): void {
-    if (this.#socket) this.#closeListening(this.#socket);
-    this.#socket = null;
+    for (const socket of this.#sockets.splice(0)) this.#closeListening(socket);
   }
 
   /** Ends every connection. */
   close(): void {
     this.stopListening();
     if (this.#pings) clearInterval(this.#pings);
+    for (const { app } of this.#sidePorts) app.close();
     this.#app.close();
+  }
+
+  /** @throws {Failure} when the address cannot be had; whatever is listening then stops. */
+  #listenOn(app: TemplatedApp, port: number, flag: string): us_listen_socket {
+    const { host } = this.#config;
+    let socket: us_listen_socket | false = false;
+    // The typings know no call with host and options, but the binding does.
+    const listen = app.listen.bind(app) as unknown as (
+      host: string,
+      port: number,
+      options: number,
+      callback: (socket: us_listen_socket | false) => void,
+    ) => void;
+    listen(host, port, EXCLUSIVE_PORT, (listening) => {
+      socket = listening;
+    });
+    if (!socket) {
+      this.close();
+      throw new Failure(
+        `Cannot listen on ${host}:${port}: the port is in use, or the address is not this machine's. Choose another with ${flag} or --host.`,
+      );
+    }
+    this.#sockets.push(socket);
+
+    return socket;
   }
 
   #behaviour(requestOf: (req: HttpRequest) => ViewerRequest | null) {

@@ -152,16 +152,27 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     });
   }
 
+  /** The model that streams are captioned with. @throws {StreamError} when nobody is let in now. */
+  get model(): ModelIdentity {
+    return this.#admit().models.recognizer;
+  }
+
+  /** Languages it knows. @throws {StreamError} when nobody is let in now. */
+  get languages(): readonly string[] {
+    return this.#admit().languages;
+  }
+
+  /** @param terms a stream that cannot be resumed may take its time to start. */
   speaker(connection: Connection, caller: Caller, { resumable = true }: SpeakerTerms = {}): Session {
     const services = this.#admit();
-    const { maxStreams, maxWaitingStreams } = this.#config;
+    const { maxStreams, maxWaitingStreams, idleTimeoutMs } = this.#config;
     // Those who have not said yet what they want are counted as if they waited.
     if (this.#sessions.size >= maxStreams + maxWaitingStreams) throw this.#door!.turnAway();
     const { recognizer } = services.models;
 
     const shared = {
       ...services,
-      config: this.#config,
+      config: resumable ? this.#config : { ...this.#config, startTimeoutMs: idleTimeoutMs },
       clock: this.#clock,
       meetings: this.#meetings,
       door: this.#door!,

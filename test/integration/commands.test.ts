@@ -19,8 +19,9 @@ describe.concurrent('roundtable serve', () => {
     child.kill('SIGTERM');
     const { code, stdout } = await result;
     expect(code).toBe(0);
-    const [, address] = /^ {2}speak +ws:\/\/(127\.0\.0\.1:\d+)\/v1\/stream$/m.exec(stdout) ?? [];
-    expect(stdout).toContain(`  npx roundtable transcribe --url ${address} RECORDING\n`);
+    const [, address] = /Open http:\/\/(127\.0\.0\.1:\d+) in a browser/.exec(stdout)!;
+    expect(stdout).toContain(`  npx roundtable transcribe --url ${address} RECORDING`);
+    expect(stdout).toContain(`  ws://${address}/v1/stream`);
   });
 
   it('says that its port is in use, and what to do', async () => {
