@@ -286,8 +286,8 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
         const result = await claim;
 
         return result ?? worker.handler(job, run);
-      }, 1);
-      // The second and the third wait for the first without a slot.
+      }, 2);
+      // The second waits for the first, and the third has its slot.
       await until(() => claims.length === 3);
       await begun(1);
       worker.runs[0]!.complete('Computed once.');
