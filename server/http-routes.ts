@@ -20,6 +20,7 @@ const WELCOME = `Roundtable: live captions for many meetings at once.
   GET /v1/meetings/{meeting}/events           the same as server-sent events
   GET /v1/meetings/{meeting}/transcript.txt   what was said; also .srt, .vtt, .json, .docx
   GET /v1/meetings/{meeting}/hls/captions.m3u8  live WebVTT for players
+  POST /v1/jobs                               caption a recording; GET tells how the queue fares
   GET /v1/status                              how the server fares
   GET /healthz                                the process is alive and need not be restarted
   GET /readyz                                 the models are loaded, and which
@@ -35,6 +36,8 @@ export interface RouteParts {
   readonly guard: HttpGuard;
   readonly clock: Clock;
   readonly config: Pick<Config, 'maxOutputBytes'>;
+  /** Those of the queue of recordings. */
+  readonly jobs: HttpRoutes;
   /** Of this server. */
   readonly version: string;
   /** The web pages; null where they were not built. */
@@ -67,6 +70,7 @@ export function httpRoutes(parts: RouteParts): HttpRoutes {
     '/v1/status': () =>
       jsonAnswer('200 OK', statusOf(lobby, { version, uptimeMs: clock.now() - startedAtMs })),
     ...meetingRoutes(parts),
+    ...parts.jobs,
     ...(pages && pageRoutes(pages)),
   };
 }

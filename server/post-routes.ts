@@ -10,9 +10,10 @@ export interface PostParts {
   readonly guard: HttpGuard;
   readonly uploads: Uploads;
   readonly config: Pick<Config, 'maxRecordingMs'>;
+  readonly jobs: PostRoutes;
 }
 
 /** The answers to POST. */
-export function postRoutes(_parts: PostParts): PostRoutes {
-  return {};
+export function postRoutes({ jobs }: PostParts): PostRoutes {
+  return { ...jobs };
 }

@@ -51,6 +51,8 @@ export class EmbeddedQueue implements JobQueue {
   readonly #order = new JobOrder();
   /** Jobs that have not finished, in their order. */
   readonly #line: Entry[] = [];
+  /** Of those in the line, as long as nothing changes. */
+  #places: ReadonlyMap<string, Place> | null = null;
   #numbers: number;
   #lineBytes = 0;
   #cancelSweep: () => void = () => {};
@@ -73,6 +75,7 @@ export class EmbeddedQueue implements JobQueue {
     });
     this.#deliveries = new CallbackDeliveries(this.#ledger, clock);
     this.#ledger.watch((job) => {
+      this.#places = null;
       if (isFinished(job.state)) this.#dequeue(job.id);
       if (job.callback === 'waiting') this.#deliveries.fill();
     });
@@ -149,16 +152,9 @@ export class EmbeddedQueue implements JobQueue {
   async place(id: string): Promise<Place | null> {
     this.#throwIfClosed();
     if (this.#ledger.told(id)?.told?.state !== 'queued') return null;
-    let ahead = 0;
-    let aheadMs = 0;
-    for (const { told } of this.#line) {
-      if (!told) continue;
-      if (told.id === id) break;
-      ahead++;
-      aheadMs += leftMs(told);
-    }
+    this.#places ??= placesIn(this.#line);
 
-    return { ahead, aheadMs };
+    return this.#places.get(id) ?? null;
   }
 
   async result(id: string): Promise<JobResult | null> {
@@ -262,6 +258,18 @@ export class EmbeddedQueue implements JobQueue {
 
 function ordered({ stored: { job, tag } }: Entry) {
   return { class: job.class, tag, hasBegun: job.startedAtMs !== null };
+}
+
+function placesIn(line: readonly Entry[]): ReadonlyMap<string, Place> {
+  const places = new Map<string, Place>();
+  let aheadMs = 0;
+  for (const { told } of line) {
+    if (!told) continue;
+    places.set(told.id, { ahead: places.size, aheadMs });
+    aheadMs += leftMs(told);
+  }
+
+  return places;
 }
 
 /** Audio that is not captioned yet. */

@@ -103,10 +103,10 @@ export class JobLedger {
     this.#push({ entry: null, change: { type: 'delete', id: job.id }, stored: () => {}, failed: null });
   }
 
-  /** Takes note of how far a job has come, which is told but not stored. */
-  progressed(entry: Entry, progressMs: number): void {
-    entry.stored = { ...entry.stored, job: { ...entry.stored.job, progressMs } };
-    if (entry.told) this.#tell(entry, { ...entry.told, progressMs });
+  /** Takes note of how far a job has come, or how long it is, which is told but not stored. */
+  progressed(entry: Entry, fields: Partial<Pick<Job, 'progressMs' | 'lengthMs'>>): void {
+    entry.stored = { ...entry.stored, job: { ...entry.stored.job, ...fields } };
+    if (entry.told) this.#tell(entry, { ...entry.told, ...fields });
   }
 
   watch(listener: JobListener): () => void {

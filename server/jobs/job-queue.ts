@@ -49,10 +49,11 @@ export interface JobRun {
    * Says what the job computes, so that it is computed once. To be called once, before the work; resolves with the result of
    * a job that has computed it, waiting while one does; the wait takes none of the node's slots.
    * @param content equal for jobs whose results would be, and for no others.
+   * @param lengthMs of the recording, which is known now.
    * @returns null where this run is to compute it.
    * @throws the signal's reason.
    */
-  claim(content: string): Promise<JobResult | null>;
+  claim(content: string, lengthMs: number): Promise<JobResult | null>;
 }
 
 /**

@@ -131,9 +131,13 @@ export class JobRuns {
         const { progressMs } = attempt.entry.stored.job;
         if (settledMs <= progressMs) return;
         this.#speedometer.settled(settledMs - progressMs);
-        this.#parts.ledger.progressed(attempt.entry, settledMs);
+        this.#parts.ledger.progressed(attempt.entry, { progressMs: settledMs });
       },
-      claim: (content) => this.#claim(attempt, content),
+      claim: (content, lengthMs) => {
+        if (!attempt.isOver) this.#parts.ledger.progressed(attempt.entry, { lengthMs });
+
+        return this.#claim(attempt, content);
+      },
     };
   }
 

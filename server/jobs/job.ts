@@ -3,11 +3,15 @@ import type { PriorityClass } from '../admission/priority-class.ts';
 import type { ErrorCode } from '../errors.ts';
 import { type JobState, TRANSITIONS } from './job-states.ts';
 
-/** What of a recording's captions may be chosen; two jobs that differ in it are never answered by one result. */
+/** What of a recording's captions may be chosen. */
 export interface JobOptions {
   /** BCP 47; null for the model's own. */
   readonly language: string | null;
   readonly endpointing: EndpointingRequest | null;
+  /** Whose captions go into the history; null where they do not. */
+  readonly meeting: string | null;
+  /** Name in front of the captions; null for the server's own choice. */
+  readonly speaker: string | null;
 }
 
 /** Why an attempt came to nothing. */
@@ -30,7 +34,9 @@ export interface NewJob {
   readonly options: JobOptions;
   /** As the sender calls the file, for its own eyes only; '' where it does not say. */
   readonly fileName: string;
-  /** What the recording takes of the disk. */
+  /** Where it is to be fetched from; null for a file that was sent. */
+  readonly url: string | null;
+  /** What the recording takes of the disk; 0 where that is not known yet. */
   readonly bytes: number;
   /** Length of the recording: as its head says, or guessed from its size. */
   readonly lengthMs: number;

@@ -47,6 +47,7 @@ export async function openFlac(
   return {
     sampleRate,
     channels,
+    claimedMs: totalSamples === 0 ? null : (totalSamples * 1000) / sampleRate,
     pieces: decodeFrames(file, info, check, options),
     close: () => file.close().catch(() => {}),
   };

@@ -14,7 +14,11 @@ const WINDOW_SHARE = 4 / 5;
 /** Who lets streams in: the lobby. */
 export interface RecordingLobby {
   /** @throws {StreamError} when nobody is let in now. */
-  speaker(connection: Connection, caller: Caller, terms: { readonly resumable: false }): Session;
+  speaker(
+    connection: Connection,
+    caller: Caller,
+    terms: { readonly resumable: false; readonly isKept: boolean },
+  ): Session;
 }
 
 /** A recording to be captioned, and who hears of it. */
@@ -25,10 +29,14 @@ export interface CaptionRecordingOptions {
   readonly recording: Pick<RecordingStream, 'sampleRate' | 'pieces'>;
   /** What a client may ask for; checked here as a client's is. */
   readonly start: Pick<StartMessage, 'language' | 'endpointing' | 'meeting' | 'speaker'>;
+  /** Whether what is said goes into the history; false for whoever keeps it themselves. */
+  readonly isKept?: boolean;
   /** Gives up: the stream and its seat are gone at once. */
   readonly signal: AbortSignal;
   /** A caption, in the order of the recording; its text is empty when nothing was heard. */
   readonly onFinal?: (final: FinalMessage) => void;
+  /** So much of it is final, in milliseconds: 0 once it is let in, then about once a second of the recording. */
+  readonly onSettled?: (settledMs: number) => void;
   /** The place in the line, each time that it changes, as long as the server has no room. */
   readonly onWaiting?: (place: WaitingMessage) => void;
 }
@@ -51,10 +59,10 @@ export interface CaptionedRecording {
  * @throws the signal's reason, or what reading the recording threw.
  */
 export async function captionRecording(options: CaptionRecordingOptions): Promise<CaptionedRecording> {
-  const { lobby, caller, recording, start, signal, onFinal, onWaiting } = options;
+  const { lobby, caller, recording, start, signal, isKept = true } = options;
   signal.throwIfAborted();
-  const connection = new RecordingConnection({ onFinal, onWaiting });
-  connection.session = lobby.speaker(connection, caller, { resumable: false });
+  const connection = new RecordingConnection(options);
+  connection.session = lobby.speaker(connection, caller, { resumable: false, isKept });
   const abort = () => connection.giveUp(signal.reason);
   signal.addEventListener('abort', abort);
   try {

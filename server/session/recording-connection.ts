@@ -12,8 +12,9 @@ import type { Connection, ConnectionHandler } from '../net/connection.ts';
 
 /** Who hears what comes meanwhile. */
 interface Listeners {
-  readonly onFinal: ((final: FinalMessage) => void) | undefined;
-  readonly onWaiting: ((place: WaitingMessage) => void) | undefined;
+  readonly onFinal?: (final: FinalMessage) => void;
+  readonly onSettled?: (settledMs: number) => void;
+  readonly onWaiting?: (place: WaitingMessage) => void;
 }
 
 /** A speaker's connection without a socket: this process is the client. */
@@ -42,6 +43,7 @@ export class RecordingConnection implements Connection {
     switch (message.type) {
       case 'ready':
         this.#ready = message;
+        this.#listeners.onSettled?.(0);
         break;
       case 'waiting':
         this.#listeners.onWaiting?.(message);
@@ -52,6 +54,7 @@ export class RecordingConnection implements Connection {
         break;
       case 'ack':
         this.#acknowledgedMs = message.acknowledgedMs;
+        this.#listeners.onSettled?.(message.acknowledgedMs);
         break;
       case 'error':
         if (message.fatal) this.#fail(streamError(message));

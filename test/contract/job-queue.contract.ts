@@ -281,7 +281,7 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
       const jobs = await submit(newJob(), newJob(), newJob());
       const claims: (Promise<JobResult | null> | null)[] = [];
       rig.queue.work(async (job, run) => {
-        const claim = run.claim('the same');
+        const claim = run.claim('the same', 60_000);
         claims.push(claim);
         const result = await claim;
 
@@ -300,7 +300,7 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
 
     test('answers equal content from a job that has finished', async () => {
       const [first] = await submit(newJob());
-      rig.queue.work(async (job, run) => (await run.claim('kept')) ?? worker.handler(job, run), 1);
+      rig.queue.work(async (job, run) => (await run.claim('kept', 60_000)) ?? worker.handler(job, run), 1);
       await begun(1);
       worker.runs[0]!.complete('Said before.');
       await stands(first!.id, 'completed');
@@ -312,7 +312,7 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
 
     test('has a job computed that waited for one that came to nothing', async () => {
       const jobs = await submit(newJob(), newJob());
-      rig.queue.work(async (job, run) => (await run.claim('the same')) ?? worker.handler(job, run), 2);
+      rig.queue.work(async (job, run) => (await run.claim('the same', 60_000)) ?? worker.handler(job, run), 2);
       await begun(1);
       const leader = worker.runs[0]!.job.id;
       await rig.queue.cancel(leader);
