@@ -60,6 +60,7 @@ export const ERRORS = {
   'no-space': entry(4507, 'The server has no room on its disk for the upload.', { retryable: true }),
   'bad-recording': entry(4422, 'The recording could not be read.'),
   'too-many-jobs': entry(4503, 'The queue has as many recordings as it may.', { retryable: true }),
+  'queue-away': entry(4503, 'The queue of recordings cannot be reached now.', { retryable: true }),
   'unknown-job': entry(4404, 'There is no such recording in the queue, or no longer.'),
   'job-unfinished': entry(4409, 'The recording has no result yet.', { retryable: true }),
   'job-finished': entry(4409, 'The recording has finished already.'),

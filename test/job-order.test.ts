@@ -113,9 +113,7 @@ describe('The order of recordings', () => {
             .slice(0, i)
             .filter((other) => other.class === recording.class && other.number > recording.number);
           const workMs = overtook.reduce((sum, { lengthMs }) => sum + lengthMs, 0);
-          expect(workMs).toBeLessThanOrEqual(
-            Math.min(MAX_YIELD_MS, Math.max(0, recording.lengthMs - SHORT_MS)),
-          );
+          expect(workMs).toBeLessThanOrEqual(yieldMs(recording.lengthMs));
         }
       }),
     );

@@ -121,8 +121,8 @@ export type JobListener = (job: Job) => void;
  * A queue of recordings, which any number of nodes may submit to, ask, and work for. Jobs outlive their node. Whatever is told
  * of one has been stored before, but for its progress. Where recordings lie is not the queue's concern.
  *
- * Their order is that of `job-order.ts`. All methods reject with a `StreamError` where the queue cannot answer now; the next
- * call may succeed.
+ * Their order is that of `job-order.ts`. All methods reject with a `StreamError` where the queue cannot answer now, `queue-away`
+ * as a rule; the next call may succeed.
  */
 export interface JobQueue {
   /** @throws {StreamError} `too-many-jobs` or `no-space`. The job is not there then. */

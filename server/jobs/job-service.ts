@@ -80,10 +80,10 @@ export class JobService {
     return service;
   }
 
-  /** @throws {StreamError} `not-ready` while another server has the queue. */
+  /** @throws {StreamError} `queue-away` while another server has the queue. */
   get queue(): JobQueue {
     if (!this.#queue)
-      throw new StreamError('not-ready', 'Another server works for the queue of this data folder.');
+      throw new StreamError('queue-away', 'Another server works for the queue of this data folder.');
 
     return this.#queue;
   }

@@ -312,7 +312,10 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
 
     test('has a job computed that waited for one that came to nothing', async () => {
       const jobs = await submit(newJob(), newJob());
-      rig.queue.work(async (job, run) => (await run.claim('the same', 60_000)) ?? worker.handler(job, run), 2);
+      rig.queue.work(
+        async (job, run) => (await run.claim('the same', 60_000)) ?? worker.handler(job, run),
+        2,
+      );
       await begun(1);
       const leader = worker.runs[0]!.job.id;
       await rig.queue.cancel(leader);
