@@ -9,6 +9,11 @@ export interface FairSchedulerOptions {
   readonly maxBatchSize: number;
   /** Most time a batch of several jobs is predicted to take; what comes next waits so long. */
   readonly maxBatchMs: number;
+  /**
+   * The same while there has been nothing but background for some seconds: whoever comes then waits so long, once.
+   * `maxBatchMs` when left out.
+   */
+  readonly maxCalmBatchMs?: number;
   /** Most finals one flow may have queued. The rest needs no bound of its own: there is one job for each key. */
   readonly maxFinalsPerFlow: number;
   /**
@@ -53,6 +58,8 @@ const MAX_MISSES = 64;
  * would tell what they save.
  */
 const BATCHES_TO_A_PROBE = 32;
+/** Time without any other job than background after which none is expected at once. */
+const CALM_AFTER_MS = 10_000;
 
 /**
  * Start-time fair queueing on two levels: among groups, and among the flows of each (see `Ring`). A job is charged
@@ -75,6 +82,8 @@ export class FairScheduler<T> implements Scheduler<T> {
   readonly #running = new Map<Batch<T>, readonly Part<T>[]>();
   readonly #tally = newTally();
   #batchesSinceSingle = 0;
+  /** When a job was given out last that was not background. */
+  #busyAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FairSchedulerOptions) {
     this.#options = options;
@@ -109,9 +118,15 @@ export class FairScheduler<T> implements Scheduler<T> {
   schedule(nowMs: number, idle: number): Batch<T> | null {
     const first = PRIORITIES.findIndex((priority) => this.#groups.first(priority));
     if (first < 0) return null;
-    const { maxBatchMs, costs } = this.#options;
+    const { maxBatchMs, maxCalmBatchMs = maxBatchMs, costs } = this.#options;
+    if (PRIORITIES[first] !== 'background') this.#busyAtMs = nowMs;
+    const isCalm = nowMs - this.#busyAtMs > CALM_AFTER_MS;
     const maxSize = this.#maxSize(PRIORITIES[first]!, idle);
-    const forming = new FormingBatch<T>(costs, { maxSize, maxMs: maxBatchMs, nowMs });
+    const forming = new FormingBatch<T>(costs, {
+      maxSize,
+      maxMs: isCalm ? maxCalmBatchMs : maxBatchMs,
+      nowMs,
+    });
     // What is less urgent takes the room that is left, as long as it costs the others little.
     const parts = PRIORITIES.slice(first).flatMap((priority) => this.#fill(forming, priority));
     const { jobs, works, costMs } = forming;

@@ -64,6 +64,26 @@ describe('FairScheduler', () => {
     expect(['a', 'b', 'c', 'd'].map((flow) => count(served, flow))).toEqual([20, 20, 20, 60]);
   });
 
+  test('puts more background together where nobody else has had anything to do for a while', () => {
+    const scheduler = create({
+      maxBatchMs: 100,
+      maxCalmBatchMs: 200,
+      costs: { predict: predictHalf, learn },
+    });
+    const sizeAt = (nowMs: number) => {
+      const batch = scheduler.schedule(nowMs, 1)!;
+      scheduler.complete(batch, batch.costMs);
+
+      return batch.jobs.length;
+    };
+    for (let i = 0; i < 20; i++) add(scheduler, 'talk', { priority: 'background', key: String(i), size: 50 });
+    expect(sizeAt(0)).toBe(8);
+    add(scheduler, 'live', { priority: 'final', size: 400 });
+    expect(sizeAt(1000)).toBe(1);
+    expect(sizeAt(2000)).toBe(4);
+    expect(sizeAt(20_000)).toBe(8);
+  });
+
   test('gives a flow of four times the weight four times the service, within a group and among groups', () => {
     for (const group of [{ group: 'same' }, {}]) {
       const scheduler = create();
