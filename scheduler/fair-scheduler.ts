@@ -14,6 +14,11 @@ export interface FairSchedulerOptions {
    * `maxBatchMs` when left out.
    */
   readonly maxCalmBatchMs?: number;
+  /**
+   * Whether background leaves the last idle thread alone while others have had something to do within some seconds, so that
+   * who comes next need not wait for it. Where there is but one thread it has that. False when left out.
+   */
+  readonly sparesThread?: boolean;
   /** Most finals one flow may have queued. The rest needs no bound of its own: there is one job for each key. */
   readonly maxFinalsPerFlow: number;
   /**
@@ -70,7 +75,7 @@ const CALM_AFTER_MS = 10_000;
  * ahead. Within a flow the job that is due first goes first. A batch starts with the job whose turn it is, and takes
  * in others' next jobs in the order of their priorities and turns, while that saves time and makes nobody late.
  *
- * Work-conserving: while there is a job that may run, schedule() returns one. Forming a batch takes time in the
+ * Work-conserving, unless it spares a thread: while there is a job that may run, schedule() returns one. Forming a batch takes time in the
  * logarithm of the groups and flows that have jobs; those that have none are forgotten.
  */
 export class FairScheduler<T> implements Scheduler<T> {
@@ -118,9 +123,11 @@ export class FairScheduler<T> implements Scheduler<T> {
   schedule(nowMs: number, idle: number): Batch<T> | null {
     const first = PRIORITIES.findIndex((priority) => this.#groups.first(priority));
     if (first < 0) return null;
-    const { maxBatchMs, maxCalmBatchMs = maxBatchMs, costs } = this.#options;
+    const { maxBatchMs, maxCalmBatchMs = maxBatchMs, sparesThread = false, costs } = this.#options;
     if (PRIORITIES[first] !== 'background') this.#busyAtMs = nowMs;
     const isCalm = nowMs - this.#busyAtMs > CALM_AFTER_MS;
+    const isLast = idle <= 1 && PRIORITIES[first] === 'background' && this.#isRunningBackground();
+    if (sparesThread && isLast && !isCalm) return null;
     const maxSize = this.#maxSize(PRIORITIES[first]!, idle);
     const forming = new FormingBatch<T>(costs, {
       maxSize,
@@ -192,6 +199,13 @@ export class FairScheduler<T> implements Scheduler<T> {
     this.#seats.set(name, seat);
 
     return seat;
+  }
+
+  /** Whether a batch is under way that began with background. */
+  #isRunningBackground(): boolean {
+    for (const [part] of this.#running.values()) if (part?.job.priority === 'background') return true;
+
+    return false;
   }
 
   #maxSize(priority: Priority, idle: number): number {

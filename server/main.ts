@@ -328,6 +328,7 @@ function openLobby(
     maxBatchSize: Math.min(maxBatchSize, MAX_BATCH_SIZE),
     maxBatchMs: MAX_BATCH_MS,
     maxCalmBatchMs: MAX_CALM_BATCH_MS,
+    sparesThread: true,
     maxFinalsPerFlow: config.maxFinalsPerStream,
     maxLeadMs: MAX_LEAD_MS,
     costs: new CostModel(),

@@ -84,6 +84,26 @@ describe('FairScheduler', () => {
     expect(sizeAt(20_000)).toBe(8);
   });
 
+  test('keeps the last idle thread from background while others have something to do now and then', () => {
+    const scheduler = create({ maxBatchSize: 1, sparesThread: true });
+    for (let i = 0; i < 20; i++) add(scheduler, 'talk', { priority: 'background', key: String(i) });
+    add(scheduler, 'live', { priority: 'final' });
+    const live = scheduler.schedule(0, 2)!;
+    expect(live.jobs[0]!.payload).toBe('live');
+    scheduler.complete(live, 100);
+    const first = scheduler.schedule(1000, 2)!;
+    expect(first.jobs[0]!.payload).toBe('talk');
+    expect(scheduler.schedule(1000, 1)).toBeNull();
+    add(scheduler, 'live', { priority: 'partial', key: '1' });
+    expect(scheduler.schedule(1000, 1)!.jobs[0]!.payload).toBe('live');
+    scheduler.complete(first, 100);
+    // Whoever has but one thread has it; and nobody is waited for who has long been quiet.
+    const second = scheduler.schedule(2000, 1)!;
+    expect(second.jobs[0]!.payload).toBe('talk');
+    expect(scheduler.schedule(2000, 1)).toBeNull();
+    expect(scheduler.schedule(20_000, 1)!.jobs[0]!.payload).toBe('talk');
+  });
+
   test('gives a flow of four times the weight four times the service, within a group and among groups', () => {
     for (const group of [{ group: 'same' }, {}]) {
       const scheduler = create();
