@@ -59,6 +59,13 @@ export const ERRORS = {
   'upload-stalled': entry(4408, 'The upload stopped, or came too slowly.', { retryable: true }),
   'no-space': entry(4507, 'The server has no room on its disk for the upload.', { retryable: true }),
   'bad-recording': entry(4422, 'The recording could not be read.'),
+  'too-many-jobs': entry(4503, 'The queue has as many recordings as it may.', { retryable: true }),
+  'queue-away': entry(4503, 'The queue of recordings cannot be reached now.', { retryable: true }),
+  'unknown-job': entry(4404, 'There is no such recording in the queue, or no longer.'),
+  'job-unfinished': entry(4409, 'The recording has no result yet.', { retryable: true }),
+  'job-finished': entry(4409, 'The recording has finished already.'),
+  'job-stalled': entry(4504, 'An attempt gave no sign of life for too long.', { retryable: true }),
+  'job-interrupted': entry(4500, 'The server ended in the middle of an attempt.', { retryable: true }),
   internal: entry(4500, 'The server failed.', { retryable: true }),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -23,6 +23,7 @@ const WELCOME = `Roundtable: live captions for many meetings at once.
   GET /v1/meetings/{meeting}/hls/captions.m3u8  live WebVTT for players
   POST /v1/audio/transcriptions, /v1/listen   a recording, as OpenAI's and Deepgram's clients send them
   WebSocket /v1/realtime, /v1/listen, /funasr, /vosk   live, as other services' clients do
+  POST /v1/jobs                               caption a recording; GET tells how the queue fares
   GET /v1/status                              how the server fares
   GET /healthz                                the process is alive and need not be restarted
   GET /readyz                                 the models are loaded, and which
@@ -38,6 +39,8 @@ export interface RouteParts {
   readonly guard: HttpGuard;
   readonly clock: Clock;
   readonly config: Pick<Config, 'maxOutputBytes' | 'dialects'>;
+  /** Those of the queue of recordings. */
+  readonly jobs: HttpRoutes;
   /** Of this server. */
   readonly version: string;
   /** The web pages; null where they were not built. */
@@ -71,6 +74,7 @@ export function httpRoutes(parts: RouteParts): HttpRoutes {
       jsonAnswer('200 OK', statusOf(lobby, { version, uptimeMs: clock.now() - startedAtMs })),
     ...meetingRoutes(parts),
     ...(parts.config.dialects.split(',').includes('openai') && openaiRoutes(lobby, parts.guard)),
+    ...parts.jobs,
     ...(pages && pageRoutes(pages)),
   };
 }

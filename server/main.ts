@@ -1,3 +1,4 @@
+import type { TemplatedApp } from 'uWebSockets.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Device } from '../inference/device.ts';
@@ -15,6 +16,7 @@ import { dialectPorts, mountDialects, spokenDialects } from './dialects/dialects
 import { Failure } from './failure.ts';
 import { type History, openHistory } from './history/open-history.ts';
 import { httpRoutes } from './http-routes.ts';
+import { JobService } from './jobs/job-service.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
@@ -45,6 +47,8 @@ const MAX_BATCH_MS = 250;
  * pauses had been decoded while there was time waited seconds for a final when there was none.
  */
 const MAX_LEAD_MS = 5000;
+/** Where nobody has spoken for a while, whose first caption may wait for a recording's batch: twice as long is cheaper by a tenth. */
+const MAX_CALM_BATCH_MS = 500;
 /** Twice as many go through 2 % faster, and the first of them waits twice as long for the last. */
 const MAX_BATCH_SIZE = 8;
 
@@ -99,7 +103,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
   const history = await openHistory(config, systemClock, metrics.history, log);
-  const uploads = await openUploads(config, lobby, metrics).catch(async (error: unknown) => {
+  const { uploads, jobs } = await openRecordings(options, lobby, metrics).catch(async (error: unknown) => {
     await history.close();
     throw error;
   });
@@ -107,20 +111,26 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const isStuck = () => engine !== null && (engine.recognizer.exhausted || engine.vad.exhausted);
   const guard = new HttpGuard(keys, config.allowedOrigins, (cause) => lobby.error('internal', cause));
   const pages = await StaticFiles.load(PAGES);
+  const jobRoutes = jobs.routes(guard);
   const routes = httpRoutes({
+    jobs: jobRoutes.gets,
     ...{ lobby, metrics, guard, config, pages, isStuck },
     ...{ clock: systemClock, version: VERSION },
   });
-  const posts = postRoutes({ lobby, guard, uploads, config });
+  const posts = postRoutes({ lobby, guard, uploads, config, jobs: jobRoutes.posts });
   const sockets = new DialectSockets({ config, keys, clock: systemClock, lobby });
   metrics.watchDialects(sockets);
   const dialects = spokenDialects(config);
   const listening = {
-    ...{ routes, posts, preflight: guard.preflight },
-    mount: mountDialects(sockets, dialects),
+    ...{ routes, posts, deletes: jobRoutes.deletes, preflight: guard.preflight },
+    mount: (app: TemplatedApp) => {
+      mountDialects(sockets, dialects)(app);
+      jobs.mount(app, keys);
+    },
     ports: dialectPorts(sockets, dialects, config),
   };
   const { listener, port } = await listen(config, keys, lobby, listening).catch(async (error: unknown) => {
+    await jobs.close();
     await history.close();
     throw error;
   });
@@ -131,6 +141,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     if (abort.signal.aborted) return closeEngine(started);
     engine = started;
     openLobby(lobby, started, metrics, history, options);
+    jobs.begin({
+      basis: captionBasis(started, config),
+      keep: (caption) => history.recorder.final(caption),
+    });
     log.info({ model: started.recognizerModel.name, devices: config.devices }, 'ready');
   });
   // Whoever started the server hears of it through `ready`; nobody has to.
@@ -140,6 +154,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const stop = async () => {
     abort.abort();
     listener.stopListening();
+    // What runs is taken up at the next start: no stream of it is to be waited for.
+    await jobs.close();
     await lobby.drain();
     // Whoever sent a recording is told what became of it, if that is soon.
     await Promise.race([uploads.close(), sleep(LAST_ANSWERS_MS, undefined, { ref: false })]);
@@ -170,15 +186,20 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   };
 }
 
-async function openUploads(config: Config, lobby: Lobby, metrics: Metrics): Promise<Uploads> {
-  const uploads = new Uploads({
-    folder: await openUploadFolder(config.dataDir),
-    bounds: config,
-    observer: lobby,
-  });
+async function openRecordings(
+  { config, log }: ServerOptions,
+  lobby: Lobby,
+  metrics: Metrics,
+): Promise<{ readonly uploads: Uploads; readonly jobs: JobService }> {
+  const uploadFolder = await openUploadFolder(config.dataDir);
+  const uploads = new Uploads({ folder: uploadFolder, bounds: config, observer: lobby });
   metrics.uploads.watch(uploads);
+  const jobs = await JobService.open({
+    ...{ config, log, lobby, uploads, uploadFolder },
+    ...{ clock: systemClock, metrics: metrics.jobs },
+  });
 
-  return uploads;
+  return { uploads, jobs };
 }
 
 async function listen(
@@ -274,6 +295,17 @@ async function startRecognizer(
   }
 }
 
+/** All that the captions of a recording depend on, besides itself and what is asked for. */
+function captionBasis({ recognizerModel, vadModel }: Engine, config: Config): string {
+  const { startThreshold, minSpeechMs, minSilenceMs, maxSegmentMs } = config;
+  const { prefixPaddingMs, tailPaddingMs, energyGateDbfs } = config;
+
+  return JSON.stringify([
+    ...[recognizerModel.contentHash, vadModel.contentHash, startThreshold, minSpeechMs, minSilenceMs],
+    ...[maxSegmentMs, prefixPaddingMs, tailPaddingMs, energyGateDbfs],
+  ]);
+}
+
 function requireAdapter(
   { name, adapter }: ResolvedModel,
   wanted: ResolvedModel['adapter'],
@@ -295,6 +327,8 @@ function openLobby(
   const scheduler = new FairScheduler<DecodeRequest>({
     maxBatchSize: Math.min(maxBatchSize, MAX_BATCH_SIZE),
     maxBatchMs: MAX_BATCH_MS,
+    maxCalmBatchMs: MAX_CALM_BATCH_MS,
+    sparesThread: true,
     maxFinalsPerFlow: config.maxFinalsPerStream,
     maxLeadMs: MAX_LEAD_MS,
     costs: new CostModel(),

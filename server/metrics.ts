@@ -11,6 +11,7 @@ import { DIALECT_NAMES } from './dialects/dialect-names.ts';
 import type { DialectSockets } from './dialects/dialect-sockets.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { HistoryMetrics } from './history-metrics.ts';
+import { JobMetrics } from './jobs/job-metrics.ts';
 import type { CaptionType } from './net/speaker-services.ts';
 import { LADDER_STEPS, type LadderStep } from './overload/ladder.ts';
 import type { AudioBooks } from './stream/audio-books.ts';
@@ -62,6 +63,7 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly threads = new ThreadMetrics(this.#registry);
   readonly history = new HistoryMetrics(this.#registry);
   readonly uploads = new UploadMetrics(this.#registry);
+  readonly jobs = new JobMetrics(this.#registry);
   readonly #captions = new CaptionMetrics(this.#registry, SECONDS_BUCKETS);
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #errors = this.#counter('errors_total', 'Errors told to clients.', ['code']);

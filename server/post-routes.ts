@@ -12,6 +12,7 @@ export interface PostParts {
   readonly guard: HttpGuard;
   readonly uploads: Uploads;
   readonly config: Pick<Config, 'maxRecordingMs' | 'dialects'>;
+  readonly jobs: PostRoutes;
 }
 
 /** The answers to POST. */
@@ -21,5 +22,6 @@ export function postRoutes(parts: PostParts): PostRoutes {
   return {
     ...(dialects.includes('deepgram') && deepgramPosts(parts)),
     ...(dialects.includes('openai') && openaiPosts(parts)),
+    ...parts.jobs,
   };
 }

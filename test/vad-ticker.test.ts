@@ -106,6 +106,27 @@ describe('VadTicker', () => {
     expect(reports).toEqual([{ windows: 5, durationMs: 7 }]);
   });
 
+  test('goes on at once with streams that have more than fits in a turn, and with no others', async () => {
+    const { vad, hear, tick } = setUp();
+    const [recording, live] = [new Source(), new Source()];
+    hear(recording, ...Array(70).fill(0.5));
+    hear(live, 0.5);
+    await tick();
+    await vad.answer();
+    hear(live, 0.5);
+    await tick();
+    expect(vad.batches).toEqual([[32, 1], [32]]);
+    await vad.answer();
+    await tick();
+    expect(vad.batches).toEqual([[32, 1], [32], [6]]);
+    await vad.answer();
+    await tick();
+    // What is left has been taken: everybody waits for the interval.
+    expect(vad.batches).toHaveLength(3);
+    await tick(INTERVAL_MS);
+    expect(vad.batches).toEqual([[32, 1], [32], [6], [1]]);
+  });
+
   test('starts no batch before the interval has passed, and none while one runs', async () => {
     const { vad, hear, tick } = setUp();
     const source = new Source();

@@ -5,7 +5,7 @@ export type Unit = 'ms' | 'bytes' | 'bytes/s' | 'count' | 'port' | 'probability'
 interface CommonOption {
   /** What it is for, as a sentence without its full stop. */
   readonly about: string;
-  readonly group: 'Network' | 'Models' | 'Captions' | 'History' | 'Limits' | 'Logging';
+  readonly group: 'Network' | 'Models' | 'Captions' | 'History' | 'Recordings' | 'Limits' | 'Logging';
   /** Environment variable, when it is not `ROUNDTABLE_` and the name. */
   readonly env?: string;
 }

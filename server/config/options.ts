@@ -3,6 +3,7 @@ import { isDevice } from '../../inference/device.ts';
 import { DIALECT_NAMES } from '../dialects/dialect-names.ts';
 import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
+import { JOB_OPTIONS } from './job-options.ts';
 import type { Option } from './option.ts';
 import { QUOTA_OPTIONS } from './quota-options.ts';
 import { UPLOAD_OPTIONS } from './upload-options.ts';
@@ -229,6 +230,7 @@ export const OPTIONS = {
     about:
       'Time captions are kept before they are deleted; never less than --resume-window-ms, and 0 for no longer than that',
   },
+  ...JOB_OPTIONS,
   maxStreams: {
     kind: 'number',
     group: 'Limits',

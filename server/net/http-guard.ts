@@ -77,7 +77,7 @@ export class HttpGuard {
       body: '',
       headers: {
         ...corsHeaders(origin),
-        'access-control-allow-methods': 'GET, HEAD, POST',
+        'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
         'access-control-allow-headers': 'authorization, content-type, last-event-id',
         'access-control-max-age': '86400',
       },
@@ -105,7 +105,7 @@ function corsHeaders(origin: string): Readonly<Record<string, string>> {
     vary: 'origin',
     ...(origin !== '' && {
       'access-control-allow-origin': origin,
-      'access-control-expose-headers': 'content-disposition, etag, retry-after',
+      'access-control-expose-headers': 'content-disposition, etag, location, retry-after',
     }),
   };
 }

@@ -6,6 +6,7 @@ import { AudioBuffer } from '../audio/audio-buffer.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { type ErrorCode, StreamError } from '../errors.ts';
+import { NOTHING_KEPT } from '../history/nothing-kept.ts';
 import type { Recorder } from '../history/records.ts';
 import type { TranscriptSource } from '../history/transcript-source.ts';
 import type { Logger } from '../log.ts';
@@ -51,6 +52,8 @@ export interface Services {
 export interface SpeakerTerms {
   /** False when nobody would take the stream up again: it ends with its connection. */
   readonly resumable?: boolean;
+  /** False when what is said is not to go into the history: it is kept elsewhere. */
+  readonly isKept?: boolean;
 }
 
 /** Digits of a content hash that go with every caption. */
@@ -162,7 +165,12 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return this.#admit().languages;
   }
 
-  speaker(connection: Connection, caller: Caller, { resumable = true }: SpeakerTerms = {}): SpeakerSession {
+  /** @param terms a stream that cannot be resumed may take its time to start. */
+  speaker(
+    connection: Connection,
+    caller: Caller,
+    { resumable = true, isKept = true }: SpeakerTerms = {},
+  ): SpeakerSession {
     const services = this.#admit();
     const { maxStreams, maxWaitingStreams, idleTimeoutMs } = this.#config;
     // Those who have not said yet what they want are counted as if they waited.
@@ -171,6 +179,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
 
     const shared = {
       ...services,
+      ...(!isKept && { recorder: NOTHING_KEPT }),
       // Not every dialect begins with what a stream has to know.
       config: resumable ? this.#config : { ...this.#config, startTimeoutMs: idleTimeoutMs },
       clock: this.#clock,

@@ -1,19 +1,12 @@
-import { createHash } from 'node:crypto';
 import { StreamError } from '../errors.ts';
 import type { TranscriptSource } from '../history/transcript-source.ts';
 import { readName } from '../net/client-messages.ts';
-import { type HttpAnswer, textAnswer } from '../net/http.ts';
+import { textAnswer } from '../net/http.ts';
 import type { KeyedRoute } from '../net/http-guard.ts';
 import { readTranscript, type TimeRange } from '../transcript/read-transcript.ts';
 import { type TranscriptFormat, transcriptFile } from '../transcript/transcript-file.ts';
+import { fileAnswer } from './file-answer.ts';
 
-const CONTENT_TYPES: Readonly<Record<TranscriptFormat, string>> = {
-  txt: 'text/plain; charset=utf-8',
-  srt: 'application/x-subrip; charset=utf-8',
-  vtt: 'text/vtt; charset=utf-8',
-  json: 'application/json',
-  docx: 'application/vnd.openxmlformats-officedocument.wordprocessingml.document',
-};
 /** Transcripts made at a time, each of which may take some megabytes. */
 const MOST_AT_A_TIME = 8;
 const RETRY_AFTER_MS = 1000;
@@ -74,35 +67,6 @@ const UNREADABLE = {
   ...textAnswer('503 Service Unavailable', 'The transcript cannot be read now. Try again in some seconds.'),
   retryAfterSeconds: 5,
 };
-
-function fileAnswer(
-  meeting: string,
-  format: TranscriptFormat,
-  body: string | Buffer,
-  knownTag: string,
-): HttpAnswer {
-  const etag = `"${createHash('sha256').update(body).digest('base64url').slice(0, 22)}"`;
-  const shared = {
-    contentType: CONTENT_TYPES[format],
-    cacheControl: 'private, no-cache',
-    headers: { etag, 'content-disposition': disposition(meeting, format) },
-  };
-  if (knownTag === etag) return { ...shared, status: '304 Not Modified', body: '' };
-
-  return { ...shared, status: '200 OK', body };
-}
-
-/** The meeting's name as that of a file, for old and for new clients (RFC 6266). Word documents are no pages. */
-function disposition(meeting: string, format: TranscriptFormat): string {
-  const name = `${meeting.replaceAll(/[/\\:*?"<>|]/g, '-')}.${format}`;
-  const plain = name.replaceAll(/[^A-Za-z0-9._-]/g, '_');
-  const encoded = encodeURIComponent(name).replaceAll(
-    /['()*]/g,
-    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
-  );
-
-  return `${format === 'docx' ? 'attachment' : 'inline'}; filename="${plain}"; filename*=UTF-8''${encoded}`;
-}
 
 /** @throws {StreamError} `out-of-range`. */
 function readRange(query: URLSearchParams): TimeRange {

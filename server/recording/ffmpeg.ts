@@ -49,6 +49,7 @@ export async function openWithFfmpeg(
   return {
     sampleRate: OUTPUT_RATE,
     channels: null,
+    claimedMs: null,
     pieces: readPieces(ffmpeg, path, what, options),
     close: async () => {
       signal?.removeEventListener('abort', kill);

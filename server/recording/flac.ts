@@ -52,6 +52,7 @@ export async function openFlac(
   return {
     sampleRate,
     channels,
+    claimedMs: totalSamples === 0 ? null : (totalSamples * 1000) / sampleRate,
     pieces: readPieces(readFrames(file, fromByte, info, options.signal), info, check, label),
     close: () => file.close().catch(() => {}),
   };

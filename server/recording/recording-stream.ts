@@ -7,6 +7,8 @@ export interface RecordingStream {
   readonly sampleRate: number;
   /** Channels the file holds, or null where ffmpeg mixes them before they can be counted. */
   readonly channels: number | null;
+  /** Length that the file's head claims, in milliseconds; null where it says nothing, or ffmpeg reads it. */
+  readonly claimedMs: number | null;
   /**
    * The mean of the channels, in [-1, 1], in order; at least one sample of it. To be read once. Pieces hold half a second or so
    * of speech, and at most some seconds; each is the reader's own.

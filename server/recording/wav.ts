@@ -99,6 +99,7 @@ export async function openWav(
   return {
     sampleRate,
     channels,
+    claimedMs: (Math.floor(bytes / frameBytes) * 1000) / sampleRate,
     pieces: mixBlocks(blocks, { read, channels, sampleBytes }, check),
     close: () => file.close().catch(() => {}),
   };

@@ -20,7 +20,7 @@ export interface RecordingLobby {
   speaker(
     connection: Connection,
     caller: Caller,
-    terms: { readonly resumable: false },
+    terms: { readonly resumable: false; readonly isKept: boolean },
   ): SpeakerConnectionHandler;
 }
 
@@ -32,12 +32,16 @@ export interface CaptionRecordingOptions {
   readonly recording: Pick<RecordingStream, 'sampleRate' | 'pieces'>;
   /** What a client may ask for; checked here as a client's is. */
   readonly start: Pick<StartMessage, 'language' | 'endpointing' | 'meeting' | 'speaker'>;
+  /** Whether what is said goes into the history; false for whoever keeps it themselves. */
+  readonly isKept?: boolean;
   /** Gives up: the stream and its seat are gone at once. */
   readonly signal: AbortSignal;
   /** The system's when left out. */
   readonly clock?: Clock;
   /** A caption, in the order of the recording; its text is empty when nothing was heard. */
   readonly onFinal?: (final: FinalMessage) => void;
+  /** So much of it is final, in milliseconds: 0 once it is let in, then about once a second of the recording. */
+  readonly onSettled?: (settledMs: number) => void;
   /** The place in the line, each time that it changes, as long as the server has no room. */
   readonly onWaiting?: (place: WaitingMessage) => void;
 }
@@ -60,10 +64,10 @@ export interface CaptionedRecording {
  * @throws the signal's reason, or what reading the recording threw.
  */
 export async function captionRecording(options: CaptionRecordingOptions): Promise<CaptionedRecording> {
-  const { lobby, caller, recording, start, signal, clock = systemClock, onFinal, onWaiting } = options;
+  const { lobby, caller, recording, start, signal, clock = systemClock, isKept = true } = options;
   signal.throwIfAborted();
-  const connection = new RecordingConnection({ onFinal, onWaiting });
-  connection.session = lobby.speaker(connection, caller, { resumable: false });
+  const connection = new RecordingConnection(options);
+  connection.session = lobby.speaker(connection, caller, { resumable: false, isKept });
   const abort = () => connection.giveUp(signal.reason);
   signal.addEventListener('abort', abort);
   try {

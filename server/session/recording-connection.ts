@@ -14,8 +14,9 @@ import type { SpeakerConnectionHandler } from '../net/listener.ts';
 
 /** Who hears what comes meanwhile. */
 interface Listeners {
-  readonly onFinal: ((final: FinalMessage) => void) | undefined;
-  readonly onWaiting: ((place: WaitingMessage) => void) | undefined;
+  readonly onFinal?: (final: FinalMessage) => void;
+  readonly onSettled?: (settledMs: number) => void;
+  readonly onWaiting?: (place: WaitingMessage) => void;
 }
 
 /** How often a quota is looked at that others share. */
@@ -49,6 +50,7 @@ export class RecordingConnection implements Connection {
     switch (message.type) {
       case 'ready':
         this.#ready = message;
+        this.#listeners.onSettled?.(0);
         break;
       case 'waiting':
         this.#listeners.onWaiting?.(message);
@@ -59,6 +61,7 @@ export class RecordingConnection implements Connection {
         break;
       case 'ack':
         this.#acknowledgedMs = message.acknowledgedMs;
+        this.#listeners.onSettled?.(message.acknowledgedMs);
         break;
       case 'error':
         if (message.fatal) this.#fail(streamError(message));

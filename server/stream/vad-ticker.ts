@@ -70,7 +70,8 @@ const MAX_WINDOWS_PER_TURN = 32;
 
 /**
  * Asks the voice activity detector about all streams that have audio, as one batch, over and over: the next batch is
- * gathered while the last one runs, and no sooner than the interval allows.
+ * gathered while the last one runs, and no sooner than the interval allows. Streams that are sent faster than they can be
+ * heard, as recordings are, have batches of their own in between: nothing is gained by gathering for what is there.
  */
 export class VadTicker {
   readonly #vad: Vad;
@@ -84,6 +85,8 @@ export class VadTicker {
   readonly #lend = (samples: number) => this.#scratch.lend(samples);
   /** Streams that may have a window. */
   #awake = new Set<VadSource>();
+  /** Those of them whose last turn was full: there is more of them. */
+  readonly #behind = new Set<VadSource>();
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #running = false;
   #cancelTimer: (() => void) | null = null;
@@ -129,28 +132,34 @@ export class VadTicker {
   /** Forgets a stream; what is under way for it is not answered. */
   remove(source: VadSource): void {
     this.#awake.delete(source);
+    this.#behind.delete(source);
     this.#tracks.delete(source);
   }
 
   #arm(): void {
     if (this.#running || this.#cancelTimer || this.#awake.size === 0) return;
-    const waitMs = Math.max(0, this.#lastStartMs + this.#intervalMs - this.#clock.now());
+    const isBehind = [...this.#behind].some((source) => this.#awake.has(source));
+    const waitMs = isBehind ? 0 : Math.max(0, this.#nextMs() - this.#clock.now());
     this.#cancelTimer = this.#clock.after(waitMs, () => {
       this.#cancelTimer = null;
       void this.#tick();
     });
   }
 
+  /** When all streams have their next batch. */
+  #nextMs(): number {
+    return this.#lastStartMs + this.#intervalMs;
+  }
+
   async #tick(): Promise<void> {
     this.#running = true;
-    this.#lastStartMs = this.#clock.now();
     const turns: Turn[] = [];
     this.#scratch.reclaim();
-    const sources = this.#awake;
-    this.#awake = new Set();
-    for (const source of sources) {
+    for (const source of this.#due()) {
       const audio = source.takeWindows(MAX_WINDOWS_PER_TURN, this.#lend);
       if (audio) turns.push(this.#turn(source, audio));
+      if (audio && audio.length === MAX_WINDOWS_PER_TURN * WINDOW_SAMPLES) this.#behind.add(source);
+      else this.#behind.delete(source);
     }
     const runs = turns.flatMap((turn) => this.#admit(turn));
     const error = runs.length > 0 ? await this.#detect(runs) : null;
@@ -158,6 +167,22 @@ export class VadTicker {
     for (const turn of turns) this.#answer(turn, unanswered.has(turn) ? error : null);
     this.#running = false;
     this.#arm();
+  }
+
+  /** Whose turn it is: everybody's, or in between that of those who are behind. They are awake no longer. */
+  #due(): Iterable<VadSource> {
+    const nowMs = this.#clock.now();
+    if (nowMs < this.#nextMs()) {
+      const behind = [...this.#awake].filter((source) => this.#behind.has(source));
+      for (const source of behind) this.#awake.delete(source);
+
+      return behind;
+    }
+    this.#lastStartMs = nowMs;
+    const all = this.#awake;
+    this.#awake = new Set();
+
+    return all;
   }
 
   #turn(source: VadSource, audio: Float32Array): Turn {

@@ -23,25 +23,29 @@ const CAPTIONS_AT_A_TIME = 200;
 /** `.000` of a time of day. */
 const FRACTION_CHARACTERS = 4;
 
-/** A transcript as a whole file. Times count from the first caption. Made piece by piece, so that nobody waits for it. */
+/**
+ * A transcript as a whole file. Made piece by piece, so that nobody waits for it.
+ * @param originMs where times count from, in milliseconds since 1970; from the first caption when left out.
+ */
 export async function transcriptFile(
   transcript: Transcript,
   format: TranscriptFormat,
+  originMs = transcript.captions[0]?.spokenAtMs ?? 0,
 ): Promise<string | Buffer> {
   const { captions } = transcript;
   switch (format) {
     case 'txt':
       return (
-        await inPieces(captions, (caption, i) => `${textLine(caption, captions[0]!, captions[i - 1])}\n`)
+        await inPieces(captions, (caption, i) => `${textLine(caption, originMs, captions[i - 1])}\n`)
       ).join('');
     case 'srt':
-      return srt(captions);
+      return srt(captions, originMs);
     case 'vtt':
-      return vtt(captions);
+      return vtt(captions, originMs);
     case 'json':
-      return `${JSON.stringify(toJson(transcript), null, 2)}\n`;
+      return `${JSON.stringify(toJson(transcript, originMs), null, 2)}\n`;
     case 'docx':
-      return docx(transcript.meeting, subtitle(transcript), turnsOf(captions));
+      return docx(transcript.meeting, subtitle(transcript), turnsOf(captions, originMs));
   }
 }
 
@@ -54,14 +58,14 @@ export function onTimeline(final: FinalMessage, originMs: number): TimedCaption 
 }
 
 /** Names stand before what their owner begins to say, for SubRip has no other place for them. */
-async function srt(captions: readonly FinalMessage[]): Promise<string> {
+async function srt(captions: readonly FinalMessage[], originMs: number): Promise<string> {
   let number = 0;
   const cues = await inPieces(captions, (final, i) => {
-    const caption = timed(captions, i);
+    const caption = onTimeline(final, originMs);
     const isSame = captions[i - 1]?.speaker === final.speaker;
     const text = isSame ? caption.text : `${caption.speaker}: ${caption.text}`;
 
-    return cuesOf({ ...caption, text }, captions, i)
+    return cuesOf({ ...caption, text }, captions[i + 1], originMs)
       .map((cue) => srtCue(cue, ++number))
       .join('');
   });
@@ -69,33 +73,31 @@ async function srt(captions: readonly FinalMessage[]): Promise<string> {
   return cues.join('').replace(/\n\n$/, '\n');
 }
 
-async function vtt(captions: readonly FinalMessage[]): Promise<string> {
-  const cues = await inPieces(captions, (_, i) =>
-    cuesOf(timed(captions, i), captions, i).map(vttCue).join(''),
+async function vtt(captions: readonly FinalMessage[], originMs: number): Promise<string> {
+  const cues = await inPieces(captions, (final, i) =>
+    cuesOf(onTimeline(final, originMs), captions[i + 1], originMs)
+      .map(vttCue)
+      .join(''),
   );
 
   return VTT_SIGNATURE + cues.join('');
 }
 
-function timed(captions: readonly FinalMessage[], i: number): TimedCaption {
-  return onTimeline(captions[i]!, captions[0]!.spokenAtMs);
+function cuesOf(
+  caption: TimedCaption,
+  next: FinalMessage | undefined,
+  originMs: number,
+): readonly TimedCue[] {
+  return timedCues(caption, next ? next.spokenAtMs - originMs : Number.POSITIVE_INFINITY);
 }
 
-function cuesOf(caption: TimedCaption, captions: readonly FinalMessage[], i: number): readonly TimedCue[] {
-  const next = captions[i + 1];
-
-  return timedCues(caption, next ? next.spokenAtMs - captions[0]!.spokenAtMs : Number.POSITIVE_INFINITY);
-}
-
-function textLine(final: FinalMessage, first: FinalMessage, before: FinalMessage | undefined): string {
+function textLine(final: FinalMessage, originMs: number, before: FinalMessage | undefined): string {
   const name = before?.speaker === final.speaker ? '' : `${final.speaker}: `;
 
-  return `[${timeInto(final, first)}] ${name}${final.text}`;
+  return `[${timeInto(final, originMs)}] ${name}${final.text}`;
 }
 
-function toJson({ meeting, captions, more }: Transcript): object {
-  const originMs = captions[0]?.spokenAtMs ?? 0;
-
+function toJson({ meeting, captions, more }: Transcript, originMs: number): object {
   return {
     meeting,
     beganAt: captions.length === 0 ? null : new Date(originMs).toISOString(),
@@ -136,19 +138,19 @@ function subtitle({ captions }: Transcript): string {
   return `${began.slice(0, 10)}, ${began.slice(11, 16)} UTC. ${speakers.join(', ')}`;
 }
 
-function turnsOf(captions: readonly FinalMessage[]): readonly SpokenTurn[] {
+function turnsOf(captions: readonly FinalMessage[], originMs: number): readonly SpokenTurn[] {
   const turns: { speaker: string; time: string; texts: string[] }[] = [];
   for (const final of captions) {
     const last = turns.at(-1);
     if (last?.speaker === final.speaker) last.texts.push(final.text);
-    else turns.push({ speaker: final.speaker, time: timeInto(final, captions[0]!), texts: [final.text] });
+    else turns.push({ speaker: final.speaker, time: timeInto(final, originMs), texts: [final.text] });
   }
 
   return turns.map(({ speaker, time, texts }) => ({ speaker, time, text: texts.join(' ') }));
 }
 
-function timeInto({ spokenAtMs }: FinalMessage, first: FinalMessage): string {
-  return clockTime(spokenAtMs - first.spokenAtMs, '.').slice(0, -FRACTION_CHARACTERS);
+function timeInto({ spokenAtMs }: FinalMessage, originMs: number): string {
+  return clockTime(spokenAtMs - originMs, '.').slice(0, -FRACTION_CHARACTERS);
 }
 
 async function inPieces(

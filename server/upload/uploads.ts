@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type ErrorCode, StreamError } from '../errors.ts';
 import type { PostRequest } from '../net/http.ts';
 import { ClientGoneError } from '../net/request-body.ts';
+import { isDiskFull } from './disk-full.ts';
 import { readForm } from './read-form.ts';
 import type { Upload } from './upload.ts';
 import { uploadName } from './upload-folder.ts';
@@ -10,8 +11,6 @@ import { uploadName } from './upload-folder.ts';
 /** What of a form may be something else than its file. */
 const FORM_SLACK_BYTES = 2_097_152;
 const RETRY_AFTER_MS = 5000;
-/** Errors of a disk, or of a user's share of it, that is full. */
-const FULL = ['ENOSPC', 'EDQUOT'];
 
 /** What bounds uploads. */
 export interface UploadBounds {
@@ -187,7 +186,7 @@ async function* bounded(body: AsyncIterable<Uint8Array>, maxBytes: number): Asyn
 
 function asKnown(error: unknown): unknown {
   if (error instanceof StreamError || error instanceof ClientGoneError) return error;
-  if (FULL.includes((error as NodeJS.ErrnoException).code ?? ''))
+  if (isDiskFull(error))
     return new StreamError('no-space', undefined, { cause: error, retryAfterMs: RETRY_AFTER_MS });
 
   return new StreamError('internal', undefined, { cause: error });

@@ -27,7 +27,17 @@ export async function askRoutes(
 ): Promise<(path: string, headers?: Partial<RouteRequest['headers']>) => Promise<HttpAnswer>> {
   const config = readConfig();
   const guard = new HttpGuard(await ApiKeys.load('none'), config.allowedOrigins);
-  const parts = { lobby, metrics, guard, clock, config, version: '1.2.3', pages: null, isStuck: () => false };
+  const parts = {
+    lobby,
+    metrics,
+    guard,
+    clock,
+    config,
+    jobs: {},
+    version: '1.2.3',
+    pages: null,
+    isStuck: () => false,
+  };
   const routes = httpRoutes({ ...parts, ...more });
 
   return async (path, headers = {}) => {

@@ -376,15 +376,14 @@ export const en = {
       title: 'There is no room for one more reader.',
       help: 'Try again when somebody has left.',
     },
-    'bad-recording': {
-      title: 'The recording cannot be read.',
-      help: 'Does it play on this computer? Save it as wav or mp3, and try that.',
-    },
-    'too-many-uploads': {
-      title: 'The server has as many recordings as it takes at once.',
-      help: 'Try again in a minute.',
-    },
     'not-ready': { title: 'The server is starting.', help: 'It loads its models. Try again in a minute.' },
+    'too-many-uploads': { title: 'Many recordings are being sent now.', help: 'Try again in a moment.' },
+    'bad-recording': {
+      title: 'This recording cannot be read.',
+      help: 'It may be damaged, or of a kind that the server does not know. Export it again, as WAV or FLAC if you can.',
+    },
+    'too-many-jobs': { title: 'The queue is full.', help: 'Try again when some recordings have finished.' },
+    'queue-away': { title: 'The queue of recordings cannot be reached.', help: 'Try again in a minute.' },
     draining: { title: 'The server is being restarted.', help: 'Try again in a minute.' },
     'connection-lost': {
       title: 'The server cannot be reached.',

@@ -1,0 +1,109 @@
+import type { Option } from './option.ts';
+
+/** A host, with its port if it is not the protocol's own: `media.example.org:8443`. */
+function isHost(text: string): boolean {
+  return URL.canParse(`https://${text}/`) && new URL(`https://${text}/`).host === text;
+}
+
+/** What the queue of recordings does, and what it may take of the server. */
+export const JOB_OPTIONS = {
+  maxRunningJobs: {
+    kind: 'number',
+    group: 'Recordings',
+    unit: 'count',
+    default: 4,
+    min: 1,
+    max: 1000,
+    about: 'Recordings of the queue that are captioned at once; each has as many threads as it can use',
+  },
+  maxRunningJobsPerKey: {
+    kind: 'number',
+    group: 'Recordings',
+    unit: 'count',
+    default: 2,
+    min: 1,
+    max: 1000,
+    about: 'Recordings of the queue that are captioned at once for one API key',
+  },
+  maxJobs: {
+    kind: 'number',
+    group: 'Recordings',
+    unit: 'count',
+    default: 1000,
+    min: 1,
+    max: 100_000,
+    about: 'Recordings in the queue; further ones are refused',
+  },
+  maxJobBytes: {
+    kind: 'number',
+    group: 'Recordings',
+    unit: 'bytes',
+    default: 17_179_869_184,
+    min: 65_536,
+    max: 1_125_899_906_842_624,
+    about: 'What the recordings in the queue may take of the disk; further ones are refused',
+  },
+  maxJobAttempts: {
+    kind: 'number',
+    group: 'Recordings',
+    unit: 'count',
+    default: 3,
+    min: 1,
+    max: 10,
+    about: 'Times that a recording is tried before it has failed',
+  },
+  jobBackoffMs: {
+    kind: 'number',
+    group: 'Recordings',
+    unit: 'ms',
+    default: 5000,
+    min: 0,
+    max: 3_600_000,
+    about: 'Time from a failed attempt to the second; twice as long to the third, and so on',
+  },
+  jobProgressTimeoutMs: {
+    kind: 'number',
+    group: 'Recordings',
+    unit: 'ms',
+    default: 300_000,
+    min: 5000,
+    max: 86_400_000,
+    about: 'An attempt that makes no progress for so long has failed',
+  },
+  keepResultsMs: {
+    kind: 'number',
+    group: 'Recordings',
+    unit: 'ms',
+    default: 3_600_000,
+    min: 1000,
+    max: 31_536_000_000,
+    about: 'Time that finished recordings of the queue can be asked for, and their captions',
+  },
+  jobUrlHosts: {
+    kind: 'text',
+    group: 'Recordings',
+    default: 'none',
+    placeholder: 'LIST',
+    about: 'Hosts that recordings may be fetched from, separated by commas, each with its port if need be',
+    fault: (value) => {
+      const wrong = value === 'none' ? undefined : value.split(',').find((host) => !isHost(host));
+
+      return wrong === undefined ? null : `has '${wrong}', which is no host such as media.example.org:8443`;
+    },
+  },
+  callbackSecretFile: {
+    kind: 'text',
+    group: 'Recordings',
+    default: 'none',
+    placeholder: 'FILE',
+    about: 'File whose content signs callbacks; none for one that the server makes in the data folder',
+  },
+  allowPrivateCallbacks: {
+    kind: 'text',
+    group: 'Recordings',
+    default: 'no',
+    placeholder: 'YES/NO',
+    about: 'Whether callbacks may go to addresses of this machine and of private networks',
+    fault: (value) => (['yes', 'no'].includes(value) ? null : 'is neither yes nor no'),
+  },
+} as const satisfies Record<string, Option>;

@@ -1,0 +1,146 @@
+import { createHash } from 'node:crypto';
+import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import type { Caller } from '../admission/api-keys.ts';
+import { CLASS_WEIGHTS } from '../admission/priority-class.ts';
+import type { Clock } from '../clock.ts';
+import { StreamError } from '../errors.ts';
+import { openUploadedRecording } from '../recording/uploaded-recording.ts';
+import {
+  type CaptionedRecording,
+  captionRecording,
+  type RecordingLobby,
+} from '../session/caption-recording.ts';
+import type { Examined } from './examine-recording.ts';
+import type { Examiner } from './examiner.ts';
+import type { Job } from './job.ts';
+import type { JobFiles } from './job-files.ts';
+import type { JobHandler, JobResult, JobRun } from './job-queue.ts';
+import { resultOf, sharedResult } from './job-result.ts';
+
+/** What runs jobs. */
+export interface JobRunnerParts {
+  readonly files: Pick<JobFiles, 'path'>;
+  readonly examiner: Pick<Examiner, 'examine'>;
+  readonly lobby: RecordingLobby;
+  readonly clock: Clock;
+  /** Fetches a recording that is not here yet. */
+  readonly fetch: (job: Job, run: JobRun) => Promise<void>;
+  readonly maxRecordingMs: number;
+  /** All that results depend on besides the recording and its job's options: the model, and the server's settings. */
+  readonly basis: string;
+  /** Keeps captions whose job names a meeting. */
+  readonly keep: (caption: FinalMessage) => void;
+}
+
+/** Of a live stream's weight: recordings wait behind everybody who speaks, and are given way to. */
+const RECORDING_SHARE = 1 / 20;
+/** Where nobody is let in: until it is tried again when nothing is said of it, and how often it shows that it waits. */
+const KNOCK_AGAIN_MS = 2000;
+const ALIVE_EVERY_MS = 1000;
+/** No room now: what a busy server says. */
+const NO_ROOM: readonly string[] = ['busy', 'too-many-streams'];
+
+/** Captions jobs: knows their audio, has it computed once, and takes the path that live audio takes. */
+export function jobRunner(parts: JobRunnerParts): JobHandler {
+  return async (job, run) => {
+    const alive = () => run.progress(0);
+    await parts.fetch(job, run);
+    const { files, examiner, maxRecordingMs } = parts;
+    const examined = await examiner.examine(files.path(job.id), maxRecordingMs, run.signal, alive);
+    const known = await run.claim(contentOf(job, examined, parts.basis), examined.lengthMs);
+    const result = known
+      ? sharedResult(job, known)
+      : resultOf(job, examined.lengthMs, await caption(job, run, parts));
+    keep(job, result, parts);
+
+    return result;
+  };
+}
+
+/** Equal for jobs whose results would be. Of one key only: nobody learns what others have sent. */
+function contentOf({ key, options }: Job, { audioHash }: Examined, basis: string): string {
+  const { language, endpointing } = options;
+
+  return createHash('sha256')
+    .update(JSON.stringify([key, audioHash, language, endpointing, basis]))
+    .digest('base64url');
+}
+
+function keep({ options }: Job, { captions }: JobResult, parts: JobRunnerParts): void {
+  if (options.meeting !== null) for (const each of captions) parts.keep(each);
+}
+
+/** Tries again for as long as there is no room: that is no fault of the job's. */
+async function caption(job: Job, run: JobRun, parts: JobRunnerParts): Promise<CaptionedRecording> {
+  for (;;) {
+    try {
+      return await captionOnce(job, run, parts);
+    } catch (error) {
+      if (!(error instanceof StreamError) || !NO_ROOM.includes(error.code)) throw error;
+      await rest(error.retryAfterMs ?? KNOCK_AGAIN_MS, run, parts.clock);
+    }
+  }
+}
+
+async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promise<CaptionedRecording> {
+  const { files, lobby, clock, maxRecordingMs } = parts;
+  const { language, endpointing } = job.options;
+  const recording = await openUploadedRecording(files.path(job.id), maxRecordingMs, run.signal);
+  let isWaiting = false;
+  let settledMs = 0;
+  const stopShowing = every(ALIVE_EVERY_MS, clock, () => {
+    if (isWaiting) run.progress(settledMs);
+  });
+  try {
+    return await captionRecording({
+      ...{ lobby, recording, caller: callerOf(job), signal: run.signal, isKept: false },
+      start: { ...(language !== null && { language }), ...(endpointing && { endpointing }) },
+      onWaiting: () => {
+        isWaiting = true;
+      },
+      onSettled: (ms) => {
+        isWaiting = false;
+        settledMs = ms;
+        run.progress(ms);
+      },
+    });
+  } finally {
+    stopShowing();
+    await recording.close();
+  }
+}
+
+/** Not counted among the key's live streams: the queue has limits of its own. */
+function callerOf(job: Job): Caller {
+  return { name: null, weight: CLASS_WEIGHTS[job.class] * RECORDING_SHARE, limits: {} };
+}
+
+/** @returns what ends it. */
+function every(ms: number, clock: Clock, act: () => void): () => void {
+  const next = () => {
+    cancel = clock.after(ms, () => {
+      act();
+      next();
+    });
+  };
+  let cancel = () => {};
+  next();
+
+  return () => cancel();
+}
+
+function rest(ms: number, run: JobRun, clock: Clock): Promise<void> {
+  return new Promise((resolve, reject) => {
+    run.signal.throwIfAborted();
+    run.progress(0);
+    const cancel = clock.after(ms, () => {
+      run.signal.removeEventListener('abort', abort);
+      resolve();
+    });
+    const abort = () => {
+      cancel();
+      reject(run.signal.reason);
+    };
+    run.signal.addEventListener('abort', abort, { once: true });
+  });
+}

@@ -1,0 +1,101 @@
+import type { Caller } from '../admission/api-keys.ts';
+import { CLASS_WEIGHTS, type PriorityClass } from '../admission/priority-class.ts';
+import { StreamError } from '../errors.ts';
+import { readControlMessage } from '../net/client-messages.ts';
+import { readCallbackUrl } from './callback-address.ts';
+import type { JobOptions } from './job.ts';
+
+/** What whoever submits a recording asks for. */
+export interface JobRequest {
+  readonly options: JobOptions;
+  readonly class: PriorityClass;
+  readonly callback: URL | null;
+  /** Where the recording is, where it is not sent along. */
+  readonly url: string | null;
+}
+
+const CLASSES = Object.keys(CLASS_WEIGHTS) as PriorityClass[];
+const FIELDS = [
+  'file',
+  'url',
+  'language',
+  'endpointing',
+  'meeting',
+  'speaker',
+  'priority',
+  'callback',
+  'model',
+];
+
+/**
+ * Reads the fields of a form, or of a JSON object.
+ * @param models names that `model` may have.
+ * @throws {StreamError} that names the field at fault.
+ */
+export function readJobRequest(
+  fields: Readonly<Record<string, unknown>>,
+  caller: Caller,
+  languages: readonly string[],
+  models: readonly string[],
+): JobRequest {
+  const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
+  if (unknown !== undefined)
+    throw new StreamError('out-of-range', `There is no field ${JSON.stringify(unknown.slice(0, 40))}.`);
+  const model = text(fields, 'model');
+  if (model !== null && !models.includes(model))
+    throw new StreamError('out-of-range', `model has to be ${models.join(' or ')}, or left out.`);
+  const callback = text(fields, 'callback');
+
+  return {
+    options: readOptions(fields, languages),
+    class: readClass(text(fields, 'priority'), caller),
+    callback: callback === null ? null : readCallbackUrl(callback),
+    url: text(fields, 'url'),
+  };
+}
+
+/** As a stream's `start` has them. */
+function readOptions(fields: Readonly<Record<string, unknown>>, languages: readonly string[]): JobOptions {
+  const { language, meeting, speaker } = fields;
+  const start = readControlMessage({
+    ...{ type: 'start', sampleRate: 16_000, encoding: 'pcm_f32le' },
+    ...{ language, meeting, speaker, endpointing: parsed(fields.endpointing) },
+  });
+  if (start.type !== 'start') throw new Error('What was to be read is a start message.');
+  if (start.language !== undefined && !languages.includes(start.language.split('-')[0]!.toLowerCase()))
+    throw new StreamError('unsupported-language', `It knows ${languages.join(', ')}.`);
+
+  return {
+    language: start.language ?? null,
+    endpointing: start.endpointing ?? null,
+    meeting: start.meeting ?? null,
+    speaker: start.speaker ?? null,
+  };
+}
+
+/** Of its key's class or a lower one. */
+function readClass(name: string | null, { weight }: Caller): PriorityClass {
+  const own = CLASSES.find((each) => CLASS_WEIGHTS[each] === weight) ?? 'standard';
+  const asked = CLASSES.find((each) => each === (name ?? own));
+  if (asked && CLASS_WEIGHTS[asked] <= CLASS_WEIGHTS[own]) return asked;
+  const allowed = CLASSES.filter((each) => CLASS_WEIGHTS[each] <= CLASS_WEIGHTS[own]);
+  throw new StreamError('out-of-range', `priority has to be ${allowed.join(' or ')}, or left out.`);
+}
+
+function text(fields: Readonly<Record<string, unknown>>, name: string): string | null {
+  const value = fields[name];
+  if (value === undefined) return null;
+  if (typeof value !== 'string') throw new StreamError('bad-message', `${name} has to be text.`);
+
+  return value;
+}
+
+/** An object, or in a form its JSON text. */
+function parsed(value: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  try {
+    return JSON.parse(value);
+  } catch {
+    throw new StreamError('bad-message', 'endpointing has to be an object, as JSON.');
+  }
+}

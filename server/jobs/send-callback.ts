@@ -1,0 +1,65 @@
+import { once } from 'node:events';
+import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { LookupFunction } from 'node:net';
+import { addressOf, type HostAddress, type Resolve } from './callback-address.ts';
+import { SIGNATURE_HEADER, signature } from './callback-signature.ts';
+
+/** From the beginning to the first line of the answer. */
+const TIMEOUT_MS = 15_000;
+
+/** How callbacks are sent. */
+export interface CallbackSettings {
+  readonly secret: string;
+  readonly allowsPrivate: boolean;
+  /** In place of the system's. */
+  readonly resolve?: Resolve;
+}
+
+/**
+ * Sends a callback once: a POST that is answered with a status from 200 to 299. Goes to the address that was looked at, and
+ * nowhere else: redirections are failures like any other.
+ * @param epochMs when it is signed.
+ * @throws {Error} when it did not arrive. @throws {StreamError} when it may not go there.
+ */
+export async function sendCallback(
+  url: URL,
+  body: string,
+  { secret, allowsPrivate, resolve }: CallbackSettings,
+  epochMs: number,
+  signal: AbortSignal,
+): Promise<void> {
+  const address = await addressOf(url, allowsPrivate, resolve);
+  const request = (url.protocol === 'https:' ? httpsRequest : httpRequest)(url, {
+    method: 'POST',
+    // A connection of its own: nobody else's address is taken for this one's.
+    agent: false,
+    lookup: always(address),
+    signal: AbortSignal.any([signal, AbortSignal.timeout(TIMEOUT_MS)]),
+    headers: {
+      'content-type': 'application/json',
+      'content-length': Buffer.byteLength(body),
+      'user-agent': 'Roundtable',
+      [SIGNATURE_HEADER]: signature(secret, Math.floor(epochMs / 1000), body),
+    },
+  });
+  request.end(body);
+  const status = await statusOf(request);
+  if (status < 200 || status > 299) throw new Error(`The callback was answered with ${status}.`);
+}
+
+async function statusOf(request: ClientRequest): Promise<number> {
+  const [response] = (await once(request, 'response')) as [IncomingMessage];
+  // Nothing of the rest matters, however much of it there is.
+  response.on('error', () => {});
+  response.destroy();
+
+  return response.statusCode ?? 0;
+}
+
+function always({ address, family }: HostAddress): LookupFunction {
+  return (_, { all }, callback) => {
+    if (all) callback(null, [{ address, family }]);
+    else callback(null, address, family);
+  };
+}
