@@ -54,6 +54,11 @@ export const ERRORS = {
   'taken-over': entry(4409, 'The stream was taken up by another connection.'),
   'slow-consumer': entry(4408, 'Captions were not read fast enough.', { retryable: true }),
   'viewer-cannot-send': entry(4400, 'A viewer only reads.'),
+  'upload-too-large': entry(4413, 'The upload is larger than allowed.'),
+  'too-many-uploads': entry(4503, 'The server takes as many uploads as it may.', { retryable: true }),
+  'upload-stalled': entry(4408, 'The upload stopped, or came too slowly.', { retryable: true }),
+  'no-space': entry(4507, 'The server has no room on its disk for the upload.', { retryable: true }),
+  'bad-recording': entry(4422, 'The recording could not be read.'),
   internal: entry(4500, 'The server failed.', { retryable: true }),
 } as const satisfies Record<string, ErrorEntry>;
 

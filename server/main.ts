@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { Device } from '../inference/device.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
@@ -22,10 +23,13 @@ import { HttpGuard } from './net/http-guard.ts';
 import { type HttpSide, Listener } from './net/listener.ts';
 import { Lobby } from './net/lobby.ts';
 import { StaticFiles } from './net/static-files.ts';
+import { postRoutes } from './post-routes.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
 import { Dispatcher } from './stream/dispatcher.ts';
 import { VadTicker } from './stream/vad-ticker.ts';
 import type { PoolName } from './thread-metrics.ts';
+import { openUploadFolder } from './upload/upload-folder.ts';
+import { Uploads } from './upload/uploads.ts';
 import { VERSION } from './version.ts';
 
 /** Compiled next to this module: threads cannot run TypeScript. */
@@ -43,6 +47,9 @@ const MAX_BATCH_MS = 250;
 const MAX_LEAD_MS = 5000;
 /** Twice as many go through 2 % faster, and the first of them waits twice as long for the last. */
 const MAX_BATCH_SIZE = 8;
+
+/** For answers to recordings that were under way when the server stopped. */
+const LAST_ANSWERS_MS = 2000;
 
 /** Far beyond any batch of windows, which takes some milliseconds. */
 const VAD_DEADLINE_MS = 10_000;
@@ -92,19 +99,24 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
   const history = await openHistory(config, systemClock, metrics.history, log);
+  const uploads = await openUploads(config, lobby, metrics).catch(async (error: unknown) => {
+    await history.close();
+    throw error;
+  });
   let engine: Engine | null = null;
   const isStuck = () => engine !== null && (engine.recognizer.exhausted || engine.vad.exhausted);
-  const guard = new HttpGuard(keys, config.allowedOrigins);
+  const guard = new HttpGuard(keys, config.allowedOrigins, (cause) => lobby.error('internal', cause));
   const pages = await StaticFiles.load(PAGES);
   const routes = httpRoutes({
     ...{ lobby, metrics, guard, config, pages, isStuck },
     ...{ clock: systemClock, version: VERSION },
   });
+  const posts = postRoutes({ lobby, guard, uploads, config });
   const sockets = new DialectSockets({ config, keys, clock: systemClock, lobby });
   metrics.watchDialects(sockets);
   const dialects = spokenDialects(config);
   const listening = {
-    ...{ routes, preflight: guard.preflight },
+    ...{ routes, posts, preflight: guard.preflight },
     mount: mountDialects(sockets, dialects),
     ports: dialectPorts(sockets, dialects, config),
   };
@@ -129,6 +141,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     abort.abort();
     listener.stopListening();
     await lobby.drain();
+    // Whoever sent a recording is told what became of it, if that is soon.
+    await Promise.race([uploads.close(), sleep(LAST_ANSWERS_MS, undefined, { ref: false })]);
     // Out of the handler of the last socket to close, whose last message is only sent when the handler returns.
     await new Promise((resolve) => setImmediate(resolve));
     listener.close();
@@ -154,6 +168,17 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return pools + history.abandonedThreads;
     },
   };
+}
+
+async function openUploads(config: Config, lobby: Lobby, metrics: Metrics): Promise<Uploads> {
+  const uploads = new Uploads({
+    folder: await openUploadFolder(config.dataDir),
+    bounds: config,
+    observer: lobby,
+  });
+  metrics.uploads.watch(uploads);
+
+  return uploads;
 }
 
 async function listen(

@@ -18,6 +18,7 @@ import type { CaptionSteps } from './stream/caption-stability.ts';
 import type { BatchReport, DispatchObserver } from './stream/dispatcher.ts';
 import type { VadObserver, VadReport } from './stream/vad-ticker.ts';
 import { ThreadMetrics } from './thread-metrics.ts';
+import { UploadMetrics } from './upload-metrics.ts';
 
 /** What is read when somebody asks for the metrics, rather than kept up to date. */
 export interface MetricsSources {
@@ -60,6 +61,7 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly #registry = new Registry();
   readonly threads = new ThreadMetrics(this.#registry);
   readonly history = new HistoryMetrics(this.#registry);
+  readonly uploads = new UploadMetrics(this.#registry);
   readonly #captions = new CaptionMetrics(this.#registry, SECONDS_BUCKETS);
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #errors = this.#counter('errors_total', 'Errors told to clients.', ['code']);

@@ -5,12 +5,12 @@ import { join } from 'node:path';
 import { execPath } from 'node:process';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
 import { Failure } from '../server/failure.ts';
-import { readWithFfmpeg } from '../server/recording/ffmpeg.ts';
 import { recognizeFormat } from '../server/recording/format.ts';
-import { readRecording } from '../server/recording/read-recording.ts';
+import { openRecording, readRecording } from '../server/recording/read-recording.ts';
 import type { Recording } from '../server/recording/recording.ts';
 import { writeFlac } from './fixtures/audio/write-flac.ts';
 import { type WavLayout, writeWav } from './fixtures/audio/write-wav.ts';
+import { readWhole } from './support/memory-file.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'roundtable-recording-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -227,9 +227,31 @@ describe.skipIf(process.platform === 'win32')('readWithFfmpeg, with a double of 
       const more = () => process.stdout.write(Buffer.alloc(65_536), more);
       more();`);
     const path = save('e.ogg', OGG);
-    expect(await failureOf(readWithFfmpeg(path, 'an Ogg recording', 100_000))).toMatch(
-      /longer than 12 hours/,
+    const stream = await openRecording(path, { label: 'The file', maxMs: 6000 });
+    await expect(readWhole(stream)).rejects.toThrow('The file is longer than 6 seconds.');
+    await stream.close();
+  });
+
+  test('tells those who are not to know it neither where the file lies nor what lies where in memory', async () => {
+    withFfmpegDouble(`
+      const path = argv[argv.indexOf('-i') + 1];
+      process.stderr.write('[mov @ 0x55d0c0ffee00] ' + path + ': Invalid data\\n', () => process.exit(1));`);
+    const stream = await openRecording(save('f.ogg', OGG), { label: 'The file', maxMs: 6000 });
+    await expect(readWhole(stream)).rejects.toThrow(
+      /^The file is an Ogg .* said:\n\[mov\] The file: Invalid data$/s,
     );
+    await stream.close();
+  });
+
+  test('ends when it is given up', async () => {
+    withFfmpegDouble('process.stdout.write(Buffer.alloc(4)); setInterval(() => {}, 1000);');
+    const abort = new AbortController();
+    const path = save('g.ogg', OGG);
+    const stream = await openRecording(path, { label: path, maxMs: 6000, signal: abort.signal });
+    const reading = readWhole(stream);
+    abort.abort(new Error('given up'));
+    await expect(reading).rejects.toThrow('given up');
+    await stream.close();
   });
 });
 

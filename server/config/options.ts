@@ -5,6 +5,7 @@ import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
 import type { Option } from './option.ts';
 import { QUOTA_OPTIONS } from './quota-options.ts';
+import { UPLOAD_OPTIONS } from './upload-options.ts';
 
 export type { Option } from './option.ts';
 
@@ -311,6 +312,7 @@ export const OPTIONS = {
     max: 16_777_216,
     about: 'Captions held for a client that reads slowly; one beyond it is closed',
   },
+  ...UPLOAD_OPTIONS,
   startTimeoutMs: {
     kind: 'number',
     group: 'Limits',

@@ -5,39 +5,63 @@ import {
   errorAnswer,
   type HttpAnswer,
   type HttpRoute,
+  type PostRequest,
+  type RouteAnswer,
   type RouteRequest,
   type StreamedAnswer,
   textAnswer,
 } from './http.ts';
 import { isOriginAllowed } from './origins.ts';
+import { ClientGoneError } from './request-body.ts';
 
 /** A route that knows who asks. */
-export type KeyedRoute = (
-  request: RouteRequest,
+export type KeyedRoute<Request extends RouteRequest = RouteRequest> = (
+  request: Request,
   caller: Caller,
-) => HttpAnswer | StreamedAnswer | Promise<HttpAnswer | StreamedAnswer>;
+) => RouteAnswer;
 
-/** Who may read over HTTP: with a key where one is needed, and from which pages. */
+/** A POST route that does. */
+export type KeyedPost = KeyedRoute<PostRequest>;
+
+/** How a dialect of another service presents keys, and tells faults. */
+export interface Manners {
+  /** The key that a request presents; null for none. */
+  readonly keyOf: (request: RouteRequest) => string | null;
+  /** The answer that a fault is, `unauthorized` among them. */
+  readonly tell: (error: StreamError) => HttpAnswer;
+}
+
+/** `Authorization: Bearer KEY` or `?key=KEY`, and sentences. */
+const OWN_MANNERS: Manners = {
+  keyOf: ({ headers, query }) => presentedKey(headers.authorization, '') ?? query.get('key'),
+  tell: errorAnswer,
+};
+
+/** Who may come over HTTP: with a key where one is needed, and from which pages. */
 export class HttpGuard {
   readonly #keys: ApiKeys;
   readonly #allowedOrigins: string;
+  readonly #onFailure: (cause: unknown) => void;
 
-  constructor(keys: ApiKeys, allowedOrigins: string) {
+  /** @param onFailure hears what a route threw that is no fault with a name. */
+  constructor(keys: ApiKeys, allowedOrigins: string, onFailure: (cause: unknown) => void = () => {}) {
     this.#keys = keys;
     this.#allowedOrigins = allowedOrigins;
+    this.#onFailure = onFailure;
   }
 
   /** A route for those who may, pages of allowed origins among them. */
-  protect(route: KeyedRoute): HttpRoute {
+  protect<Request extends RouteRequest>(
+    route: KeyedRoute<Request>,
+    { keyOf, tell }: Manners = OWN_MANNERS,
+  ): (request: Request) => Promise<HttpAnswer | StreamedAnswer> {
     return async (request) => {
-      const { origin, host, authorization } = request.headers;
+      const { origin, host } = request.headers;
       if (!isOriginAllowed(origin, host, this.#allowedOrigins)) return FOREIGN;
-      const caller = this.#keys.identify(presentedKey(authorization, '') ?? request.query.get('key'));
+      const caller = this.#keys.identify(keyOf(request));
       const answer = caller
-        ? await Promise.resolve(route(request, caller)).catch(asAnswer)
-        : errorAnswer(
-            new StreamError('unauthorized', 'Send it as "Authorization: Bearer KEY", or as ?key=KEY.'),
-          );
+        ? await this.#ask(() => route(request, caller), tell)
+        : tell(new StreamError('unauthorized', 'Send it as "Authorization: Bearer KEY", or as ?key=KEY.'));
 
       return { ...answer, headers: { ...answer.headers, ...corsHeaders(origin) } };
     };
@@ -53,12 +77,24 @@ export class HttpGuard {
       body: '',
       headers: {
         ...corsHeaders(origin),
-        'access-control-allow-methods': 'GET, HEAD',
-        'access-control-allow-headers': 'authorization, last-event-id',
+        'access-control-allow-methods': 'GET, HEAD, POST',
+        'access-control-allow-headers': 'authorization, content-type, last-event-id',
         'access-control-max-age': '86400',
       },
     };
   };
+
+  /** Never throws. */
+  async #ask(route: () => RouteAnswer, tell: Manners['tell']): Promise<HttpAnswer | StreamedAnswer> {
+    try {
+      return await route();
+    } catch (error) {
+      if (error instanceof StreamError) return tell(error);
+      if (!(error instanceof ClientGoneError)) this.#onFailure(error);
+
+      return tell(new StreamError('internal'));
+    }
+  }
 }
 
 const FOREIGN = textAnswer('403 Forbidden', 'Pages of this origin may not read here: see --allowed-origins.');
@@ -72,9 +108,4 @@ function corsHeaders(origin: string): Readonly<Record<string, string>> {
       'access-control-expose-headers': 'content-disposition, etag, retry-after',
     }),
   };
-}
-
-function asAnswer(error: unknown): HttpAnswer {
-  if (error instanceof StreamError) return errorAnswer(error);
-  throw error;
 }

@@ -1,10 +1,21 @@
 import type { HttpRequest, HttpResponse } from 'uWebSockets.js';
 import { STATUS_CODES } from 'node:http';
+import { systemClock } from '../clock.ts';
 import { ERRORS, StreamError } from '../errors.ts';
+import { RequestBody } from './request-body.ts';
 import { ResponseBody } from './response-body.ts';
 
 /** Headers that routes read. */
-const HEADERS = ['accept', 'authorization', 'host', 'if-none-match', 'last-event-id', 'origin'] as const;
+const HEADERS = [
+  'accept',
+  'authorization',
+  'content-length',
+  'content-type',
+  'host',
+  'if-none-match',
+  'last-event-id',
+  'origin',
+] as const;
 
 /** What routes know of a request: a copy, because uWebSockets.js' own is gone when its handler returns. */
 export interface RouteRequest {
@@ -15,6 +26,17 @@ export interface RouteRequest {
   readonly query: URLSearchParams;
   /** '' for those that did not come. */
   readonly headers: Readonly<Record<(typeof HEADERS)[number], string>>;
+}
+
+/** What routes know of a POST. */
+export interface PostRequest extends RouteRequest {
+  /**
+   * The body as it arrives, to be read once; the client waits while nobody reads. What is left of it when the answer is
+   * there is dropped. Reading throws `ClientGoneError`, or a StreamError `upload-stalled`.
+   */
+  readonly body: AsyncIterable<Uint8Array>;
+  /** Aborted, with a `ClientGoneError`, when the client goes away before its answer has ended. */
+  readonly signal: AbortSignal;
 }
 
 /** What a plain HTTP request is answered. */
@@ -38,13 +60,20 @@ export interface StreamedAnswer {
   readonly stream: (body: ResponseBody) => void;
 }
 
+/** What a route comes to. */
+export type RouteAnswer = HttpAnswer | StreamedAnswer | Promise<HttpAnswer | StreamedAnswer>;
+
 /** Makes the answer to a GET or HEAD. @throws {StreamError} as which it is answered then. */
-export type HttpRoute = (
-  request: RouteRequest,
-) => HttpAnswer | StreamedAnswer | Promise<HttpAnswer | StreamedAnswer>;
+export type HttpRoute = (request: RouteRequest) => RouteAnswer;
+
+/** Makes the answer to a POST. @throws {StreamError} as which it is answered then. */
+export type PostRoute = (request: PostRequest) => RouteAnswer;
 
 /** By path, as uWebSockets.js writes patterns: `/v1/meetings/:meeting/events`, `/assets/*`. */
 export type HttpRoutes = Readonly<Record<string, HttpRoute>>;
+
+/** Likewise. */
+export type PostRoutes = Readonly<Record<string, PostRoute>>;
 
 /** A sentence for people. */
 export function textAnswer(status: string, sentence: string): HttpAnswer {
@@ -86,15 +115,25 @@ export function readRequest(req: HttpRequest, params: number): RouteRequest {
 
 /** Answers a request, now or when the route is done. @param withBody false for HEAD. */
 export function respond(res: HttpResponse, route: HttpRoute, request: RouteRequest, withBody: boolean): void {
-  const body = new ResponseBody(res);
-  void Promise.resolve(request)
+  answer(res, new ResponseBody(res), () => route(request), withBody);
+}
+
+/** Answers a POST. To be called from uWebSockets.js' own handler: nothing of the body comes before. */
+export function respondToPost(res: HttpResponse, route: PostRoute, request: RouteRequest): void {
+  const received = new RequestBody(res, systemClock);
+  const body = new ResponseBody(res, received);
+  answer(res, body, () => route({ ...request, body: received, signal: received.signal }), true);
+}
+
+function answer(res: HttpResponse, body: ResponseBody, route: () => RouteAnswer, withBody: boolean): void {
+  void Promise.resolve()
     .then(route)
     .catch(asAnswer)
-    .then((answer) => {
+    .then((made) => {
       if (body.isClosed) return;
-      if ('status' in answer) send(body, res, answer, withBody);
-      else if (withBody) begin(body, res, answer);
-      else send(body, res, { ...answer, status: '200 OK', body: '' }, withBody);
+      if ('status' in made) send(body, res, made, withBody);
+      else if (withBody) begin(body, res, made);
+      else send(body, res, { ...made, status: '200 OK', body: '' }, withBody);
     });
 }
 

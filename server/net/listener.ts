@@ -14,7 +14,16 @@ import { Failure } from '../failure.ts';
 import { CODECS, type Codec, chooseCodec, type Incoming } from './codec.ts';
 import type { Connection, ConnectionHandler } from './connection.ts';
 import { refuse } from './error-message.ts';
-import { decodeSafely, type HttpRoute, type HttpRoutes, notFound, readRequest, respond } from './http.ts';
+import {
+  decodeSafely,
+  type HttpRoute,
+  type HttpRoutes,
+  notFound,
+  type PostRoutes,
+  readRequest,
+  respond,
+  respondToPost,
+} from './http.ts';
 import { isOriginAllowed } from './origins.ts';
 import { UwsConnection } from './uws-connection.ts';
 import type { ViewerRequest } from './viewer-request.ts';
@@ -39,6 +48,7 @@ export interface Sessions {
 /** What the listener answers beside its WebSockets of the native protocol. */
 export interface HttpSide {
   readonly routes: HttpRoutes;
+  readonly posts: PostRoutes;
   /** For OPTIONS, below `/v1/`. */
   readonly preflight: HttpRoute;
   /** Adds further WebSockets. */
@@ -92,7 +102,7 @@ export class Listener {
     config: Config,
     keys: ApiKeys,
     sessions: Sessions,
-    { routes, preflight, mount, ports }: HttpSide,
+    { routes, posts, preflight, mount, ports }: HttpSide,
   ) {
     this.#app = uws.App();
     this.#sidePorts = ports.map((side) => ({ ...side, app: uws.App() }));
@@ -122,6 +132,10 @@ export class Listener {
       const params = path.split('/:').length - 1;
       this.#app.get(path, (res, req) => respond(res, route, readRequest(req, params), true));
       this.#app.head(path, (res, req) => respond(res, route, readRequest(req, params), false));
+    }
+    for (const [path, route] of Object.entries(posts)) {
+      const params = path.split('/:').length - 1;
+      this.#app.post(path, (res, req) => respondToPost(res, route, readRequest(req, params)));
     }
     this.#app.options('/v1/*', (res, req) => respond(res, preflight, readRequest(req, 0), true));
     this.#app.head('/*', (res, req) => respond(res, notFound, readRequest(req, 0), false));

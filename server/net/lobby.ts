@@ -47,6 +47,12 @@ export interface Services {
   readonly transcripts: TranscriptSource;
 }
 
+/** What a speaker's connection is, where it is no client's. */
+export interface SpeakerTerms {
+  /** False when nobody would take the stream up again: it ends with its connection. */
+  readonly resumable?: boolean;
+}
+
 /** Digits of a content hash that go with every caption. */
 const HASH_DIGITS = 12;
 /** Of what may be held for a client that reads slowly: the rest is for what is said next. */
@@ -156,8 +162,8 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return this.#admit().languages;
   }
 
-  /** @param options a stream that cannot be resumed ends with its connection, and may take its time to start. */
-  speaker(connection: Connection, caller: Caller, { resumable = true } = {}): Session {
+  /** @param terms a stream that cannot be resumed ends with its connection, and may take its time to start. */
+  speaker(connection: Connection, caller: Caller, { resumable = true }: SpeakerTerms = {}): Session {
     const services = this.#admit();
     const { maxStreams, maxWaitingStreams, idleTimeoutMs } = this.#config;
     // Those who have not said yet what they want are counted as if they waited.
@@ -174,6 +180,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       door: this.#door!,
       model: `${recognizer.name}@${recognizer.hash.slice(0, HASH_DIGITS)}`,
       observer: this,
+      resumable,
       participant: (tokenHash: string) => this.#participants.get(tokenHash) ?? null,
     };
     const session = new SpeakerSession(connection, shared, caller, this.#quotas.speaker(caller), (closed) =>

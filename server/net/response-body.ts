@@ -3,12 +3,21 @@ import type { HttpResponse } from 'uWebSockets.js';
 /** A line that clients of event streams ignore. */
 const COMMENT = ':\n';
 
+/** What else uses the response, and has to let go of it. */
+export interface ResponseUser {
+  /** The response is about to end: afterwards it may not be touched. */
+  ending(): void;
+  /** The client has gone: the response may not be touched any more. */
+  aborted(): void;
+}
+
 /**
  * A response of uWebSockets.js while it is being written: keeps track of whether it may be touched, which it may not once
  * it has ended or the client has gone.
  */
 export class ResponseBody {
   readonly #res: HttpResponse;
+  readonly #user: ResponseUser | null;
   #writeHead: (() => void) | null = null;
   #isClosed = false;
   #hasBegun = false;
@@ -18,9 +27,14 @@ export class ResponseBody {
   /** The client has gone, or the response ended. Called once. */
   onClosed: () => void = () => {};
 
-  constructor(res: HttpResponse) {
+  /** @param user hears one of the two that it can hear, once. */
+  constructor(res: HttpResponse, user: ResponseUser | null = null) {
     this.#res = res;
-    res.onAborted(() => this.#closed());
+    this.#user = user;
+    res.onAborted(() => {
+      user?.aborted();
+      this.#closed();
+    });
   }
 
   /** Whether nothing can be written any more. */
@@ -70,6 +84,7 @@ export class ResponseBody {
   /** Ends the response with one that `answer` writes. Nothing comes of it when the body is closed. */
   finish(answer: () => void): void {
     if (this.#isClosed) return;
+    this.#user?.ending();
     this.#res.cork(answer);
     this.#closed();
   }

@@ -21,6 +21,8 @@ export interface SpeakerServices extends SpeechStreamParts {
   readonly observer: SpeakerObserver;
   readonly door: Pick<FrontDoor, 'ask' | 'readmit'>;
   readonly recorder: Recorder;
+  /** Whether a stream waits to be taken up again when its connection is lost; else it ends there and then. */
+  readonly resumable: boolean;
   /** Who is in a meeting, or waits to be let in, by the hash of the resume token. */
   readonly participant: (tokenHash: string) => Participant | null;
 }

@@ -1,17 +1,16 @@
 import { FLACDecoder } from '@wasm-audio-decoders/flac';
 import { Failure } from '../failure.ts';
 import {
-  createRecording,
   isSupportedRate,
-  maxSamplesAt,
+  LengthCheck,
   type NeedsFfmpeg,
-  type Recording,
-  SampleCollector,
-  tooLong,
-} from './recording.ts';
+  type ReadOptions,
+  type RecordingFile,
+  type RecordingStream,
+} from './recording-stream.ts';
 
-/** Decoded at once: what comes out, all channels of it, is held beside the whole. */
-const PIECE_BYTES = 1 << 20;
+/** Decoded at once. */
+const PIECE_BYTES = 4096;
 
 /** What the first block of a FLAC file says. */
 interface StreamInfo {
@@ -27,24 +26,30 @@ interface StreamInfo {
  * Reads a FLAC file. A file whose writer did not know its length and that is damaged or cut short is read up to there:
  * nothing in it tells.
  *
- * @throws {Failure} when the file is damaged or cut short, holds no audio or is too long.
+ * @param file closed by the stream; by the caller where there is none.
+ * @throws {Failure} when the file is damaged or too long; its pieces do when it is damaged or cut short further on.
  */
-export async function decodeFlac(bytes: Uint8Array, path: string): Promise<Recording | NeedsFfmpeg> {
-  const info = readStreamInfo(bytes);
+export async function openFlac(
+  file: RecordingFile,
+  options: ReadOptions,
+): Promise<RecordingStream | NeedsFfmpeg> {
+  const { label } = options;
+  const head = new Uint8Array(42);
+  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  const info = readStreamInfo(head.subarray(0, bytesRead));
   if (info === null)
-    throw new Failure(`${path} is a damaged FLAC file: it does not say what its audio is like.`);
-  const { sampleRate, channels, bits, totalSamples } = info;
+    throw new Failure(`${label} is a damaged FLAC file: it does not say what its audio is like.`);
+  const { sampleRate, channels, totalSamples } = info;
   if (!isSupportedRate(sampleRate)) return { needsFfmpeg: `a FLAC file at ${sampleRate} Hz` };
-  if (totalSamples > maxSamplesAt(sampleRate)) throw tooLong(path);
-  const collector = new SampleCollector(path, maxSamplesAt(sampleRate));
-  const sound = await decodeFrames(bytes, bits, collector);
-  if (!sound || collector.length < totalSamples) {
-    const seconds = (collector.length / sampleRate).toFixed(1);
-    throw new Failure(
-      `${path} is damaged or cut short: no more than ${seconds} seconds could be decoded. Fetch or export it again.`,
-    );
-  }
-  return createRecording(path, { sampleRate, channels, samples: collector.join() });
+  const check = new LengthCheck(options, sampleRate);
+  check.allow(totalSamples);
+
+  return {
+    sampleRate,
+    channels,
+    pieces: decodeFrames(file, info, check, options),
+    close: () => file.close().catch(() => {}),
+  };
 }
 
 /** RFC 9639, section 8.2. Null where the file does not begin with this block. */
@@ -61,29 +66,45 @@ function readStreamInfo(bytes: Uint8Array): StreamInfo | null {
   };
 }
 
-/** Adds the mean of the channels to `collector`; answers whether every frame found could be decoded. */
-async function decodeFrames(bytes: Uint8Array, bits: number, collector: SampleCollector): Promise<boolean> {
+async function* decodeFrames(
+  file: RecordingFile,
+  { sampleRate, bits, totalSamples }: StreamInfo,
+  check: LengthCheck,
+  { label, signal }: ReadOptions,
+): RecordingStream['pieces'] & AsyncGenerator<Float32Array<ArrayBuffer>> {
   // The decoder divides by the largest positive sample, which puts the largest negative one beyond -1.
   const scale = (2 ** (bits - 1) - 1) / 2 ** (bits - 1);
+  const damaged = () => {
+    const seconds = (check.samples / sampleRate).toFixed(1);
+
+    return new Failure(
+      `${label} is damaged or cut short: no more than ${seconds} seconds could be decoded. Fetch or export it again.`,
+    );
+  };
   const decoder = new FLACDecoder();
   await decoder.ready;
   try {
-    for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      const piece = await decoder.decode(bytes.subarray(at, at + PIECE_BYTES));
-      if (piece.errors.length > 0) return false;
-      collector.add(mix(piece.channelData, scale));
+    const memory = new Uint8Array(PIECE_BYTES);
+    for (let at = 0, isEnd = false; !isEnd; ) {
+      signal?.throwIfAborted();
+      const { bytesRead } = await file.read(memory, 0, memory.length, at);
+      at += bytesRead;
+      isEnd = bytesRead === 0;
+      const piece = isEnd ? await decoder.flush() : await decoder.decode(memory.slice(0, bytesRead));
+      if (piece.errors.length > 0) throw damaged();
+      const samples = mix(piece.channelData, scale);
+      check.add(samples.length);
+      if (samples.length > 0) yield samples;
     }
-    const last = await decoder.flush();
-    if (last.errors.length > 0) return false;
-    collector.add(mix(last.channelData, scale));
-    return true;
+    if (check.samples < totalSamples) throw damaged();
+    check.end();
   } finally {
     decoder.free();
   }
 }
 
 /** The mean of the channels, each sample times `scale`. */
-function mix(channels: readonly Float32Array[], scale: number): Float32Array {
+function mix(channels: readonly Float32Array[], scale: number): Float32Array<ArrayBuffer> {
   const mono = new Float32Array(channels[0]?.length ?? 0);
   const share = scale / channels.length;
   for (let at = 0; at < mono.length; at++) {

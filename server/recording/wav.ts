@@ -1,13 +1,13 @@
 import { ALAW, MULAW, sanitize } from '../audio/pcm.ts';
 import { Failure } from '../failure.ts';
 import {
-  createRecording,
   isSupportedRate,
-  maxSamplesAt,
+  LengthCheck,
   type NeedsFfmpeg,
-  type Recording,
-  tooLong,
-} from './recording.ts';
+  type ReadOptions,
+  type RecordingFile,
+  type RecordingStream,
+} from './recording-stream.ts';
 
 /** The `fmt ` chunk's fields. */
 interface Layout {
@@ -60,13 +60,18 @@ const GUID_TAIL = '000000001000800000aa00389b71';
  * Layout: IBM and Microsoft, "Multimedia Programming Interface and Data Specifications 1.0", 1991, and Microsoft,
  * "Multiple channel audio data and WAVE files", 2001.
  *
- * @throws {Failure} when the file is damaged, holds no audio or is too long.
+ * @param file closed by the stream; by the caller where there is none.
+ * @throws {Failure} when the file is damaged or too long; its pieces do when it holds no audio.
  */
-export function decodeWav(bytes: Uint8Array, path: string): Recording | NeedsFfmpeg {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const { format, data } = findChunks(view);
+export async function openWav(
+  file: RecordingFile,
+  sizeBytes: number,
+  options: ReadOptions,
+): Promise<RecordingStream | NeedsFfmpeg> {
+  const { label } = options;
+  const { format, data } = await findChunks(file, sizeBytes);
   if (format === null || format.byteLength < 16) {
-    throw new Failure(`${path} is a damaged WAV file: it does not say what its audio is like.`);
+    throw new Failure(`${label} is a damaged WAV file: it does not say what its audio is like.`);
   }
   const layout = readLayout(format);
   if (layout === null) return { needsFfmpeg: 'a WAV file in a coding not known here' };
@@ -79,54 +84,115 @@ export function decodeWav(bytes: Uint8Array, path: string): Recording | NeedsFfm
   const sampleBytes = frameBytes / channels;
   if (!Number.isInteger(sampleBytes) || sampleBytes === 0 || sampleRate === 0) {
     throw new Failure(
-      `${path} is a damaged WAV file: it claims ${channels} channels in ${frameBytes} bytes at ${sampleRate} Hz.`,
+      `${label} is a damaged WAV file: it claims ${channels} channels in ${frameBytes} bytes at ${sampleRate} Hz.`,
     );
   }
   const read = readers[sampleBytes];
   if (read === undefined) return { needsFfmpeg: `a WAV file with samples of ${sampleBytes} bytes` };
   if (!isSupportedRate(sampleRate)) return { needsFfmpeg: `a WAV file at ${sampleRate} Hz` };
-  const frames = Math.floor((data?.byteLength ?? 0) / frameBytes);
-  if (frames > maxSamplesAt(sampleRate)) throw tooLong(path);
-  const samples = new Float32Array(frames);
-  for (let frame = 0, at = 0; frame < frames; frame++) {
-    let sum = 0;
-    for (let channel = 0; channel < channels; channel++, at += sampleBytes) sum += read(data!, at);
-    samples[frame] = sum / channels;
-  }
-  return createRecording(path, { sampleRate, channels, samples });
+  const check = new LengthCheck(options, sampleRate);
+  const { fromByte, bytes } = data ?? { fromByte: 0, bytes: 0 };
+  check.allow(Math.floor(bytes / frameBytes));
+  const blocks = readBlocks(file, fromByte, bytes, frameBytes, options.signal);
+
+  return {
+    sampleRate,
+    channels,
+    pieces: mixBlocks(blocks, { read, channels, sampleBytes }, check),
+    close: () => file.close().catch(() => {}),
+  };
 }
 
-/** The first `fmt ` and `data` chunks' contents. */
-function findChunks(view: DataView): { format: DataView | null; data: DataView | null } {
+async function* mixBlocks(
+  blocks: AsyncIterable<DataView>,
+  { read, channels, sampleBytes }: { read: ReadSample; channels: number; sampleBytes: number },
+  check: LengthCheck,
+): RecordingStream['pieces'] & AsyncGenerator<Float32Array<ArrayBuffer>> {
+  for await (const block of blocks) {
+    const samples = new Float32Array(block.byteLength / sampleBytes / channels);
+    for (let frame = 0, at = 0; frame < samples.length; frame++) {
+      let sum = 0;
+      for (let channel = 0; channel < channels; channel++, at += sampleBytes) sum += read(block, at);
+      samples[frame] = sum / channels;
+    }
+    check.add(samples.length);
+    yield samples;
+  }
+  check.end();
+}
+
+/** Whole frames, in memory that the next block takes again. What was torn off at the end is left out. */
+async function* readBlocks(
+  file: RecordingFile,
+  fromByte: number,
+  bytes: number,
+  frameBytes: number,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<DataView> {
+  const memory = new Uint8Array(Math.max(1, Math.floor(BLOCK_BYTES / frameBytes)) * frameBytes);
+  for (let at = 0; at < bytes; ) {
+    signal?.throwIfAborted();
+    const { bytesRead } = await file.read(memory, 0, Math.min(memory.length, bytes - at), fromByte + at);
+    const wholeBytes = bytesRead - (bytesRead % frameBytes);
+    if (wholeBytes === 0) return;
+    yield new DataView(memory.buffer, 0, wholeBytes);
+    at += wholeBytes;
+  }
+}
+
+/** Where a chunk's contents lie in the file. */
+interface Extent {
+  readonly fromByte: number;
+  readonly bytes: number;
+}
+
+/** The first `fmt ` and `data` chunks: the former's contents, and where the latter's are. */
+async function findChunks(
+  file: RecordingFile,
+  sizeBytes: number,
+): Promise<{ format: DataView | null; data: Extent | null }> {
+  const riff = await readView(file, { fromByte: 0, bytes: 8 });
+  if (riff.byteLength < 8) return { format: null, data: null };
+  const riffSize = riff.getUint32(4, true);
   let format: DataView | null = null;
-  let data: DataView | null = null;
+  let data: Extent | null = null;
   let at = 12;
-  while (at + 8 <= view.byteLength && (format === null || data === null)) {
-    const id = view.getUint32(at);
-    const remaining = view.byteLength - at - 8;
-    const size = chunkSize(view, at, id === DATA_ID);
-    const contents = new DataView(view.buffer, view.byteOffset + at + 8, Math.min(size, remaining));
-    if (id === FMT_ID) format ??= contents;
+  for (let chunks = 0; chunks < MAX_CHUNKS && at + 8 <= sizeBytes; chunks++) {
+    if (format !== null && data !== null) break;
+    const header = await readView(file, { fromByte: at, bytes: 8 });
+    const id = header.getUint32(0);
+    const remaining = sizeBytes - at - 8;
+    const claimed = header.getUint32(4, true);
+    // Data of size 0 is all that remains, unless its writer came to the end: then it filled in the file's own size.
+    const size = id === DATA_ID && claimed === 0 && riffSize + 8 !== sizeBytes ? remaining : claimed;
+    const contents = { fromByte: at + 8, bytes: Math.min(size, remaining) };
+    if (id === FMT_ID)
+      format ??= await readView(file, { ...contents, bytes: Math.min(contents.bytes, MAX_FORMAT_BYTES) });
     if (id === DATA_ID) data ??= contents;
     // Chunks begin at even offsets.
     at += 8 + size + (size % 2);
   }
+
   return { format, data };
+}
+
+/** What the file has of it. */
+async function readView(file: RecordingFile, { fromByte, bytes }: Extent): Promise<DataView> {
+  const memory = new Uint8Array(bytes);
+  const { bytesRead } = await file.read(memory, 0, bytes, fromByte);
+
+  return new DataView(memory.buffer, 0, bytesRead);
 }
 
 /** `fmt ` and `data` as big-endian numbers. */
 const FMT_ID = 0x666d7420;
 const DATA_ID = 0x64617461;
-
-/**
- * The chunk's size, which of data of size 0 is all that remains, unless the file's own size was filled in: then its
- * writer came to the end, and the data is empty.
- */
-function chunkSize(view: DataView, at: number, isData: boolean): number {
-  const size = view.getUint32(at + 4, true);
-  const finished = view.getUint32(4, true) + 8 === view.byteLength;
-  return isData && size === 0 && !finished ? view.byteLength - at - 8 : size;
-}
+/** All that is read of `fmt `. */
+const MAX_FORMAT_BYTES = 64;
+/** More than any program writes. */
+const MAX_CHUNKS = 1000;
+/** Read at once: some thousands of samples, a fraction of a millisecond's work. */
+const BLOCK_BYTES = 65_536;
 
 /** `format` holds at least 16 bytes. Null where the extensible form names a format that has no tag. */
 function readLayout(format: DataView): Layout | null {

@@ -211,7 +211,8 @@ export class Participant implements SpeechStreamListener, Guest {
   disconnected(connection: Connection): void {
     if (connection !== this.#connection) return;
     this.#connection = null;
-    if (this.#state === 'waiting') this.#close();
+    if (!this.#options.services.resumable) this.#close('for good');
+    else if (this.#state === 'waiting') this.#close();
     else if (this.#state === 'speaking') this.#waitForResumption();
   }
 
@@ -251,7 +252,8 @@ export class Participant implements SpeechStreamListener, Guest {
     const connection = this.#connection;
     this.#connection = null;
     if (connection) refuse(connection, known);
-    if (retryable && this.#state === 'speaking') this.#waitForResumption();
+    if (retryable && this.#state === 'speaking' && this.#options.services.resumable)
+      this.#waitForResumption();
     else this.#close('for good');
   }
 

@@ -10,6 +10,8 @@ import type { Lobby } from '../../server/net/lobby.ts';
 const NO_HEADERS: RouteRequest['headers'] = {
   accept: '',
   authorization: '',
+  'content-length': '',
+  'content-type': '',
   host: '',
   'if-none-match': '',
   'last-event-id': '',
