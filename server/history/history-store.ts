@@ -59,8 +59,7 @@ export interface HistoryStore {
   /** Finals of one meeting or of all, without those that took something back; in the order of their places. */
   exportFinals(query: ExportQuery): Promise<TranscriptPage>;
   /**
-   * Deletes what is stored of a meeting: its finals, and the records of its streams. Nothing of it can be found in the
-   * store's files once this has come to 0.
+   * Deletes what is stored of a meeting: its finals, and the records of its streams. What is written of it later is kept.
    * @returns how many finals and records went; more may be left unless it is 0.
    */
   deleteMeeting(meeting: string): Promise<number>;

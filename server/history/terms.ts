@@ -9,6 +9,9 @@ export interface Term {
 /** Longer words are told apart by their beginnings only: databases have bounds of their own. */
 const MAX_TERM_CHARACTERS = 64;
 
+/** Nobody says more in one caption. */
+const MAX_TERMS = 10_000;
+
 /** A character and what is written onto it. */
 const CLUSTERS = /\P{M}\p{M}*|\p{M}+/gu;
 const ASCII_WORDS = /[a-z0-9]+/g;
@@ -28,7 +31,7 @@ const ALONE =
  * been indexed before.
  */
 export function termsOf(text: string): readonly Term[] {
-  return ONLY_ASCII.test(text) ? asciiTerms(text) : allTerms(text);
+  return (ONLY_ASCII.test(text) ? asciiTerms(text) : allTerms(text)).slice(0, MAX_TERMS);
 }
 
 /** What a text is found by, between blanks: one form for all stores. */
