@@ -14,7 +14,7 @@ import { DialectSockets } from './dialects/dialect-sockets.ts';
 import { dialectPorts, mountDialects, spokenDialects } from './dialects/dialects.ts';
 import { Failure } from './failure.ts';
 import { type History, openHistory } from './history/open-history.ts';
-import { httpRoutes } from './http-routes.ts';
+import { deleteRoutes, httpRoutes } from './http-routes.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
@@ -99,6 +99,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
   const history = await openHistory(config, systemClock, metrics.history, log);
+  const { archive } = history;
   const uploads = await openUploads(config, lobby, metrics).catch(async (error: unknown) => {
     await history.close();
     throw error;
@@ -108,7 +109,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const guard = new HttpGuard(keys, config.allowedOrigins, (cause) => lobby.error('internal', cause));
   const pages = await StaticFiles.load(PAGES);
   const routes = httpRoutes({
-    ...{ lobby, metrics, guard, config, pages, isStuck },
+    ...{ lobby, metrics, archive, guard, config, pages, isStuck },
     ...{ clock: systemClock, version: VERSION },
   });
   const posts = postRoutes({ lobby, guard, uploads, config });
@@ -117,6 +118,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const dialects = spokenDialects(config);
   const listening = {
     ...{ routes, posts, preflight: guard.preflight },
+    deletes: deleteRoutes({ lobby, archive, guard }),
     mount: mountDialects(sockets, dialects),
     ports: dialectPorts(sockets, dialects, config),
   };

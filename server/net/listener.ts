@@ -49,6 +49,7 @@ export interface Sessions {
 export interface HttpSide {
   readonly routes: HttpRoutes;
   readonly posts: PostRoutes;
+  readonly deletes: HttpRoutes;
   /** For OPTIONS, below `/v1/`. */
   readonly preflight: HttpRoute;
   /** Adds further WebSockets. */
@@ -102,7 +103,7 @@ export class Listener {
     config: Config,
     keys: ApiKeys,
     sessions: Sessions,
-    { routes, posts, preflight, mount, ports }: HttpSide,
+    { routes, posts, deletes, preflight, mount, ports }: HttpSide,
   ) {
     this.#app = uws.App();
     this.#sidePorts = ports.map((side) => ({ ...side, app: uws.App() }));
@@ -136,6 +137,10 @@ export class Listener {
     for (const [path, route] of Object.entries(posts)) {
       const params = path.split('/:').length - 1;
       this.#app.post(path, (res, req) => respondToPost(res, route, readRequest(req, params)));
+    }
+    for (const [path, route] of Object.entries(deletes)) {
+      const params = path.split('/:').length - 1;
+      this.#app.del(path, (res, req) => respond(res, route, readRequest(req, params), true));
     }
     this.#app.options('/v1/*', (res, req) => respond(res, preflight, readRequest(req, 0), true));
     this.#app.head('/*', (res, req) => respond(res, notFound, readRequest(req, 0), false));

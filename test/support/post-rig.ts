@@ -19,7 +19,7 @@ export async function servePosts(posts: PostRoutes): Promise<PostServer> {
     throw new Error('There are no sessions here.');
   };
   const sessions = { speaker: refuse, viewer: refuse, error: () => {}, partialDropped: () => {} };
-  const http = { routes: {}, posts, preflight: notFound, mount: () => {}, ports: [] };
+  const http = { routes: {}, posts, deletes: {}, preflight: notFound, mount: () => {}, ports: [] };
   const config = readConfig({ port: '0', host: '127.0.0.1' });
   const listener = await Listener.create(config, await ApiKeys.load('none'), sessions, http);
   const port = listener.listen();
