@@ -148,6 +148,45 @@ describe('SqliteStore', () => {
     await store.close();
   });
 
+  test('finds what is far behind others that have the same words in another order', async () => {
+    const store = await open();
+    const texts = ['first last', ...Array.from({ length: 1500 }, () => 'last first')];
+    await store.write(
+      texts.map((text, i) => ({ type: 'final', caption: final(i, { text }) })),
+      NOW_MS,
+    );
+    const page = await store.search({ text: '"first last"', limit: 5 });
+    expect(page).toMatchObject({ hits: [{ caption: { segmentId: 0 }, marks: [[0, 10]] }], next: null });
+    await store.close();
+  });
+
+  test('is searched in steps, none of which leaves anything out', () => {
+    const database = new SqliteDatabase(newFile(), 200);
+    const texts = Array.from({ length: 40 }, (_, i) => (i % 7 === 0 ? 'seldom said' : 'often said'));
+    database.write(
+      texts.map((text, i) => ({ type: 'final', caption: final(i, { text }) })),
+      NOW_MS,
+    );
+    for (const [text, expected] of [
+      ['seldom ', 6],
+      ['sel', 6],
+      ['said seld', 6],
+      ['sa', 40],
+    ] as const)
+      for (const span of [1, 3, 1000]) {
+        const found: number[] = [];
+        let beforeId: number | null = null;
+        do {
+          const step = database.search({ search: readSearch(text), meeting: null, beforeId, span, limit: 4 });
+          found.push(...step.found.map(({ hit }) => hit.caption.segmentId));
+          beforeId = step.beforeId;
+        } while (beforeId !== null);
+        expect(found).toHaveLength(expected);
+        expect(found).toEqual(found.toSorted((a, b) => b - a));
+      }
+    database.close();
+  });
+
   test('makes searchable, piece by piece, what an older version has stored', async () => {
     const file = newFile();
     const older = new Database(file);

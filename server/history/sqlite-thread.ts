@@ -27,8 +27,8 @@ const { file, busyTimeoutMs } = workerData as SqliteThreadData;
 const port = parentPort!;
 const database = new SqliteDatabase(file, busyTimeoutMs);
 
-/** Between two pieces of work that can wait: others get their turn, and nine tenths of the thread's time. */
-const LATER_MS = 50;
+/** Between two pieces of work that can wait: others get their turn, and most of the thread's time. */
+const LATER_MS = 150;
 /** After one that failed. */
 const RETRY_AFTER_MS = 10_000;
 /** Null until the file has been opened once. */
