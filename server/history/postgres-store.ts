@@ -27,12 +27,17 @@ import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
 
 /** One writes at a time; the others read. */
 const MAX_CONNECTIONS = 5;
-/** For a connection, be it a new one or one of the pool's that is free. */
-const CONNECT_TIMEOUT_MS = 5000;
-/** After which the server gives a statement up. */
-const STATEMENT_TIMEOUT_MS = 10_000;
-/** After which the connection is given up: the server, or the network, says nothing at all. */
-const ANSWER_TIMEOUT_MS = 15_000;
+/** How long is waited for the database. */
+export interface PostgresTimeouts {
+  /** For a connection, be it a new one or one of the pool's that is free. */
+  readonly connectMs: number;
+  /** After which the server gives a statement up. */
+  readonly statementMs: number;
+  /** After which the connection is given up: the server, or the network, says nothing at all. */
+  readonly answerMs: number;
+}
+
+const TIMEOUTS: PostgresTimeouts = { connectMs: 5000, statementMs: 10_000, answerMs: 15_000 };
 const IDLE_TIMEOUT_MS = 60_000;
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
@@ -57,16 +62,16 @@ export class PostgresStore implements HistoryStore {
   readonly #calls = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
 
-  private constructor(url: string) {
+  private constructor(url: string, { connectMs, statementMs, answerMs }: PostgresTimeouts) {
     this.#pool = new Pool({
       connectionString: url,
       application_name: 'roundtable',
       max: MAX_CONNECTIONS,
-      connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      connectionTimeoutMillis: connectMs,
       idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      statement_timeout: STATEMENT_TIMEOUT_MS,
-      query_timeout: ANSWER_TIMEOUT_MS,
-      idle_in_transaction_session_timeout: ANSWER_TIMEOUT_MS,
+      statement_timeout: statementMs,
+      query_timeout: answerMs,
+      idle_in_transaction_session_timeout: answerMs,
       keepAlive: true,
     });
     // A connection that nobody uses broke: the next call makes a new one.
@@ -78,8 +83,8 @@ export class PostgresStore implements HistoryStore {
    * @param url `postgres://user:password@host:5432/database`
    * @throws {PostgresStoreError} when the database cannot be had. @throws {NewerSchemaError}
    */
-  static async open(url: string): Promise<PostgresStore> {
-    const store = new PostgresStore(url);
+  static async open(url: string, timeouts = TIMEOUTS): Promise<PostgresStore> {
+    const store = new PostgresStore(url, timeouts);
     try {
       await store.#prepare();
     } catch (error) {

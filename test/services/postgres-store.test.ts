@@ -1,9 +1,10 @@
+import { Client } from 'pg';
 import { describe, expect, inject, test } from 'vitest';
 import { migratePostgres } from '../../server/history/postgres-migrate.ts';
 import { PostgresStore } from '../../server/history/postgres-store.ts';
 import { describeHistoryStore } from '../contract/history-store.contract.ts';
 import { final, record } from '../support/history.ts';
-import { newDatabase, PASSWORD, query } from './support/postgres.ts';
+import { newDatabase, PASSWORD, PostgresServer, query } from './support/postgres.ts';
 
 const NOW_MS = 1_800_000_000_000;
 const url = inject('postgresUrl');
@@ -94,6 +95,37 @@ describe.skipIf(!url)('With PostgreSQL', () => {
       await Promise.all(stores.map((store) => store.close()));
     });
 
+    test('fails what a database does not answer in time, and goes on when it answers again', async () => {
+      const server = await PostgresServer.start();
+      const store = await PostgresStore.open(server.url, { connectMs: 500, statementMs: 400, answerMs: 500 });
+      server.signal('SIGSTOP');
+      const writing = store.write([{ type: 'final', caption: final(0) }], NOW_MS);
+      const reading = store.findStream('x');
+      await expect(writing).rejects.toMatchObject({ name: 'PostgresStoreError' });
+      await expect(reading).rejects.toMatchObject({ name: 'PostgresStoreError' });
+      server.signal('SIGCONT');
+      for (let isWritten = false; !isWritten; )
+        isWritten = await store.write([{ type: 'final', caption: final(0) }], NOW_MS).then(
+          () => true,
+          () => false,
+        );
+      expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0)]);
+      await store.close();
+      await server.remove();
+    });
+
+    test('gives up a statement that takes too long', async () => {
+      const database = await newDatabase(url!);
+      const store = await PostgresStore.open(database, { connectMs: 5000, statementMs: 100, answerMs: 5000 });
+      const locker = new Client({ connectionString: database });
+      await locker.connect();
+      await locker.query('BEGIN; LOCK TABLE roundtable.finals');
+      await expect(store.finalsOfStream('stream', 0, 1e9)).rejects.toMatchObject({ code: '57014' });
+      await locker.end();
+      expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([]);
+      await store.close();
+    });
+
     test('refuses a database of a newer version, and one that cannot hold every language', async () => {
       const newer = await newDatabase(url!);
       await (await PostgresStore.open(newer)).close();
@@ -114,7 +146,6 @@ describe.skipIf(!url)('With PostgreSQL', () => {
   describe('migratePostgres', () => {
     test('takes the steps that are lacking, all or none', async () => {
       const database = await newDatabase(url!);
-      const { Client } = await import('pg');
       const client = new Client({ connectionString: database });
       await client.connect();
       const steps = ['CREATE TABLE roundtable.a ()', 'CREATE TABLE roundtable.b ()'];
