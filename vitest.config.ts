@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const BROWSER = 'test/browser/**/*.test.ts';
 const CLIENTS = 'test/clients/**/*.test.ts';
+const SERVICES = 'test/services/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -14,7 +15,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'server', include: ['test/**/*.test.ts'], exclude: [BROWSER, CLIENTS] },
+        test: { name: 'server', include: ['test/**/*.test.ts'], exclude: [BROWSER, CLIENTS, SERVICES] },
+      },
+      {
+        extends: true,
+        // With services of their own, which most machines lack: `npm run test:services`.
+        test: { name: 'services', include: [SERVICES], globalSetup: ['test/services/services.setup.ts'] },
       },
       {
         extends: true,
