@@ -210,7 +210,7 @@ export const en = {
     headline: 'Caption a recording.',
     promise: 'Drop audio or video files. They are sent to this server, which captions one after the other.',
     drop: 'Drop files here',
-    dropHint: 'wav, flac, mp3, m4a, ogg, webm, mp4 and other audio or video, as many as you like',
+    dropHint: 'wav, flac, mp3, m4a, ogg, webm, mp4 …; as many as you like',
     choose: 'Choose files',
     language: 'What is spoken',
     anyLanguage: 'The server finds out',

@@ -194,7 +194,7 @@ export const zh: Words = {
     headline: '给录音加字幕。',
     promise: '拖入音频或视频文件。文件会发送到这台服务器，依次加上字幕。',
     drop: '把文件拖到这里',
-    dropHint: 'wav、flac、mp3、m4a、ogg、webm、mp4 等音频或视频，数量不限',
+    dropHint: 'wav、flac、mp3、m4a、ogg、webm、mp4 等，数量不限',
     choose: '选择文件',
     language: '录音的语言',
     anyLanguage: '由服务器判断',

@@ -21,9 +21,12 @@ interface CardProps {
 export function RecordingCard({ recording, list, onRemoved }: CardProps) {
   const { recordings } = words.value;
   const [trouble, setTrouble] = useState<Trouble | null>(null);
-  const job = recording.job.value;
   const { name } = recording;
-  const isCompleted = recording.phase.value === 'submitted' && job?.state === 'completed';
+  const [choice, setChoice] = useState<boolean | null>(null);
+  const id = useId();
+  const isCompleted = recording.phase.value === 'submitted' && recording.job.value?.state === 'completed';
+  // The only one is what somebody waits for, and is there by itself.
+  const isOpen = choice ?? list.recordings.value.length === 1;
 
   return (
     <li class="card job" data-state={stateOf(recording)}>
@@ -32,11 +35,26 @@ export function RecordingCard({ recording, list, onRemoved }: CardProps) {
         <div class="job-title">
           <h3>{name}</h3>
           <p class="standing">
-            {standingOf(recording, now.value, words.value).map((part, i) => (
-              <span key={i}>{part}</span>
-            ))}
+            {standingOf(recording, now.value, words.value)
+              .filter((part) => part !== '')
+              .map((part, i) => (
+                <span key={i}>{part}</span>
+              ))}
           </p>
         </div>
+        {isCompleted && (
+          <button
+            type="button"
+            class="button"
+            aria-expanded={isOpen}
+            aria-controls={id}
+            aria-label={recordings.openNamed(name)}
+            onClick={() => setChoice(!isOpen)}
+          >
+            <Icon name={isOpen ? 'previous' : 'next'} />
+            {recordings.open}
+          </button>
+        )}
         {recording.isOver ? (
           <button
             type="button"
@@ -68,7 +86,11 @@ export function RecordingCard({ recording, list, onRemoved }: CardProps) {
       {trouble && !recording.isOver && <TroubleNotice trouble={trouble} />}
       <Fault recording={recording} />
       <Again recording={recording} list={list} />
-      {isCompleted && <Result recording={recording} isAlone={list.recordings.value.length === 1} />}
+      {isCompleted && (
+        <div id={id} hidden={!isOpen}>
+          {isOpen && <ResultPanel recording={recording} />}
+        </div>
+      )}
     </li>
   );
 }
@@ -143,34 +165,5 @@ function Again({ recording, list }: Pick<CardProps, 'recording' | 'list'>) {
         {recordings.again}
       </button>
     </div>
-  );
-}
-
-/** @param isAlone then it is what somebody waits for, and is there by itself. */
-function Result({ recording, isAlone }: { readonly recording: Recording; readonly isAlone: boolean }) {
-  const { recordings } = words.value;
-  const [choice, setChoice] = useState<boolean | null>(null);
-  const id = useId();
-  const isOpen = choice ?? isAlone;
-
-  return (
-    <>
-      <div>
-        <button
-          type="button"
-          class="button"
-          aria-expanded={isOpen}
-          aria-controls={id}
-          aria-label={recordings.openNamed(recording.name)}
-          onClick={() => setChoice(!isOpen)}
-        >
-          <Icon name={isOpen ? 'previous' : 'next'} />
-          {recordings.open}
-        </button>
-      </div>
-      <div id={id} hidden={!isOpen}>
-        {isOpen && <ResultPanel recording={recording} />}
-      </div>
-    </>
   );
 }

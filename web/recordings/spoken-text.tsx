@@ -1,4 +1,5 @@
 import { useSignalEffect } from '@preact/signals';
+import { Fragment } from 'preact';
 import { memo } from 'preact/compat';
 import { useId, useRef } from 'preact/hooks';
 import { words } from '../i18n/language.ts';
@@ -66,14 +67,16 @@ const Paragraphs = memo(function Paragraphs(props: Pick<SpokenTextProps, 'paragr
 
               return (
                 // A button's text could not be marked and copied.
-                <span
-                  key={place}
-                  data-sentence={place}
-                  class="sentence"
-                  {...(isPlayable ? { role: 'button', tabIndex: place === 0 ? 0 : -1 } : {})}
-                >
-                  {text}
-                </span>
+                <Fragment key={place}>
+                  <span
+                    data-sentence={place}
+                    class="sentence"
+                    {...(isPlayable ? { role: 'button', tabIndex: place === 0 ? 0 : -1 } : {})}
+                  >
+                    {text.trimEnd()}
+                  </span>
+                  {text.slice(text.trimEnd().length)}
+                </Fragment>
               );
             })}
           </span>

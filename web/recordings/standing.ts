@@ -7,7 +7,7 @@ import type { Recording } from './recording.ts';
 /** Nearer than this, a time of day says less than "soon". It may be over, too: what was reckoned was wrong then. */
 const SOON_MS = 75_000;
 
-/** How it stands with a recording, in parts that follow one another. @param nowMs milliseconds since 1970. */
+/** How it stands with a recording, in parts that follow one another; some may be ''. @param nowMs milliseconds since 1970. */
 export function standingOf(recording: Recording, nowMs: number, { recordings }: Words): readonly string[] {
   const phase = recording.phase.value;
   const job = recording.job.value;
@@ -26,24 +26,24 @@ function standingOfJob(
 ): readonly string[] {
   const { state, ahead, expectedStartMs, expectedEndMs, attempts, shared, lengthMs } = job;
   const when = (fromNowMs: number | null, soon: string, at: (time: string) => string) => {
-    if (fromNowMs === null) return [];
+    if (fromNowMs === null) return '';
     const expectedAtMs = toldAtMs + fromNowMs;
 
-    return [expectedAtMs - nowMs < SOON_MS ? soon : at(timeOfDay(expectedAtMs))];
+    return expectedAtMs - nowMs < SOON_MS ? soon : at(timeOfDay(expectedAtMs));
   };
   switch (state) {
     case 'queued':
       return [
         recordings.ahead(ahead ?? 0),
-        ...when(expectedStartMs, recordings.startsSoon, recordings.startsAt),
-        ...when(expectedEndMs, recordings.endsSoon, recordings.endsAt),
+        when(expectedStartMs, recordings.startsSoon, recordings.startsAt),
+        when(expectedEndMs, '', recordings.endsAt),
       ];
     case 'running':
       return [
         recordings.states.running,
         percent(shareDone(job)),
         ...(attempts > 1 ? [recordings.attempt(attempts)] : []),
-        ...when(expectedEndMs, recordings.endsSoon, recordings.endsAt),
+        when(expectedEndMs, recordings.endsSoon, recordings.endsAt),
       ];
     case 'completed':
       return [
