@@ -44,7 +44,7 @@ export function ResultPanel({ recording }: { readonly recording: Recording }) {
   if (result.captions.length === 0) return <p>{recordings.nothingHeard}</p>;
 
   return (
-    <div class="result">
+    <div class="spoken">
       <Spoken recording={recording} result={result} />
       <Files job={job} name={recording.name} />
     </div>
@@ -57,7 +57,7 @@ function Spoken({ recording, result }: { readonly recording: Recording; readonly
   const isPlayable = recording.file.value !== null && !playback.isUnplayable.value;
 
   return (
-    <div class="spoken">
+    <>
       <Player recording={recording} playback={playback} />
       <div class="spoken-text">
         <SpokenText
@@ -67,7 +67,7 @@ function Spoken({ recording, result }: { readonly recording: Recording; readonly
           isPlayable={isPlayable}
         />
       </div>
-    </div>
+    </>
   );
 }
 
@@ -76,7 +76,7 @@ function Files({ job, name }: { readonly job: Job; readonly name: string }) {
   const [trouble, setTrouble] = useState<Trouble | null>(null);
 
   return (
-    <>
+    <div class="spoken-files">
       <div class="job-files">
         {FILE_FORMATS.map((format) => (
           <button
@@ -95,7 +95,7 @@ function Files({ job, name }: { readonly job: Job; readonly name: string }) {
         ))}
       </div>
       {trouble && <TroubleNotice trouble={trouble} />}
-    </>
+    </div>
   );
 }
 
