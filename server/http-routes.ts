@@ -60,6 +60,7 @@ const PAGES: Readonly<Record<string, string>> = {
   '/meetings/:meeting': 'captions.html',
   '/overlay': 'overlay.html',
   '/recordings': 'recordings.html',
+  '/search': 'search.html',
   '/status': 'status.html',
 };
 

@@ -97,6 +97,7 @@ describe('/v1/status', () => {
         bufferedAudioMs: 0,
       },
       models: null,
+      languages: [],
     });
     metrics.close();
   });

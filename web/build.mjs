@@ -16,6 +16,7 @@ const PAGES = {
   captions: { entry: 'captions/main.tsx', title: 'Captions · Roundtable' },
   overlay: { entry: 'overlay/main.tsx', title: 'Overlay · Roundtable' },
   recordings: { entry: 'recordings/main.tsx', title: 'Recordings · Roundtable' },
+  search: { entry: 'search/main.tsx', title: 'Search · Roundtable' },
   status: { entry: 'status/main.tsx', title: 'Status · Roundtable' },
 };
 
@@ -88,6 +89,8 @@ function policy(inlineScript) {
     "default-src 'self'",
     `script-src 'self' 'sha256-${hash}'`,
     "img-src 'self' data:",
+    // A recording that somebody listens to, out of their own browser.
+    "media-src 'self' blob:",
     'connect-src * ws: wss:',
     "base-uri 'none'",
     "form-action 'self'",

@@ -105,7 +105,7 @@ function corsHeaders(origin: string): Readonly<Record<string, string>> {
     vary: 'origin',
     ...(origin !== '' && {
       'access-control-allow-origin': origin,
-      'access-control-expose-headers': 'content-disposition, etag, location, retry-after',
+      'access-control-expose-headers': 'content-disposition, etag, location, retry-after, roundtable-error',
     }),
   };
 }

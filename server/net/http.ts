@@ -95,13 +95,13 @@ export function notFound(): HttpAnswer {
   return textAnswer('404 Not Found', 'There is nothing here. Try /.');
 }
 
-/** A fault as HTTP tells it: with the status of the same meaning. */
+/** A fault as HTTP tells it: with the status of the same meaning, and its code for programs. */
 export function errorAnswer({ code, message, retryAfterMs }: StreamError): HttpAnswer {
   const { httpStatus } = ERRORS[code];
 
   return {
     ...textAnswer(`${httpStatus} ${STATUS_CODES[httpStatus] ?? ''}`, message),
-    ...(code === 'unauthorized' && { headers: { 'www-authenticate': 'Bearer' } }),
+    headers: { 'roundtable-error': code, ...(code === 'unauthorized' && { 'www-authenticate': 'Bearer' }) },
     ...(retryAfterMs !== null && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
   };
 }

@@ -109,6 +109,11 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return this.#services.transcripts;
   }
 
+  /** Languages that a recording or a stream may be in, BCP 47; none before the models are loaded. */
+  get knownLanguages(): readonly string[] {
+    return this.#services?.languages ?? [];
+  }
+
   /** How busy the threads are; null before the models are loaded. */
   get load(): { readonly threads: number; readonly busyShare: BusyShare } | null {
     if (!this.#services || !this.#door) return null;

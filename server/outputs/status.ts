@@ -2,7 +2,7 @@ import { SAMPLE_RATE } from '../../inference/recognizer.ts';
 import type { Lobby } from '../net/lobby.ts';
 import { LADDER_STEPS, STEP_MEANINGS } from '../overload/ladder.ts';
 
-/** How the server fares, for operators: numbers and models, no names of meetings, speakers or keys. */
+/** How the server fares, for operators: numbers, models and their languages, no names of meetings, speakers or keys. */
 export function statusOf(lobby: Lobby, { version, uptimeMs }: { version: string; uptimeMs: number }): object {
   const { load, models, unreadyFor } = lobby;
   const index = lobby.ladderStep();
@@ -31,6 +31,7 @@ export function statusOf(lobby: Lobby, { version, uptimeMs }: { version: string;
       bufferedAudioMs: Math.round((lobby.bufferedSamples() * 1000) / SAMPLE_RATE),
     },
     models,
+    languages: lobby.knownLanguages,
   };
 }
 

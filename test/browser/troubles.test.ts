@@ -124,4 +124,13 @@ describe.skipIf(chromiumPath === null)('Pages of a server with keys', () => {
     await page.getByText('Nobody has spoken yet.').waitFor();
     expect(page.url()).not.toContain(KEY);
   });
+
+  it('ask those who search for one, and search with it for what was asked', async () => {
+    const page = await openPage(browser, `${server.url}/search#q=nothing`);
+    await page.getByText('This server asks for a key.').waitFor();
+    await expectAccessible(page);
+    await page.getByLabel('API key').fill(KEY);
+    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('heading', { name: 'Nothing found.' }).waitFor();
+  });
 });

@@ -214,7 +214,8 @@ describe('A job', () => {
     const id = '01a2029b-90bb-7b02-8c6f-f56353a0a634';
     for (const path of [id, 'nonsense', '..%2F..%2Fhistory.db', `${id}/result.txt`, `${id}/events`])
       expect((await fetch(`${server.url}/v1/jobs/${path}`)).status).toBe(404);
-    expect((await fetch(`${server.url}/v1/jobs/${id}`, { method: 'DELETE' })).status).toBe(404);
+    const deletion = await fetch(`${server.url}/v1/jobs/${id}`, { method: 'DELETE' });
+    expect([deletion.status, deletion.headers.get('roundtable-error')]).toEqual([404, 'unknown-job']);
     const socket = new WebSocket(`${server.socketUrl}/v1/jobs/${id}/events`);
     expect((await once(socket, 'close'))[0]).toBe(4404);
   });

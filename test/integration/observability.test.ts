@@ -53,6 +53,13 @@ describe('/readyz', () => {
   });
 });
 
+describe('/v1/status', () => {
+  it('tells which languages the model knows', async () => {
+    const { languages } = (await (await fetch(`${server.url}/v1/status`)).json()) as { languages: string[] };
+    expect(languages).toEqual(['en']);
+  });
+});
+
 describe('/', () => {
   it('says where everything is', async () => {
     const text = await (await fetch(server.url)).text();

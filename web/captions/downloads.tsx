@@ -4,7 +4,7 @@ import { words } from '../i18n/language.ts';
 import { keyHeaders } from '../shell/api-key.ts';
 import { Icon } from '../shell/icon.tsx';
 import { Notice } from '../shell/notice.tsx';
-import { saveFile } from './save-file.ts';
+import { saveFile } from '../shell/save-file.ts';
 
 const FORMATS = ['txt', 'docx', 'srt', 'vtt', 'json'] as const;
 type Format = (typeof FORMATS)[number];

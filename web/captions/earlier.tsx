@@ -1,9 +1,7 @@
 import { useState } from 'preact/hooks';
-import { transcriptUrl } from '../../client-sdk/index.ts';
-import type { SaidBefore } from '../conversation/conversation.ts';
 import type { LiveConversation } from '../conversation/live-conversation.ts';
 import { words } from '../i18n/language.ts';
-import { keyHeaders } from '../shell/api-key.ts';
+import { wholeTranscript } from './whole-transcript.ts';
 
 interface EarlierProps {
   readonly live: LiveConversation;
@@ -31,12 +29,4 @@ export function Earlier({ live, meeting }: EarlierProps) {
       </button>
     </p>
   );
-}
-
-async function wholeTranscript(meeting: string): Promise<readonly SaidBefore[]> {
-  const answer = await fetch(transcriptUrl(location.origin, meeting, 'json'), { headers: keyHeaders() });
-  if (!answer.ok) throw new Error(answer.statusText);
-  const { captions } = (await answer.json()) as { readonly captions: readonly SaidBefore[] };
-
-  return captions;
 }

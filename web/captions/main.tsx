@@ -7,12 +7,13 @@ import { words } from '../i18n/language.ts';
 import { changeTextSize, shortcuts } from '../shell/appearance.ts';
 import { Icon } from '../shell/icon.tsx';
 import { KeyPrompt } from '../shell/key-prompt.tsx';
-import { meetingOfPath } from '../shell/meeting-path.ts';
+import { captionOfHash, meetingOfPath } from '../shell/meeting-path.ts';
 import { Notice } from '../shell/notice.tsx';
 import { show } from '../shell/page.tsx';
 import { isTyping } from '../shell/typing.ts';
 import { describeTrouble, troubleFrom } from '../trouble/trouble.ts';
 import { TroubleNotice } from '../trouble/trouble-notice.tsx';
+import { goToCaption } from './arrival.ts';
 import { Earlier } from './earlier.tsx';
 import { Finder } from './finder.ts';
 import { SearchBar } from './search-bar.tsx';
@@ -34,6 +35,8 @@ function Captions({ meeting }: { readonly meeting: string }) {
   };
   useEffect(() => {
     live.watch(meeting);
+    const captionId = captionOfHash(location.hash);
+    if (captionId !== null) goToCaption(captionId, { meeting, live, position, finder });
     const onKey = (event: KeyboardEvent) => {
       if (shortcuts.value === 'on' && !isTyping(event) && press(event.key, () => setSearching(true))) {
         event.preventDefault();

@@ -28,12 +28,24 @@ export function applyLanguage(title: (words: Words) => string): void {
 
 /** A time of day as people write it where the browser is at home, without seconds. */
 export function timeOfDay(atMs: number): string {
+  return new Date(atMs).toLocaleTimeString(localTag(), { hour: '2-digit', minute: '2-digit' });
+}
+
+/** A day and a time of day, likewise. */
+export function dayAndTime(atMs: number): string {
+  return new Date(atMs).toLocaleString(localTag(), { dateStyle: 'medium', timeStyle: 'short' });
+}
+
+/** What a language is called. @param tag BCP 47. */
+export function languageName(tag: string): string {
+  return new Intl.DisplayNames(localTag(), { type: 'language', fallback: 'code' }).of(tag) ?? tag;
+}
+
+/** The language of the page as it is written where the browser is at home. */
+function localTag(): string {
   const own = navigator.languages.find((tag) => tag.toLowerCase().startsWith(language.value));
 
-  return new Date(atMs).toLocaleTimeString(own ?? LANGUAGE_NAMES[language.value].tag, {
-    hour: '2-digit',
-    minute: '2-digit',
-  });
+  return own ?? LANGUAGE_NAMES[language.value].tag;
 }
 
 function preferredLanguage(): Language {

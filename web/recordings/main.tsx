@@ -1,16 +1,21 @@
 import './recordings.css';
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { words } from '../i18n/language.ts';
 import { Icon } from '../shell/icon.tsx';
+import { KeyPrompt } from '../shell/key-prompt.tsx';
+import { Notice } from '../shell/notice.tsx';
 import { Page, show } from '../shell/page.tsx';
-import { JobCard } from './job-card.tsx';
-import { JobList } from './job-list.ts';
+import { describeTrouble } from '../trouble/trouble.ts';
+import { FilePicker } from './file-picker.tsx';
+import { RecordingCard } from './recording-card.tsx';
+import { RecordingList } from './recording-list.ts';
+import { chosenOptions, Settings } from './settings.tsx';
 
-const list = new JobList();
+const list = new RecordingList();
 
 function Recordings() {
   const { recordings } = words.value;
-  const jobs = list.jobs.value;
+  useEffect(() => list.open(), []);
 
   return (
     <Page current="recordings">
@@ -19,21 +24,65 @@ function Recordings() {
           <h1>{recordings.headline}</h1>
           <p>{recordings.promise}</p>
         </div>
-        <DropZone />
-        <ol class="jobs">
-          {jobs.map((job) => (
-            <JobCard key={job.id} job={job} list={list} />
-          ))}
-        </ol>
+        {list.needsKey.value && <KeyPrompt onKey={() => list.takeKey()} />}
+        <div class="recordings-in">
+          <DropZone />
+          <Settings />
+        </div>
+        {list.feed.state.value === 'lost' && (
+          <Notice tone="caution" icon="alert" title={recordings.lost}>
+            <span>{recordings.lostHint}</span>
+          </Notice>
+        )}
+        <List />
+        <Announcer />
       </div>
     </Page>
+  );
+}
+
+function List() {
+  const { recordings } = words.value;
+  const heading = useRef<HTMLHeadingElement>(null);
+  // Where the focus was is gone.
+  const focus = () => heading.current?.focus();
+  const all = list.recordings.value;
+  if (all.length === 0) return null;
+  const over = all.filter(({ isOver }) => isOver);
+
+  return (
+    <section class="jobs-section">
+      <div class="jobs-head">
+        <h2 ref={heading} tabIndex={-1}>
+          {recordings.yours}
+        </h2>
+        {over.length > 1 && (
+          <button
+            type="button"
+            class="button plain"
+            onClick={() => {
+              list.remove(over);
+              focus();
+            }}
+          >
+            {recordings.removeAll}
+          </button>
+        )}
+      </div>
+      <ol class="jobs">
+        {all.map((recording) => (
+          <RecordingCard key={recording.key} recording={recording} list={list} onRemoved={focus} />
+        ))}
+      </ol>
+      <p class="hint">{recordings.keptHint}</p>
+    </section>
   );
 }
 
 function DropZone() {
   const { recordings } = words.value;
   const [isOver, setOver] = useState(false);
-  const field = useRef<HTMLInputElement>(null);
+  const add = (files: Iterable<File>) => list.add(files, chosenOptions());
 
   return (
     // biome-ignore lint/a11y/noStaticElementInteractions: the button inside does the same for those who cannot drop.
@@ -47,29 +96,35 @@ function DropZone() {
       onDrop={(event) => {
         event.preventDefault();
         setOver(false);
-        list.add(event.dataTransfer?.files ?? []);
+        add(event.dataTransfer?.files ?? []);
       }}
     >
       <Icon name="file" />
       <p class="drop-title">{recordings.drop}</p>
       <p class="hint">{recordings.dropHint}</p>
-      <button type="button" class="button primary" onClick={() => field.current?.click()}>
+      <FilePicker class="button primary" label={recordings.choose} isMultiple={true} onFiles={add}>
         {recordings.choose}
-      </button>
-      <input
-        ref={field}
-        class="unseen"
-        type="file"
-        accept="audio/*,video/*,.flac,.wav,.mp3,.m4a,.ogg,.opus"
-        multiple
-        tabIndex={-1}
-        aria-label={recordings.choose}
-        onChange={(event) => {
-          list.add(event.currentTarget.files ?? []);
-          // So that the same file may be chosen again.
-          event.currentTarget.value = '';
-        }}
-      />
+      </FilePicker>
+    </div>
+  );
+}
+
+/** Tells those who cannot see it what has come to its end, and nothing of the way there. */
+function Announcer() {
+  const { recordings } = words.value;
+
+  return (
+    <div class="unseen" aria-live="polite">
+      {list.announced.value.map(({ recording: { name }, job: { id, state, error } }) => (
+        <p key={id}>
+          {state === 'failed' && error
+            ? recordings.failedNamed(
+                name,
+                describeTrouble({ ...error, retryAfterMs: null }, words.value).title,
+              )
+            : recordings.finishedNamed(name, recordings.states[state])}
+        </p>
+      ))}
     </div>
   );
 }

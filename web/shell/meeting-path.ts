@@ -38,6 +38,16 @@ export function meetingPath(meeting: string): string {
   return `/meetings/${encodeURIComponent(meeting)}`;
 }
 
+/** Where a caption is read among what was said around it. What is behind the `#` is not sent to the server. */
+export function captionPath(meeting: string, captionId: string): string {
+  return `${meetingPath(meeting)}#caption=${encodeURIComponent(captionId)}`;
+}
+
+/** The caption that the part of an address from the `#` on is of; null where it is none. */
+export function captionOfHash(hash: string): string | null {
+  return new URLSearchParams(hash.slice(1)).get('caption');
+}
+
 /** The meeting that a path of `meetingPath` is of; null where it is none. */
 export function meetingOfPath(path: string): string | null {
   const [, name] = /^\/meetings\/([^/]+)\/?$/.exec(path) ?? [];

@@ -31,11 +31,12 @@ export function Mark() {
   );
 }
 
-export type PageName = 'speak' | 'recordings' | 'status';
+export type PageName = 'speak' | 'recordings' | 'search' | 'status';
 
 const PATHS: Readonly<Record<PageName, string>> = {
   speak: '/',
   recordings: '/recordings',
+  search: '/search',
   status: '/status',
 };
 
