@@ -4,7 +4,7 @@ import { type RunningServer, startRoundtable } from '../support/running-server.t
 import { expectAccessible } from './support/accessibility.ts';
 import { chromiumPath, openPage, startBrowser } from './support/chromium.ts';
 
-const PATHS = ['/', '/meetings/standup', '/overlay', '/recordings', '/status'];
+const PATHS = ['/', '/meetings/weekly%20standup%20of%20everybody', '/overlay', '/recordings', '/status'];
 const PHONE = { width: 390, height: 844 };
 
 describe.skipIf(chromiumPath === null)('Every page', () => {
@@ -34,6 +34,8 @@ describe.skipIf(chromiumPath === null)('Every page', () => {
       const page = await openPage(browser, server.url + path, { viewport: { width: 320, height: 640 } });
       await page.getByRole('heading', { level: 1 }).waitFor();
       expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(320);
+      await page.setViewportSize(PHONE);
+      expect(await page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(PHONE.width);
       await page.context().close();
     });
 
