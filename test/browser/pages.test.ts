@@ -4,7 +4,14 @@ import { type RunningServer, startRoundtable } from '../support/running-server.t
 import { expectAccessible } from './support/accessibility.ts';
 import { chromiumPath, openPage, startBrowser } from './support/chromium.ts';
 
-const PATHS = ['/', '/meetings/weekly%20standup%20of%20everybody', '/overlay', '/recordings', '/status'];
+const PATHS = [
+  '/',
+  '/meetings/weekly%20standup%20of%20everybody',
+  '/overlay',
+  '/recordings',
+  '/search',
+  '/status',
+];
 const PHONE = { width: 390, height: 844 };
 
 describe.skipIf(chromiumPath === null)('Every page', () => {
