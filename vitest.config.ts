@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config';
 
 const BROWSER = 'test/browser/**/*.test.ts';
+const SERVICES = 'test/services/**/*.test.ts';
 
 export default defineConfig({
   test: {
@@ -13,7 +14,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'server', include: ['test/**/*.test.ts'], exclude: [BROWSER] },
+        test: { name: 'server', include: ['test/**/*.test.ts'], exclude: [BROWSER, SERVICES] },
+      },
+      {
+        extends: true,
+        // With services of their own, which most machines lack: `npm run test:services`.
+        test: { name: 'services', include: [SERVICES], globalSetup: ['test/services/services.setup.ts'] },
       },
       {
         extends: true,

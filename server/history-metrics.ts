@@ -6,6 +6,9 @@ export interface WatchedRecorder {
   readonly queuedChanges: number;
 }
 
+/** Where a history is kept. */
+export type StoreKind = 'sqlite' | 'postgres' | 'memory';
+
 /** From a group of some captions on a good disk to thousands on a busy one. */
 const SECONDS_BUCKETS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
@@ -16,6 +19,8 @@ export class HistoryMetrics {
   readonly #finals: Counter;
   readonly #givenUp: Counter;
   readonly #seconds: Histogram;
+  readonly #searchSeconds: Histogram;
+  readonly #store: Gauge;
   #recorder: WatchedRecorder = { queuedChanges: 0 };
 
   constructor(registry: Registry) {
@@ -38,6 +43,18 @@ export class HistoryMetrics {
       buckets: SECONDS_BUCKETS,
       registers,
     });
+    this.#searchSeconds = new Histogram({
+      name: 'roundtable_history_search_seconds',
+      help: 'Time that searching took.',
+      buckets: SECONDS_BUCKETS,
+      registers,
+    });
+    this.#store = new Gauge({
+      name: 'roundtable_history_store_info',
+      help: 'Where what is said is kept: sqlite, postgres or memory. Always 1.',
+      labelNames: ['store'],
+      registers,
+    });
     const recorder = () => this.#recorder;
     new Gauge({
       name: 'roundtable_history_queue_changes',
@@ -50,14 +67,19 @@ export class HistoryMetrics {
   }
 
   /** From here on the recorder is asked for what it knows. */
-  watch(recorder: WatchedRecorder): void {
+  watch(recorder: WatchedRecorder, store: StoreKind): void {
     this.#recorder = recorder;
+    this.#store.set({ store }, 1);
   }
 
   written(finals: number, durationMs: number): void {
     this.#writes.inc();
     this.#finals.inc(finals);
     this.#seconds.observe(durationMs / 1000);
+  }
+
+  searched(durationMs: number): void {
+    this.#searchSeconds.observe(durationMs / 1000);
   }
 
   failed(): void {

@@ -6,6 +6,7 @@ import { type HttpAnswer, type HttpRoutes, jsonAnswer } from './net/http.ts';
 import type { HttpGuard } from './net/http-guard.ts';
 import type { Lobby } from './net/lobby.ts';
 import type { StaticFiles } from './net/static-files.ts';
+import { type Archive, ArchiveRoutes } from './outputs/archive-routes.ts';
 import { eventRoute } from './outputs/event-route.ts';
 import { hlsRoutes } from './outputs/hls/hls-routes.ts';
 import { statusOf } from './outputs/status.ts';
@@ -21,6 +22,10 @@ const WELCOME = `Roundtable: live captions for many meetings at once.
   GET /v1/meetings/{meeting}/transcript.txt   what was said; also .srt, .vtt, .json, .docx
   GET /v1/meetings/{meeting}/hls/captions.m3u8  live WebVTT for players
   POST /v1/jobs                               caption a recording; GET tells how the queue fares
+  GET /v1/meetings                            the meetings of which something is stored
+  GET /v1/search?q=                           what was said in them
+  GET /v1/export                              all of it, as JSON Lines
+  DELETE /v1/meetings/{meeting}               forget what was said in a meeting
   GET /v1/status                              how the server fares
   GET /healthz                                the process is alive and need not be restarted
   GET /readyz                                 the models are loaded, and which
@@ -32,6 +37,7 @@ The protocol is described in docs/protocol.md.
 /** What the routes answer from. */
 export interface RouteParts {
   readonly lobby: Lobby;
+  readonly archive: Archive;
   readonly metrics: Metrics;
   readonly guard: HttpGuard;
   readonly clock: Clock;
@@ -54,6 +60,15 @@ const PAGES: Readonly<Record<string, string>> = {
   '/status': 'status.html',
 };
 
+/** The answers to DELETE. */
+export function deleteRoutes(parts: Pick<RouteParts, 'lobby' | 'archive' | 'guard'>): HttpRoutes {
+  return { '/v1/meetings/:meeting': parts.guard.protect(archiveRoutes(parts).deleteMeeting) };
+}
+
+function archiveRoutes({ lobby, archive }: Pick<RouteParts, 'lobby' | 'archive'>): ArchiveRoutes {
+  return new ArchiveRoutes(archive, (cause) => lobby.error('internal', cause));
+}
+
 /** The plain HTTP answers. */
 export function httpRoutes(parts: RouteParts): HttpRoutes {
   const { lobby, metrics, clock, version, pages, isStuck } = parts;
@@ -75,7 +90,8 @@ export function httpRoutes(parts: RouteParts): HttpRoutes {
   };
 }
 
-function meetingRoutes({ lobby, guard, clock, config }: RouteParts): HttpRoutes {
+function meetingRoutes({ lobby, archive, guard, clock, config }: RouteParts): HttpRoutes {
+  const stored = archiveRoutes({ lobby, archive });
   const transcripts = new TranscriptRoutes(lobby);
   const hls = hlsRoutes({
     clock,
@@ -86,6 +102,9 @@ function meetingRoutes({ lobby, guard, clock, config }: RouteParts): HttpRoutes 
   });
 
   return {
+    '/v1/meetings': guard.protect(stored.meetings),
+    '/v1/search': guard.protect(stored.search),
+    '/v1/export': guard.protect(stored.exportFinals),
     '/v1/meetings/:meeting/events': guard.protect(eventRoute(lobby, clock, config.maxOutputBytes)),
     '/v1/meetings/:meeting/hls/captions.m3u8': guard.protect(hls.playlist),
     '/v1/meetings/:meeting/hls/:segment': guard.protect(hls.segment),

@@ -15,7 +15,7 @@ import { DialectSockets } from './dialects/dialect-sockets.ts';
 import { dialectPorts, mountDialects, spokenDialects } from './dialects/dialects.ts';
 import { Failure } from './failure.ts';
 import { type History, openHistory } from './history/open-history.ts';
-import { httpRoutes } from './http-routes.ts';
+import { deleteRoutes, httpRoutes } from './http-routes.ts';
 import { JobService } from './jobs/job-service.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -101,6 +101,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
   const history = await openHistory(config, systemClock, metrics.history, log);
+  const { archive } = history;
   const { uploads, jobs } = await openRecordings(options, lobby, metrics).catch(async (error: unknown) => {
     await history.close();
     throw error;
@@ -112,7 +113,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const jobRoutes = jobs.routes(guard);
   const routes = httpRoutes({
     jobs: jobRoutes.gets,
-    ...{ lobby, metrics, guard, config, pages, isStuck },
+    ...{ lobby, metrics, archive, guard, config, pages, isStuck },
     ...{ clock: systemClock, version: VERSION },
   });
   const posts = postRoutes({ lobby, guard, uploads, config, jobs: jobRoutes.posts });
@@ -120,7 +121,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   metrics.watchDialects(sockets);
   const dialects = spokenDialects(config);
   const listening = {
-    ...{ routes, posts, deletes: jobRoutes.deletes, preflight: guard.preflight },
+    ...{ routes, posts, preflight: guard.preflight },
+    deletes: { ...deleteRoutes({ lobby, archive, guard }), ...jobRoutes.deletes },
     mount: (app: TemplatedApp) => {
       mountDialects(sockets, dialects)(app);
       jobs.mount(app, keys);
@@ -156,7 +158,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     await jobs.close();
     await lobby.drain();
     // Whoever sent a recording is told what became of it, if that is soon.
-    await Promise.race([uploads.close(), sleep(LAST_ANSWERS_MS)]);
+    await Promise.race([uploads.close(), sleep(LAST_ANSWERS_MS, undefined, { ref: false })]);
     // Out of the handler of the last socket to close, whose last message is only sent when the handler returns.
     await new Promise((resolve) => setImmediate(resolve));
     listener.close();

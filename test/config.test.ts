@@ -92,6 +92,14 @@ describe('Configuration', () => {
     });
   });
 
+  test('repeats no address of a database, which may have a password in it', () => {
+    const fault = faultOf({}, { ROUNDTABLE_DATABASE_URL: 'mysql://ada:unspeakable@host/captions' });
+    expect(fault).toMatch(/^ROUNDTABLE_DATABASE_URL has to be none, or an address such as postgres:/);
+    expect(fault).not.toContain('unspeakable');
+    for (const databaseUrl of ['none', 'postgres://a:b@host:5432/name', 'postgresql://host/name'])
+      expect(readConfig({ databaseUrl }).databaseUrl).toBe(databaseUrl);
+  });
+
   test('wants room for two of the longest segments', () => {
     expect(readConfig({ maxSegmentMs: '20000', maxBufferedMs: '40000' }, {})).toMatchObject({
       maxBufferedMs: 40_000,

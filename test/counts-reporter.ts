@@ -1,6 +1,10 @@
+import { appendFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 
-/** Prints the one line that says how the run went, for scripts that read it. */
+/**
+ * Prints the one line that says how the run went, for scripts that read it. Where `ROUNDTABLE_TEST_COUNTS` names a file, the
+ * line goes there instead: whoever runs the tests in several parts prints the sum.
+ */
 export default class CountsReporter implements Reporter {
   onTestRunEnd(modules: readonly TestModule[], unhandledErrors: readonly unknown[]): void {
     const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 };
@@ -13,6 +17,9 @@ export default class CountsReporter implements Reporter {
         else counts.skipped++;
       }
     }
-    console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
+    const line = `${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`;
+    const file = process.env.ROUNDTABLE_TEST_COUNTS;
+    if (file) appendFileSync(file, `${line}\n`);
+    else console.log(line);
   }
 }

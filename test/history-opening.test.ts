@@ -32,7 +32,12 @@ function open(
   clock = new ManualClock(),
   registry = new Registry(),
 ): Promise<History> {
-  const defaults = { dataDir: 'none', keepTranscriptsMs: 24 * HOUR_MS, resumeWindowMs: 120_000 };
+  const defaults = {
+    dataDir: 'none',
+    databaseUrl: 'none',
+    keepTranscriptsMs: 24 * HOUR_MS,
+    resumeWindowMs: 120_000,
+  };
   const log = pino({ level: 'silent' });
 
   return openHistory({ ...defaults, ...config }, clock, new HistoryMetrics(registry), log, SQLITE_THREAD);

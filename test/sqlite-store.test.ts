@@ -7,6 +7,11 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { HistoryChange } from '../server/history/history-store.ts';
+import { migrate } from '../server/history/migrate.ts';
+import { readSearch } from '../server/history/search.ts';
+import { MIGRATIONS } from '../server/history/sql.ts';
+import { SqliteDatabase } from '../server/history/sqlite-database.ts';
 import { SqliteStore } from '../server/history/sqlite-store.ts';
 import { describeHistoryStore } from './contract/history-store.contract.ts';
 import { final, record, SQLITE_THREAD } from './support/history.ts';
@@ -120,6 +125,99 @@ describe('SqliteStore', () => {
     await store.deleteBefore({ finalsMs: NOW_MS + 1, streamsMs: 0 });
     await store.close();
     expect((await readFile(file)).includes('Unrepeatable')).toBe(false);
+  });
+
+  test('leaves nothing of a meeting that it deletes in its files, while it is open and among others', async () => {
+    const file = newFile();
+    const store = await open(file);
+    const said = Array.from({ length: 1500 }, (_, i): HistoryChange => {
+      const gone = i % 3 === 0;
+      const text = `${gone ? 'unrepeatable' : 'ordinary'}${i} words, ${i * 7919} of them`;
+
+      return { type: 'final', caption: final(i, { meeting: gone ? 'secret' : 'open', text }) };
+    });
+    for (let at = 0; at < said.length; at += 100) await store.write(said.slice(at, at + 100), NOW_MS);
+    await store.write(
+      [{ type: 'stream', record: record('s', 1, { meeting: 'secret', speaker: 'Unrepeatable' }) }],
+      NOW_MS,
+    );
+    while ((await store.deleteMeeting('secret')) > 0);
+    for (const name of [file, `${file}-wal`])
+      expect((await readFile(name, 'latin1')).match(/repeatable\d*/gi) ?? []).toEqual([]);
+    expect((await store.search({ text: 'ordinary1000 ', limit: 9 })).hits).toHaveLength(1);
+    await store.close();
+  });
+
+  test('finds what is far behind others that have the same words in another order', async () => {
+    const store = await open();
+    const texts = ['first last', ...Array.from({ length: 1500 }, () => 'last first')];
+    await store.write(
+      texts.map((text, i) => ({ type: 'final', caption: final(i, { text }) })),
+      NOW_MS,
+    );
+    const page = await store.search({ text: '"first last"', limit: 5 });
+    expect(page).toMatchObject({ hits: [{ caption: { segmentId: 0 }, marks: [[0, 10]] }], next: null });
+    await store.close();
+  });
+
+  test('is searched in steps, none of which leaves anything out', () => {
+    const database = new SqliteDatabase(newFile(), 200);
+    const texts = Array.from({ length: 40 }, (_, i) => (i % 7 === 0 ? 'seldom said' : 'often said'));
+    database.write(
+      texts.map((text, i) => ({ type: 'final', caption: final(i, { text }) })),
+      NOW_MS,
+    );
+    for (const [text, expected] of [
+      ['seldom ', 6],
+      ['sel', 6],
+      ['said seld', 6],
+      ['sa', 40],
+    ] as const)
+      for (const span of [1, 3, 1000]) {
+        const found: number[] = [];
+        let beforeId: number | null = null;
+        do {
+          const step = database.search({ search: readSearch(text), meeting: null, beforeId, span, limit: 4 });
+          found.push(...step.found.map(({ hit }) => hit.caption.segmentId));
+          beforeId = step.beforeId;
+        } while (beforeId !== null);
+        expect(found).toHaveLength(expected);
+        expect(found).toEqual(found.toSorted((a, b) => b - a));
+      }
+    database.close();
+  });
+
+  test('makes searchable, piece by piece, what an older version has stored', async () => {
+    const file = newFile();
+    const older = new Database(file);
+    migrate(older, MIGRATIONS.slice(0, 1));
+    const insert = older.prepare(
+      'INSERT INTO finals (caption_id, stream_id, meeting, end_ms, spoken_at_ms, stored_at_ms, caption) VALUES (?, ?, ?, ?, ?, ?, ?)',
+    );
+    older.exec('BEGIN');
+    for (let i = 0; i < 350; i++)
+      insert.run(`stream:${i}`, 'stream', 'meeting', i * 1000 + 800, i, NOW_MS, JSON.stringify(final(i)));
+    older.exec('COMMIT');
+    older.close();
+    const database = new SqliteDatabase(file, 200);
+    database.open();
+    const search = readSearch('sentence');
+    const newest = () =>
+      database.search({ search, meeting: null, beforeId: null, span: 9999, limit: 1 }).found[0]?.hit.caption;
+    expect(newest()).toBeUndefined();
+    expect(database.indexSome()).toBe(true);
+    expect(newest()).toEqual(final(349));
+    // What is changed or deleted before its turn stays so.
+    database.write([{ type: 'final', caption: final(20, { text: 'Replaced.' }) }], NOW_MS + 1);
+    database.close();
+    const store = await open(file);
+    await store.deleteBefore({ finalsMs: 0, streamsMs: 0 });
+    for (let hits = 0; hits === 0; )
+      hits = (await store.search({ text: '"sentence 0"', limit: 1 })).hits.length;
+    expect((await store.search({ text: '"sentence 20"', limit: 9 })).hits).toEqual([]);
+    expect((await store.search({ text: 'replaced', limit: 9 })).hits).toHaveLength(1);
+    expect((await store.search({ text: '"sentence 21"', limit: 9 })).hits).toHaveLength(1);
+    await store.close();
   });
 
   test('says that a file is no database, and leaves it as it is', async () => {

@@ -1,40 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import type { ReadyMessage, ServerMessage } from '../client-sdk/protocol.ts';
-import { ScriptedRecognizer } from '../inference/doubles/scripted-recognizer.ts';
 import { ANYONE } from '../server/admission/api-keys.ts';
-import { readConfig } from '../server/config/config.ts';
-import { BufferedRecorder, type RecorderBounds } from '../server/history/buffered-recorder.ts';
+import type { RecorderBounds } from '../server/history/buffered-recorder.ts';
 import type { Connection } from '../server/net/connection.ts';
 import type { Session } from '../server/net/listener.ts';
-import { Lobby } from '../server/net/lobby.ts';
+import type { Lobby } from '../server/net/lobby.ts';
 import { encode } from './support/audio.ts';
-import { UNOBSERVED, UnsteadyStore } from './support/history.ts';
-import { settle } from './support/settle.ts';
-import { createEars, lengthAsText, speech } from './support/speech-stream-rig.ts';
-
-const MODEL = { name: 'model', hash: '0'.repeat(64) };
+import { openLobby } from './support/lobby-rig.ts';
+import { speech } from './support/speech-stream-rig.ts';
 
 /** A server without sockets, whose store can be away. */
 function setUp(bounds?: RecorderBounds) {
-  const ears = createEars(new ScriptedRecognizer({ script: lengthAsText }));
-  const store = new UnsteadyStore();
-  const lobby = new Lobby(readConfig({}, {}), ears.clock);
-  const recorder = new BufferedRecorder(store, ears.clock, UNOBSERVED, bounds);
-  lobby.open({
-    ...ears,
-    languages: ['en'],
-    models: { recognizer: MODEL, vad: MODEL },
-    recorder,
-    transcripts: { finals: (meeting, query) => recorder.finalsOfMeeting(meeting, query) },
-  });
-  const run = async (ms: number) => {
-    for (let at = 0; at < ms; at += 20) {
-      ears.clock.advance(20);
-      await settle();
-    }
-  };
+  const rig = openLobby({ ...(bounds && { bounds }) });
+  rig.open();
 
-  return { lobby, store, run };
+  return rig;
 }
 
 /** A speaker's connection, and all it was told. */

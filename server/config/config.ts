@@ -42,7 +42,7 @@ function readOption(
 function parse(option: Option, text: string, source: string): string | number {
   if (option.kind === 'text') {
     const fault = text === '' ? 'is empty' : (option.fault?.(text) ?? null);
-    if (fault !== null) throw new Failure(`${source} '${text}' ${fault}.`);
+    if (fault !== null) throw new Failure(`${source} ${option.isSecret ? '' : `'${text}' `}${fault}.`);
 
     return text;
   }

@@ -25,6 +25,8 @@ export interface TextOption extends CommonOption {
   readonly default: string;
   /** Shown in help in place of the value. */
   readonly placeholder: string;
+  /** Whether a value may hold a password: no message repeats it. */
+  readonly isSecret?: boolean;
   /** What is wrong with a value, as the end of a sentence, or null. */
   readonly fault?: (value: string) => string | null;
 }

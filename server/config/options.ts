@@ -220,6 +220,19 @@ export const OPTIONS = {
     about:
       'Where transcripts are kept, and what it takes to go on with streams after a restart; none keeps both in memory only',
   },
+  databaseUrl: {
+    kind: 'text',
+    group: 'History',
+    default: 'none',
+    placeholder: 'URL',
+    isSecret: true,
+    about:
+      'PostgreSQL database that keeps transcripts in place of --data-dir, for several servers to share, as postgres://USER:PASSWORD@HOST/NAME; best set by the variable, since others see the flags of a process',
+    fault: (value) =>
+      value === 'none' || (/^postgres(ql)?:\/\//.test(value) && URL.canParse(value))
+        ? null
+        : 'has to be none, or an address such as postgres://USER:PASSWORD@HOST:5432/NAME, with special characters of the password escaped (%40 for @)',
+  },
   keepTranscriptsMs: {
     kind: 'number',
     group: 'History',

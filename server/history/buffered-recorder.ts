@@ -125,6 +125,11 @@ export class BufferedRecorder implements Recorder {
     return { captions, more: more || page.more };
   }
 
+  /** Lets go of the finals of a meeting that wait: it is about to be deleted. @returns how many. */
+  dropFinals(meeting: string): number {
+    return this.#queue.dropFinals(meeting);
+  }
+
   /**
    * Writes what waits, asking a store that cannot write once a second. What comes from now on is not kept. Idempotent; does
    * not close the store.

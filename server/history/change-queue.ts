@@ -96,6 +96,19 @@ export class ChangeQueue {
     return { streamId: largest, settled };
   }
 
+  /**
+   * Lets go of the finals of a meeting. What is being written of it is only let go of where it comes back.
+   * @returns how many.
+   */
+  dropFinals(meeting: string): number {
+    const before = this.size;
+    const stays = ({ change }: QueuedChange) => change.type !== 'final' || change.caption.meeting !== meeting;
+    this.#writing = this.#writing.filter(stays);
+    for (const [key, queued] of this.#waiting) if (!stays(queued)) this.#waiting.delete(key);
+
+    return before - this.size;
+  }
+
   /** The waiting record with a token hash, if it is the stream's newest word. */
   findStream(tokenHash: string): StreamRecord | null {
     const found = this.#find((change) => change.type === 'stream' && change.record.tokenHash === tokenHash);

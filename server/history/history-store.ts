@@ -1,5 +1,7 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import type { ExportQuery, MeetingsPage, MeetingsQuery } from './archive.ts';
 import type { StreamRecord } from './records.ts';
+import type { SearchPage, SearchQuery } from './search.ts';
 import {
   type CaptionPlace,
   comparePlaces,
@@ -26,8 +28,8 @@ export interface RetentionLimits {
 
 /** Finals in one page: what is read at once holds up the thread that reads it. */
 export const MAX_FINALS_PER_PAGE = 1000;
-/** Finals, and records, that one call of `deleteBefore` deletes at most: others wait for the store meanwhile. */
-export const MAX_DELETED_AT_ONCE = 2000;
+/** Finals, and records, that one call deletes at most: others wait for the store meanwhile, half a second at worst. */
+export const MAX_DELETED_AT_ONCE = 500;
 
 /**
  * Where finals and the state of streams outlive the process, or at least their streams. Calls are served in their order. All
@@ -50,6 +52,17 @@ export interface HistoryStore {
   finalsOfMeeting(meeting: string, query: TranscriptQuery): Promise<TranscriptPage>;
   /** @returns how many finals and records went; more may be left unless it is 0. */
   deleteBefore(limits: RetentionLimits): Promise<number>;
+  /** Finals by what was said in them, as `readSearch` reads the query. */
+  search(query: SearchQuery): Promise<SearchPage>;
+  /** Meetings of which finals are stored. */
+  meetings(query: MeetingsQuery): Promise<MeetingsPage>;
+  /** Finals of one meeting or of all, without those that took something back; in the order of their places. */
+  exportFinals(query: ExportQuery): Promise<TranscriptPage>;
+  /**
+   * Deletes what is stored of a meeting: its finals, and the records of its streams. What is written of it later is kept.
+   * @returns how many finals and records went; more may be left unless it is 0.
+   */
+  deleteMeeting(meeting: string): Promise<number>;
   /** Waits for the calls before it. The others reject afterwards. Idempotent. */
   close(): Promise<void>;
 }

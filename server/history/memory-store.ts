@@ -1,13 +1,32 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import {
+  compareNames,
+  type ExportQuery,
+  MAX_MEETINGS_PER_PAGE,
+  type MeetingPlace,
+  type MeetingsPage,
+  type MeetingsQuery,
+  toldSpeakers,
+} from './archive.ts';
+import {
   type HistoryChange,
   type HistoryStore,
   isAskedFor,
   MAX_DELETED_AT_ONCE,
+  MAX_FINALS_PER_PAGE,
   newestPage,
   type RetentionLimits,
 } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
+import {
+  hitOf,
+  isFound,
+  MAX_HITS_PER_PAGE,
+  readSearch,
+  type SearchPage,
+  type SearchQuery,
+} from './search.ts';
+import { indexText } from './terms.ts';
 import { comparePlaces, type TranscriptPage, type TranscriptQuery } from './transcript-source.ts';
 
 /** How much is kept; beyond it the oldest go first. */
@@ -24,15 +43,23 @@ interface Kept<T> {
   readonly atMs: number;
 }
 
+interface KeptFinal extends Kept<FinalMessage> {
+  /** Counts up from 1 in the order in which finals were there first. */
+  readonly id: number;
+  /** What it is found by. */
+  readonly indexed: string;
+}
+
 /** History for as long as the process lives, within bounds. What is handed in is kept as it is, and must not change. */
 export class MemoryStore implements HistoryStore {
   readonly #bounds: MemoryBounds;
   /** By id, those stored longest ago first. */
-  readonly #finals = new Map<string, Kept<FinalMessage>>();
+  readonly #finals = new Map<string, KeptFinal>();
   /** Each meeting's, in their order, without those that have no words. */
   readonly #meetings = new Map<string, FinalMessage[]>();
   /** By id, those changed longest ago first. */
   readonly #streams = new Map<string, Kept<StreamRecord>>();
+  #ids = 0;
   #closed = false;
 
   constructor(bounds: MemoryBounds = BOUNDS) {
@@ -76,9 +103,79 @@ export class MemoryStore implements HistoryStore {
 
   async deleteBefore({ finalsMs, streamsMs }: RetentionLimits): Promise<number> {
     this.#requireOpen();
-    const finals = oldest(this.#finals, finalsMs);
+    const finals = idsOf(this.#finals, ({ atMs }) => atMs < finalsMs);
     for (const id of finals) this.#dropFinal(id);
-    const streams = oldest(this.#streams, streamsMs);
+    const streams = idsOf(this.#streams, ({ atMs }) => atMs < streamsMs);
+    for (const id of streams) this.#streams.delete(id);
+
+    return finals.length + streams.length;
+  }
+
+  async search({ text, meeting, limit, after }: SearchQuery): Promise<SearchPage> {
+    this.#requireOpen();
+    const search = readSearch(text);
+    const size = Math.min(limit, MAX_HITS_PER_PAGE);
+    const found = [...this.#finals.values()]
+      .filter(
+        ({ id, value, indexed }) =>
+          (after === undefined || id < after) &&
+          (meeting === undefined || value.meeting === meeting) &&
+          isFound(indexed, search),
+      )
+      .sort((a, b) => b.id - a.id);
+    const hits = found.slice(0, size);
+
+    return {
+      hits: hits.flatMap(({ value }) => hitOf(value, search) ?? []),
+      next: found.length > size ? hits.at(-1)!.id : null,
+    };
+  }
+
+  async meetings({ limit, before }: MeetingsQuery): Promise<MeetingsPage> {
+    this.#requireOpen();
+    const size = Math.min(limit, MAX_MEETINGS_PER_PAGE);
+    const places = [...this.#meetings].map(([meeting, finals]) => ({
+      meeting,
+      finals,
+      lastSpokenAtMs: finals.at(-1)!.spokenAtMs,
+    }));
+    const asked = places
+      .filter((place) => before === undefined || newestFirst(before, place) < 0)
+      .sort(newestFirst);
+
+    return {
+      meetings: asked.slice(0, size).map(({ meeting, finals, lastSpokenAtMs }) => ({
+        meeting,
+        firstSpokenAtMs: finals[0]!.spokenAtMs,
+        lastSpokenAtMs,
+        captions: finals.length,
+        speakers: toldSpeakers(finals.map(({ speaker }) => speaker)),
+      })),
+      more: asked.length > size,
+    };
+  }
+
+  async exportFinals({ limit, meeting, after }: ExportQuery): Promise<TranscriptPage> {
+    this.#requireOpen();
+    const size = Math.min(limit, MAX_FINALS_PER_PAGE);
+    const names = meeting === undefined ? [...this.#meetings.keys()].sort(compareNames) : [meeting];
+    const captions: FinalMessage[] = [];
+    for (const name of names) {
+      const order = after ? compareNames(name, after.meeting) : 1;
+      if (captions.length > size || order < 0) continue;
+      const finals = this.#meetings.get(name) ?? [];
+      const first = order === 0 ? finals.findIndex((final) => comparePlaces(final, after!) > 0) : 0;
+      if (first >= 0) captions.push(...finals.slice(first, first + size + 1 - captions.length));
+    }
+
+    return { captions: captions.slice(0, size), more: captions.length > size };
+  }
+
+  async deleteMeeting(meeting: string): Promise<number> {
+    this.#requireOpen();
+    const finals = idsOf(this.#finals, ({ value }) => value.meeting === meeting);
+    for (const id of finals) this.#dropFinal(id);
+    const streams = idsOf(this.#streams, ({ value }) => value.meeting === meeting);
     for (const id of streams) this.#streams.delete(id);
 
     return finals.length + streams.length;
@@ -92,8 +189,9 @@ export class MemoryStore implements HistoryStore {
   }
 
   #keepFinal(caption: FinalMessage, atMs: number): void {
+    const id = this.#finals.get(caption.captionId)?.id ?? ++this.#ids;
     this.#dropFinal(caption.captionId);
-    this.#finals.set(caption.captionId, { value: caption, atMs });
+    this.#finals.set(caption.captionId, { value: caption, atMs, id, indexed: indexText(caption.text) });
     if (caption.text !== '') {
       const ofMeeting = this.#meetings.get(caption.meeting) ?? [];
       ofMeeting.splice(placeAmong(ofMeeting, caption), 0, caption);
@@ -125,14 +223,19 @@ export class MemoryStore implements HistoryStore {
   }
 }
 
-function oldest<T>(kept: ReadonlyMap<string, Kept<T>>, beforeMs: number): readonly string[] {
+/** As many as may be deleted at once. */
+function idsOf<T>(kept: ReadonlyMap<string, T>, isWanted: (each: T) => boolean): readonly string[] {
   const ids: string[] = [];
-  for (const [id, { atMs }] of kept) {
-    if (atMs < beforeMs) ids.push(id);
+  for (const [id, each] of kept) {
+    if (isWanted(each)) ids.push(id);
     if (ids.length === MAX_DELETED_AT_ONCE) break;
   }
 
   return ids;
+}
+
+function newestFirst(a: MeetingPlace, b: MeetingPlace): number {
+  return b.lastSpokenAtMs - a.lastSpokenAtMs || compareNames(b.meeting, a.meeting);
 }
 
 /** Index of the first of `finals` that does not stand before `final`; mostly the end, since people speak one after another. */

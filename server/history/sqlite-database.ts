@@ -1,4 +1,13 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import {
+  type ExportQuery,
+  MAX_MEETINGS_PER_PAGE,
+  type MeetingPlace,
+  type MeetingSummary,
+  type MeetingsPage,
+  type MeetingsQuery,
+  toldSpeakers,
+} from './archive.ts';
 import { type Connection, connect } from './connect.ts';
 import {
   type HistoryChange,
@@ -7,11 +16,13 @@ import {
   type RetentionLimits,
 } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
+import { type SearchStep, type SqliteSearch, searchStep, sqliteTerms } from './sqlite-search.ts';
 import { decodeStream, encodeStream } from './stream-json.ts';
 import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
 
 /** Behind every final there is. */
 const END: readonly [number, string] = [Number.MAX_SAFE_INTEGER, ''];
+const BEGINNING = { spokenAtMs: Number.MIN_SAFE_INTEGER, captionId: '' };
 
 /**
  * History in one SQLite file; the methods of `HistoryStore`, each of which blocks its thread until the disk has answered.
@@ -70,6 +81,69 @@ export class SqliteDatabase {
     );
   }
 
+  /** Searches for some milliseconds. */
+  search(search: SqliteSearch): SearchStep {
+    return this.#use(({ statements }) => searchStep(statements, search));
+  }
+
+  meetings({ limit, before }: MeetingsQuery): MeetingsPage {
+    const place = before ? [before.lastSpokenAtMs, before.meeting] : END;
+    const size = Math.min(limit, MAX_MEETINGS_PER_PAGE);
+
+    return this.#use(({ statements }) => {
+      const places = statements.meetings.all(...place, size + 1) as unknown as readonly MeetingPlace[];
+
+      return {
+        meetings: places.slice(0, size).map(({ meeting, lastSpokenAtMs }) => ({
+          ...{ meeting, lastSpokenAtMs },
+          ...summarise(statements, meeting),
+        })),
+        more: places.length > size,
+      };
+    });
+  }
+
+  exportFinals({ limit, meeting, after }: ExportQuery): TranscriptPage {
+    const size = Math.min(limit, MAX_FINALS_PER_PAGE);
+    const { spokenAtMs, captionId } = after ?? BEGINNING;
+    const place = [after?.meeting ?? '', spokenAtMs, captionId];
+    const rows = this.#use(({ statements: { exportAll, exportMeeting } }) =>
+      meeting === undefined
+        ? exportAll.all(...place, size + 1)
+        : exportMeeting.all(meeting, spokenAtMs, captionId, size + 1),
+    );
+    const captions = captionsOf(rows);
+
+    return { captions: captions.slice(0, size), more: captions.length > size };
+  }
+
+  deleteMeeting(meeting: string): number {
+    const deleted = this.#transact(
+      ({ statements }) =>
+        statements.deleteFinalsOfMeeting.run(meeting).changes +
+        statements.deleteStreamsOfMeeting.run(meeting).changes,
+    );
+    // Out of the journal, too. Another process that reads at this moment would leave it for the next checkpoint.
+    if (deleted === 0) this.#use(({ database }) => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get());
+
+    return deleted;
+  }
+
+  /**
+   * Makes some of the finals searchable that were stored by a version that could not search.
+   * @returns whether there are more.
+   */
+  indexSome(): boolean {
+    return this.#transact(({ statements }) => {
+      const rows = statements.toIndex.all() as unknown as readonly FinalRow[];
+      for (const { id, caption } of rows)
+        statements.keepTerms.run(sqliteTerms(JSON.parse(caption) as FinalMessage), id);
+      if (rows.length > 0) statements.indexedFrom.run(rows.at(-1)!.id);
+
+      return rows.length > 0;
+    });
+  }
+
   /** Leaves one file without a journal, where no other process has it open. The next call would open it again. */
   close(): void {
     if (!this.#connection) return;
@@ -111,6 +185,13 @@ export class SqliteDatabase {
   }
 }
 
+type Statements = Connection['statements'];
+
+interface FinalRow {
+  readonly id: number;
+  readonly caption: string;
+}
+
 function make(change: HistoryChange, nowMs: number, { statements }: Connection): void {
   if (change.type === 'forget') {
     statements.forgetStream.run(change.streamId);
@@ -119,9 +200,20 @@ function make(change: HistoryChange, nowMs: number, { statements }: Connection):
     statements.keepStream.run(streamId, tokenHash, nowMs, encodeStream(change.record));
   } else {
     const { captionId, streamId, meeting, endMs, spokenAtMs } = change.caption;
-    const caption = JSON.stringify(change.caption);
-    statements.keepFinal.run(captionId, streamId, meeting, endMs, spokenAtMs, nowMs, caption);
+    const texts = [JSON.stringify(change.caption), sqliteTerms(change.caption)];
+    statements.keepFinal.run(captionId, streamId, meeting, endMs, spokenAtMs, nowMs, ...texts);
   }
+}
+
+function summarise({ summary }: Statements, meeting: string): Omit<MeetingSummary, keyof MeetingPlace> {
+  // A row has a field of libsql's own besides.
+  const { firstSpokenAtMs, captions, speakers } = summary.get(meeting) as {
+    readonly firstSpokenAtMs: number;
+    readonly captions: number;
+    readonly speakers: string;
+  };
+
+  return { firstSpokenAtMs, captions, speakers: toldSpeakers(JSON.parse(speakers) as string[]) };
 }
 
 function captionsOf(rows: readonly unknown[]): FinalMessage[] {

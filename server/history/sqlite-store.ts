@@ -1,8 +1,11 @@
 import { Worker } from 'node:worker_threads';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import type { ExportQuery, MeetingsPage, MeetingsQuery } from './archive.ts';
 import type { HistoryChange, HistoryStore, RetentionLimits } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
+import { MAX_HITS_PER_PAGE, readSearch, type SearchPage, type SearchQuery } from './search.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
+import type { SearchStep } from './sqlite-search.ts';
 import type { SqliteAnswer, SqliteCall, SqliteMethod, SqliteThreadData } from './sqlite-thread.ts';
 import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
 
@@ -33,6 +36,9 @@ interface Pending {
 }
 
 const BUSY_TIMEOUT_MS = 5000;
+/** Finals that a search looks through in its first step, by their row ids; twice as many in each that follows, up to the most. */
+const FIRST_SPAN = 4096;
+const MAX_SPAN = 32_768;
 
 /**
  * History in a SQLite file, on a thread of its own: a slow disk holds up nobody but those who ask it. A thread that dies is
@@ -85,6 +91,40 @@ export class SqliteStore implements HistoryStore {
 
   deleteBefore(limits: RetentionLimits): Promise<number> {
     return this.#ask('deleteBefore', limits);
+  }
+
+  /** In steps, between which others get their turn. */
+  async search({ text, meeting, limit, after }: SearchQuery): Promise<SearchPage> {
+    const search = readSearch(text);
+    const size = Math.min(limit, MAX_HITS_PER_PAGE);
+    const found: SearchStep['found'][number][] = [];
+    let beforeId = after ?? null;
+    let span = FIRST_SPAN;
+    // One more than asked for, to know whether there is more.
+    do {
+      const step: SearchStep = await this.#ask('search', {
+        ...{ search, meeting: meeting ?? null, beforeId, span },
+        limit: size + 1 - found.length,
+      });
+      found.push(...step.found);
+      beforeId = step.beforeId;
+      span = Math.min(span * 2, MAX_SPAN);
+    } while (found.length <= size && beforeId !== null);
+    const page = found.slice(0, size);
+
+    return { hits: page.map(({ hit }) => hit), next: found.length > size ? page.at(-1)!.id : null };
+  }
+
+  meetings(query: MeetingsQuery): Promise<MeetingsPage> {
+    return this.#ask('meetings', query);
+  }
+
+  exportFinals(query: ExportQuery): Promise<TranscriptPage> {
+    return this.#ask('exportFinals', query);
+  }
+
+  deleteMeeting(meeting: string): Promise<number> {
+    return this.#ask('deleteMeeting', meeting);
   }
 
   /** Fulfilled when the thread is no more. */

@@ -27,12 +27,35 @@ const { file, busyTimeoutMs } = workerData as SqliteThreadData;
 const port = parentPort!;
 const database = new SqliteDatabase(file, busyTimeoutMs);
 
+/** Between two pieces of work that can wait: others get their turn, and most of the thread's time. */
+const LATER_MS = 150;
+/** After one that failed. */
+const RETRY_AFTER_MS = 10_000;
+/** Null until the file has been opened once. */
+let later: NodeJS.Timeout | null = null;
+
 port.on('message', (call: SqliteCall) => {
-  port.postMessage(answer(call));
+  const answered = answer(call);
+  port.postMessage(answered);
+  if (answered.ok && !later) indexLater(0);
+  if (call.method !== 'close') return;
   // With nothing left to wait for the thread ends by itself. From outside it must not be ended: in the middle of a call
   // of libsql that aborts the process.
-  if (call.method === 'close') port.close();
+  port.close();
+  if (later) clearTimeout(later);
 });
+
+/** Makes what an older version has stored searchable, piece by piece. */
+function indexLater(afterMs: number): void {
+  later = setTimeout(() => {
+    try {
+      if (database.indexSome()) indexLater(LATER_MS);
+    } catch {
+      // The disk is full, say. Those who write are told.
+      indexLater(RETRY_AFTER_MS);
+    }
+  }, afterMs);
+}
 
 function answer({ id, method, args }: SqliteCall): SqliteAnswer {
   try {

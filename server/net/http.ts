@@ -56,6 +56,11 @@ export interface HttpAnswer {
 export interface StreamedAnswer {
   readonly contentType: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /**
+   * What means nothing in this type, in place of the comment line of event streams: it is written between two pieces,
+   * to find out whether the client has taken the first.
+   */
+  readonly filler?: string;
   /** Begins to write; the status and headers go before the first piece. @throws {StreamError} to refuse instead. */
   readonly stream: (body: ResponseBody) => void;
 }
@@ -63,7 +68,7 @@ export interface StreamedAnswer {
 /** What a route comes to. */
 export type RouteAnswer = HttpAnswer | StreamedAnswer | Promise<HttpAnswer | StreamedAnswer>;
 
-/** Makes the answer to a GET or HEAD. @throws {StreamError} as which it is answered then. */
+/** Makes the answer to a GET, HEAD or DELETE. @throws {StreamError} as which it is answered then. */
 export type HttpRoute = (request: RouteRequest) => RouteAnswer;
 
 /** Makes the answer to a POST. @throws {StreamError} as which it is answered then. */
@@ -140,9 +145,12 @@ function answer(res: HttpResponse, body: ResponseBody, route: () => RouteAnswer,
 function begin(
   body: ResponseBody,
   res: HttpResponse,
-  { contentType, headers, stream }: StreamedAnswer,
+  { contentType, headers, filler, stream }: StreamedAnswer,
 ): void {
-  body.open(() => writeHead(res, { status: '200 OK', contentType, body: '', ...(headers && { headers }) }));
+  body.open(
+    () => writeHead(res, { status: '200 OK', contentType, body: '', ...(headers && { headers }) }),
+    filler,
+  );
   try {
     stream(body);
   } catch (error) {

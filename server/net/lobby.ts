@@ -165,7 +165,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return this.#admit().languages;
   }
 
-  /** @param terms a stream that cannot be resumed may take its time to start. */
+  /** @param terms a stream that cannot be resumed ends with its connection, and may take its time to start. */
   speaker(
     connection: Connection,
     caller: Caller,

@@ -52,12 +52,15 @@ export class ResponseBody {
     return this.#isWritable && !this.#isClosed;
   }
 
-  /** Takes note that pieces follow. @param writeHead writes the status and the headers. */
-  open(writeHead: () => void): void {
+  /**
+   * Takes note that pieces follow.
+   * @param writeHead writes the status and the headers. @param filler what means nothing between two pieces.
+   */
+  open(writeHead: () => void, filler = COMMENT): void {
     this.#writeHead = writeHead;
     this.#res.onWritable(() => {
       // uWebSockets.js sends what it holds with the next write only, and tells by it whether that was all.
-      this.#res.cork(() => this.#write(COMMENT));
+      this.#res.cork(() => this.#write(filler));
       if (this.isWritable) this.onWritable();
 
       return true;
@@ -74,6 +77,21 @@ export class ResponseBody {
       }
       this.#write(piece);
     });
+  }
+
+  /** Fulfilled when more may be written, or nothing any more. Takes `onWritable` and `onClosed` for itself. */
+  writable(): Promise<void> {
+    if (this.isWritable || this.#isClosed) return Promise.resolve();
+
+    return new Promise((resolve) => {
+      this.onWritable = resolve;
+      this.onClosed = resolve;
+    });
+  }
+
+  /** Breaks off a body that cannot be ended as it should: the client sees that it is not whole. Idempotent. */
+  abort(): void {
+    if (!this.#isClosed) this.#res.close();
   }
 
   /** Ends a body that was written in pieces. Idempotent. */

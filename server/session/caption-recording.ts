@@ -10,6 +10,8 @@ import { RecordingConnection } from './recording-connection.ts';
 const MESSAGE_MS = 1000;
 /** Of what the server holds for a stream; as clients do, which leaves room for rounding. */
 const WINDOW_SHARE = 4 / 5;
+/** Far more than a segment, and too little to have more of them wait than are held for a stream. */
+const MAX_WINDOW_MS = 40_000;
 
 /** Who lets streams in: the lobby. */
 export interface RecordingLobby {
@@ -72,7 +74,7 @@ export async function captionRecording(options: CaptionRecordingOptions): Promis
       partials: false,
     });
     const { model, maxBufferedMs } = await connection.ready();
-    await send(recording, connection, maxBufferedMs * WINDOW_SHARE);
+    await send(recording, connection, Math.min(MAX_WINDOW_MS, maxBufferedMs * WINDOW_SHARE));
     connection.stop();
     const done = await connection.done();
 

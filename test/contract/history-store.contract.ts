@@ -1,12 +1,14 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import { compareNames, MAX_MEETINGS_PER_PAGE } from '../../server/history/archive.ts';
 import {
   type HistoryChange,
   type HistoryStore,
   MAX_DELETED_AT_ONCE,
   MAX_FINALS_PER_PAGE,
 } from '../../server/history/history-store.ts';
+import { MAX_HITS_PER_PAGE } from '../../server/history/search.ts';
 import { comparePlaces } from '../../server/history/transcript-source.ts';
 import { final, record, records } from '../support/history.ts';
 
@@ -207,6 +209,247 @@ export function describeHistoryStore({ name, create }: HistoryStoreUnderTest): v
     });
   });
 
+  describe(`${name} as a history store that is searched`, () => {
+    let store: HistoryStore;
+    let meetings = 0;
+
+    beforeAll(async () => {
+      store = await create();
+    });
+
+    afterAll(() => store.close());
+
+    /** Stores texts, each as a final of a meeting of their own. */
+    async function say(...texts: readonly string[]): Promise<string> {
+      const meeting = `searched ${meetings++}`;
+      await store.write(
+        finals(...texts.map((text, i) => final(i, { streamId: meeting, meeting, text }))),
+        NOW_MS,
+      );
+
+      return meeting;
+    }
+
+    /** Texts that a search finds in a meeting. */
+    async function find(meeting: string, text: string): Promise<string[]> {
+      const { hits } = await store.search({ text, meeting, limit: 100 });
+
+      return hits.map(({ caption }) => caption.text);
+    }
+
+    test('finds finals by any of their words, and nothing else', async () => {
+      const words = [
+        'Ada',
+        'über',
+        'ÜBERALL',
+        'naïve',
+        'o2',
+        'it',
+        "it's",
+        'Straße',
+        'ΟΔΟΣ',
+        '東',
+        '京',
+        'ガス',
+        'กา',
+      ];
+      await fc.assert(
+        fc.asyncProperty(
+          fc.array(fc.uniqueArray(fc.constantFrom(...words), { minLength: 1, maxLength: 5 }), {
+            minLength: 1,
+            maxLength: 12,
+          }),
+          fc.constantFrom(' ', ', ', ' – ', '. '),
+          async (said, divider) => {
+            const meeting = await say(...said.map((each) => each.join(divider)));
+            for (const word of words) {
+              // "it's" is "it" and "s", side by side.
+              const has = (each: readonly string[]) =>
+                each.includes(word) || (word === 'it' && each.includes("it's"));
+              const expected = said.filter(has).map((each) => each.join(divider));
+              expect(await find(meeting, `${word} `)).toEqual(expected.toReversed());
+            }
+            expect(await find(meeting, 'unsaid')).toEqual([]);
+          },
+        ),
+        { numRuns: 25 },
+      );
+    });
+
+    test('tells neither cases nor compatibility forms apart, but accents', async () => {
+      const meeting = await say('Ｃａｆé ㍿ ﬁne', 'STRASSE', 'cafe');
+      expect(await find(meeting, 'CAFÉ ')).toEqual(['Ｃａｆé ㍿ ﬁne']);
+      expect(await find(meeting, 'cafe\u0301 ')).toEqual(['Ｃａｆé ㍿ ﬁne']);
+      expect(await find(meeting, '株式会社 FINE ')).toEqual(['Ｃａｆé ㍿ ﬁne']);
+      expect(await find(meeting, 'straße ')).toEqual(['STRASSE']);
+      expect(await find(meeting, 'cafe ')).toEqual(['cafe']);
+    });
+
+    test('finds texts that have all the words, in whatever order, and phrases as they stand', async () => {
+      const meeting = await say(
+        'Good morning, everyone.',
+        'A morning that is good.',
+        '会議の資料',
+        '資料の会議',
+      );
+      expect(await find(meeting, 'good morning ')).toHaveLength(2);
+      expect(await find(meeting, '"good morning"')).toEqual(['Good morning, everyone.']);
+      expect(await find(meeting, 'good everyone "morning')).toEqual(['Good morning, everyone.']);
+      expect(await find(meeting, '会議の')).toEqual(['会議の資料']);
+      expect(await find(meeting, '会議 資料')).toHaveLength(2);
+      expect(await find(meeting, '議会')).toEqual([]);
+    });
+
+    test('takes the last word for the beginning of one, until something follows it', async () => {
+      const meeting = await say('She presented it.', 'The present is here.', 'A p.');
+      expect(await find(meeting, 'presen')).toHaveLength(2);
+      expect(await find(meeting, 'present')).toHaveLength(2);
+      expect(await find(meeting, 'present ')).toEqual(['The present is here.']);
+      expect(await find(meeting, '"present"')).toEqual(['The present is here.']);
+      expect(await find(meeting, 'presen it')).toEqual([]);
+      expect(await find(meeting, 'p')).toEqual(['A p.']);
+    });
+
+    test('finds nothing by nothing, and takes no mark for more than it is', async () => {
+      const meeting = await say('Yes AND no', "O'Neill \\ (50%) & Söhne:*");
+      for (const text of ['', ' ', '"', '""', '?!', '*', ')(']) expect(await find(meeting, text)).toEqual([]);
+      expect(await find(meeting, 'yes OR no ')).toEqual([]);
+      expect(await find(meeting, "o'neill \\ söhne:* 50% ")).toHaveLength(1);
+      expect(await find(meeting, 'terms:yes ')).toEqual([]);
+      expect(await find(meeting, '-no ^yes ')).toEqual(['Yes AND no']);
+    });
+
+    test('tells where the hits are, in the text as it is', async () => {
+      const meeting = await say('Über ﬁnal: final, 会議の会議。');
+      const marksOf = async (text: string) =>
+        (await store.search({ text, meeting, limit: 9 })).hits.map(({ caption, marks }) =>
+          marks.map(([start, end]) => caption.text.slice(start, end)),
+        );
+      expect(await marksOf('final')).toEqual([['ﬁnal', 'final']]);
+      expect(await marksOf('über 会議')).toEqual([['Über', '会議', '会議']]);
+      expect(await marksOf('会議の の会')).toEqual([['会議の会']]);
+    });
+
+    test('finds what a final says now, not what it said before', async () => {
+      const meeting = await say('First draft.', 'Untouched.');
+      await store.write(finals(final(0, { streamId: meeting, meeting, text: 'Second try.' })), NOW_MS);
+      expect(await find(meeting, 'draft')).toEqual([]);
+      expect(await find(meeting, 'second')).toEqual(['Second try.']);
+      await store.write(finals(final(0, { streamId: meeting, meeting, text: '' })), NOW_MS);
+      expect(await find(meeting, 'second')).toEqual([]);
+      expect(await find(meeting, 'untouched')).toEqual(['Untouched.']);
+    });
+
+    test('finds in all meetings where none is named, what was stored last first', async () => {
+      const [a, b] = [await say('Everywhere one'), await say('Everywhere two')];
+      await store.write(finals(final(0, { streamId: a, meeting: a, text: 'Everywhere three' })), NOW_MS);
+      const { hits } = await store.search({ text: 'everywhere ', limit: 9 });
+      expect(hits.map(({ caption }) => caption.meeting)).toEqual([b, a]);
+      expect(await find('nobody', 'everywhere')).toEqual([]);
+    });
+
+    test('is searched page by page without a gap or a repeat', async () => {
+      const texts = Array.from({ length: MAX_HITS_PER_PAGE + 3 }, (_, i) => `Page ${i}`);
+      const meeting = await say(...texts);
+      const first = await store.search({ text: 'page ', meeting, limit: 1e6 });
+      expect(first.hits).toHaveLength(MAX_HITS_PER_PAGE);
+      for (const limit of [1, 2, 3, 4]) {
+        const found: string[] = [];
+        for (let after = first.next; after !== null; ) {
+          const page = await store.search({ text: 'page ', meeting, limit, after });
+          found.push(...page.hits.map(({ caption }) => caption.text));
+          after = page.next;
+        }
+        expect(found).toEqual(['Page 2', 'Page 1', 'Page 0']);
+      }
+    });
+
+    test('finds a final of any length', async () => {
+      const long = 'a'.repeat(5000);
+      const meeting = await say(`${long} ${'word '.repeat(3000)}end`);
+      for (const text of [`${long} `, 'end ', 'word word ', long.slice(0, 100)])
+        expect(await find(meeting, text)).toHaveLength(1);
+    });
+  });
+
+  describe(`${name} as a history store that is looked through`, () => {
+    test('lists meetings, those in which somebody spoke last first', async () => {
+      const store = await create();
+      const said = (meeting: string, segment: number, speaker: string, text = 'Yes.') =>
+        final(segment, { streamId: `${meeting} of ${speaker}`, meeting, speaker, text });
+      await store.write(
+        finals(
+          ...[said('a', 3, 'Grace'), said('a', 5, 'Ada'), said('a', 4, 'Ada'), said('b', 1, 'Ada')],
+          ...[said('ｂ', 1, 'Ada'), said('𝔟', 1, 'Ada'), said('taken back', 9, 'Ada', '')],
+          said('b', 9, 'Nobody', ''),
+        ),
+        NOW_MS,
+      );
+      const one = (meeting: string) => ({
+        ...{ meeting, captions: 1, speakers: ['Ada'] },
+        ...{ firstSpokenAtMs: 1_700_000_001_000, lastSpokenAtMs: 1_700_000_001_000 },
+      });
+      const all = [
+        {
+          ...{ meeting: 'a', captions: 3, speakers: ['Ada', 'Grace'] },
+          ...{ firstSpokenAtMs: 1_700_000_003_000, lastSpokenAtMs: 1_700_000_005_000 },
+        },
+        // By their characters: the one beyond 16 bits is the highest.
+        ...[one('𝔟'), one('ｂ'), one('b')],
+      ];
+      expect(await store.meetings({ limit: 9 })).toEqual({ meetings: all, more: false });
+      expect(await store.meetings({ limit: 2 })).toEqual({ meetings: all.slice(0, 2), more: true });
+      for (const [i, before] of all.entries())
+        expect(await store.meetings({ limit: 9, before })).toEqual({
+          meetings: all.slice(i + 1),
+          more: false,
+        });
+      await store.close();
+    });
+
+    test('lists no more meetings at once than a page holds, and none where there are none', async () => {
+      const store = await create();
+      expect(await store.meetings({ limit: 1 })).toEqual({ meetings: [], more: false });
+      expect(await store.exportFinals({ limit: 1 })).toEqual({ captions: [], more: false });
+      const said = Array.from({ length: MAX_MEETINGS_PER_PAGE + 1 }, (_, i) =>
+        final(i, { meeting: `meeting ${i}` }),
+      );
+      await store.write(finals(...said), NOW_MS);
+      const { meetings, more } = await store.meetings({ limit: 1e6 });
+      expect([meetings.length, more]).toEqual([MAX_MEETINGS_PER_PAGE, true]);
+      await store.close();
+    });
+
+    test('exports the finals of one meeting or of all, page by page, in their order', async () => {
+      const store = await create();
+      const names = ['b', 'a', '𝔟', 'ｂ'];
+      const said = names.flatMap((meeting) =>
+        [2, 0, 1, 1].map((segment, i) =>
+          final(segment, { streamId: `${meeting}${i}`, meeting, spokenAtMs: Math.floor(segment / 2) }),
+        ),
+      );
+      const nothing = final(5, { meeting: 'a', text: '' });
+      await store.write(finals(...said, nothing), NOW_MS);
+      const ordered = said.toSorted((a, b) => compareNames(a.meeting, b.meeting) || comparePlaces(a, b));
+      for (const meeting of [undefined, 'a', 'nobody'])
+        for (const limit of [1, 3, 1e6]) {
+          const read: FinalMessage[] = [];
+          for (let more = true; more; ) {
+            const after = read.at(-1);
+            const page = await store.exportFinals({
+              limit,
+              ...(meeting !== undefined && { meeting }),
+              ...(after && { after }),
+            });
+            read.push(...page.captions);
+            more = page.more;
+          }
+          expect(read).toEqual(ordered.filter((each) => meeting === undefined || each.meeting === meeting));
+        }
+      await store.close();
+    });
+  });
+
   describe(`${name} as a history store that forgets`, () => {
     test('deletes finals and records by when they were written last', async () => {
       const store = await create();
@@ -232,6 +475,41 @@ export function describeHistoryStore({ name, create }: HistoryStoreUnderTest): v
       await store.close();
     });
 
+    test('deletes a meeting: its finals, by whatever they were found, and the records of its streams', async () => {
+      const store = await create();
+      const gone = [0, 1].map((segment) => final(segment, { meeting: 'gone', text: 'Gone words.' }));
+      const stays = final(7, { streamId: 'stays', meeting: 'stays', text: 'Other words.' });
+      const streams = ['gone', 'stays'].map(
+        (meeting) => ({ type: 'stream', record: record(meeting, 1, { meeting }) }) as const,
+      );
+      await store.write([...finals(...gone, stays), ...streams], NOW_MS);
+      expect(await store.deleteMeeting('gone')).toBe(3);
+      expect(await store.deleteMeeting('gone')).toBe(0);
+      expect((await store.finalsOfMeeting('gone', { limit: 9 })).captions).toEqual([]);
+      expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([]);
+      expect(await store.findStream('hash of gone')).toBeNull();
+      expect(await store.findStream('hash of stays')).not.toBeNull();
+      expect((await store.search({ text: 'words', limit: 9 })).hits.map(({ caption }) => caption)).toEqual([
+        stays,
+      ]);
+      expect((await store.meetings({ limit: 9 })).meetings.map(({ meeting }) => meeting)).toEqual(['stays']);
+      expect((await store.exportFinals({ limit: 9 })).captions).toEqual([stays]);
+      // As when it goes on.
+      await store.write(finals(gone[1]!), NOW_MS);
+      expect((await store.finalsOfMeeting('gone', { limit: 9 })).captions).toEqual([gone[1]]);
+      await store.close();
+    });
+
+    test('finds nothing by the words of what was deleted for its age', async () => {
+      const store = await create();
+      await store.write(finals(final(0, { text: 'Old words.' })), 1000);
+      await store.write(finals(final(1, { text: 'New words.' })), 2000);
+      await store.deleteBefore({ finalsMs: 2000, streamsMs: 0 });
+      const { hits } = await store.search({ text: 'words', limit: 9 });
+      expect(hits.map(({ caption }) => caption.text)).toEqual(['New words.']);
+      await store.close();
+    });
+
     test('deletes in steps', async () => {
       const store = await create();
       await store.write(
@@ -242,6 +520,12 @@ export function describeHistoryStore({ name, create }: HistoryStoreUnderTest): v
       expect(await store.deleteBefore(limits)).toBe(MAX_DELETED_AT_ONCE);
       expect(await store.deleteBefore(limits)).toBe(1);
       expect(await store.deleteBefore(limits)).toBe(0);
+      await store.write(
+        finals(...Array.from({ length: MAX_DELETED_AT_ONCE + 1 }, (_, i) => final(i))),
+        NOW_MS,
+      );
+      expect(await store.deleteMeeting('meeting')).toBe(MAX_DELETED_AT_ONCE);
+      expect(await store.deleteMeeting('meeting')).toBe(1);
       await store.close();
     });
 
@@ -255,6 +539,10 @@ export function describeHistoryStore({ name, create }: HistoryStoreUnderTest): v
       await expect(store.finalsOfStream('x', 0, 1)).rejects.toThrow('has been closed');
       await expect(store.finalsOfMeeting('x', { limit: 1 })).rejects.toThrow('has been closed');
       await expect(store.deleteBefore({ finalsMs: 0, streamsMs: 0 })).rejects.toThrow('has been closed');
+      await expect(store.search({ text: 'x', limit: 1 })).rejects.toThrow('has been closed');
+      await expect(store.meetings({ limit: 1 })).rejects.toThrow('has been closed');
+      await expect(store.exportFinals({ limit: 1 })).rejects.toThrow('has been closed');
+      await expect(store.deleteMeeting('x')).rejects.toThrow('has been closed');
     });
   });
 }

@@ -1,9 +1,11 @@
 import fc from 'fast-check';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import type { ExportQuery, MeetingsPage, MeetingsQuery } from '../../server/history/archive.ts';
 import type { RecorderObserver } from '../../server/history/buffered-recorder.ts';
 import type { HistoryChange, HistoryStore, RetentionLimits } from '../../server/history/history-store.ts';
 import { MemoryStore } from '../../server/history/memory-store.ts';
 import type { StreamRecord } from '../../server/history/records.ts';
+import type { SearchPage, SearchQuery } from '../../server/history/search.ts';
 import type { TranscriptPage, TranscriptQuery } from '../../server/history/transcript-source.ts';
 
 /** The compiled module of the history's thread. */
@@ -169,6 +171,25 @@ export class UnsteadyStore implements HistoryStore {
 
   deleteBefore(limits: RetentionLimits): Promise<number> {
     return this.#store.deleteBefore(limits);
+  }
+
+  search(query: SearchQuery): Promise<SearchPage> {
+    return this.#store.search(query);
+  }
+
+  meetings(query: MeetingsQuery): Promise<MeetingsPage> {
+    return this.#store.meetings(query);
+  }
+
+  exportFinals(query: ExportQuery): Promise<TranscriptPage> {
+    return this.#store.exportFinals(query);
+  }
+
+  async deleteMeeting(meeting: string): Promise<number> {
+    await this.#held;
+    if (this.away) throw new Error('The store is away.');
+
+    return this.#store.deleteMeeting(meeting);
   }
 
   close(): Promise<void> {

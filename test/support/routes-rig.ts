@@ -1,6 +1,8 @@
 import { ApiKeys } from '../../server/admission/api-keys.ts';
 import type { Clock } from '../../server/clock.ts';
 import { readConfig } from '../../server/config/config.ts';
+import { HistoryArchive } from '../../server/history/history-archive.ts';
+import { MemoryStore } from '../../server/history/memory-store.ts';
 import { httpRoutes, type RouteParts } from '../../server/http-routes.ts';
 import type { Metrics } from '../../server/metrics.ts';
 import type { HttpAnswer, RouteRequest } from '../../server/net/http.ts';
@@ -27,7 +29,10 @@ export async function askRoutes(
 ): Promise<(path: string, headers?: Partial<RouteRequest['headers']>) => Promise<HttpAnswer>> {
   const config = readConfig();
   const guard = new HttpGuard(await ApiKeys.load('none'), config.allowedOrigins);
+  const store = new MemoryStore();
+  const archive = new HistoryArchive(store, { dropFinals: () => 0 }, clock, { searched: () => {} });
   const parts = {
+    archive,
     lobby,
     metrics,
     guard,

@@ -1,0 +1,264 @@
+import { Pool } from 'pg';
+import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import {
+  type ExportQuery,
+  MAX_MEETINGS_PER_PAGE,
+  type MeetingSummary,
+  type MeetingsPage,
+  type MeetingsQuery,
+  toldSpeakers,
+} from './archive.ts';
+import {
+  type HistoryChange,
+  type HistoryStore,
+  MAX_FINALS_PER_PAGE,
+  newestPage,
+  type RetentionLimits,
+} from './history-store.ts';
+import { PostgresStoreError, withoutData } from './postgres-error.ts';
+import { migratePostgres } from './postgres-migrate.ts';
+import { POSTGRES_STATEMENTS } from './postgres-sql.ts';
+import { queryOf } from './postgres-words.ts';
+import { writeParameters } from './postgres-write.ts';
+import type { StreamRecord } from './records.ts';
+import { hitOf, MAX_HITS_PER_PAGE, readSearch, type SearchPage, type SearchQuery } from './search.ts';
+import { decodeStream } from './stream-json.ts';
+import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
+
+/** One writes at a time; the others read. */
+const MAX_CONNECTIONS = 5;
+/** How long is waited for the database. */
+export interface PostgresTimeouts {
+  /** For a connection, be it a new one or one of the pool's that is free. */
+  readonly connectMs: number;
+  /** After which the server gives a statement up. */
+  readonly statementMs: number;
+  /** After which the connection is given up: the server, or the network, says nothing at all. */
+  readonly answerMs: number;
+}
+
+const TIMEOUTS: PostgresTimeouts = { connectMs: 5000, statementMs: 10_000, answerMs: 15_000 };
+const IDLE_TIMEOUT_MS = 60_000;
+
+const NEWEST = Number.MAX_SAFE_INTEGER;
+const OLDEST = Number.MIN_SAFE_INTEGER;
+
+/** What is selected: of these, what the statement names. */
+interface Row {
+  readonly record: string;
+  readonly caption: string;
+  readonly id: number;
+  readonly deleted: number;
+}
+
+/**
+ * History in a PostgreSQL database, which any number of servers may share. Calls take connections of a pool; those that read
+ * begin once the writes asked for before them are done. A connection that failed is given up, and the next call makes a new one.
+ */
+export class PostgresStore implements HistoryStore {
+  readonly #pool: Pool;
+  /** Fulfilled when the last write that was asked for is done, or has failed. */
+  #writes: Promise<unknown> = Promise.resolve();
+  readonly #calls = new Set<Promise<unknown>>();
+  #closing: Promise<void> | null = null;
+
+  private constructor(url: string, { connectMs, statementMs, answerMs }: PostgresTimeouts) {
+    this.#pool = new Pool({
+      connectionString: url,
+      application_name: 'roundtable',
+      max: MAX_CONNECTIONS,
+      connectionTimeoutMillis: connectMs,
+      idleTimeoutMillis: IDLE_TIMEOUT_MS,
+      statement_timeout: statementMs,
+      query_timeout: answerMs,
+      idle_in_transaction_session_timeout: answerMs,
+      keepAlive: true,
+    });
+    // A connection that nobody uses broke: the next call makes a new one.
+    this.#pool.on('error', () => {});
+  }
+
+  /**
+   * Makes the schema, or brings it up to date.
+   * @param url `postgres://user:password@host:5432/database`
+   * @throws {PostgresStoreError} when the database cannot be had. @throws {NewerSchemaError}
+   */
+  static async open(url: string, timeouts = TIMEOUTS): Promise<PostgresStore> {
+    const store = new PostgresStore(url, timeouts);
+    try {
+      await store.#prepare();
+    } catch (error) {
+      await store.close();
+      throw error instanceof PostgresStoreError || (error as { code?: unknown }).code === 'NEWER_SCHEMA'
+        ? error
+        : withoutData(error);
+    }
+
+    return store;
+  }
+
+  write(changes: readonly HistoryChange[], nowMs: number): Promise<void> {
+    return this.#change(async () => {
+      if (changes.length > 0) await this.#query('write', writeParameters(changes, nowMs));
+    });
+  }
+
+  findStream(tokenHash: string): Promise<StreamRecord | null> {
+    return this.#read(async () => {
+      const [row] = await this.#query('findStream', [tokenHash]);
+
+      return row ? decodeStream(row.record) : null;
+    });
+  }
+
+  finalsOfStream(streamId: string, endMs: number, untilMs: number): Promise<readonly FinalMessage[]> {
+    return this.#read(async () =>
+      captionsOf(await this.#query('finalsOfStream', [streamId, whole(endMs), whole(untilMs)])),
+    );
+  }
+
+  finalsOfMeeting(meeting: string, query: TranscriptQuery): Promise<TranscriptPage> {
+    const { sinceMs = OLDEST, before } = query;
+    const { spokenAtMs, captionId } = before ?? { spokenAtMs: NEWEST, captionId: '' };
+    const limit = Math.min(query.limit, MAX_FINALS_PER_PAGE) + 1;
+
+    return this.#read(async () => {
+      const rows = await this.#query('finalsOfMeeting', [meeting, sinceMs, spokenAtMs, captionId, limit]);
+
+      return newestPage(captionsOf(rows).toReversed(), query);
+    });
+  }
+
+  search({ text, meeting, limit, after = NEWEST }: SearchQuery): Promise<SearchPage> {
+    const search = readSearch(text);
+    const size = Math.min(limit, MAX_HITS_PER_PAGE);
+
+    return this.#read(async () => {
+      if (search.length === 0) return { hits: [], next: null };
+      const parameters = [queryOf(search), after, size + 1];
+      const rows = await (meeting === undefined
+        ? this.#query('search', parameters)
+        : this.#query('searchMeeting', [...parameters, meeting]));
+      const page = rows.slice(0, size);
+
+      return {
+        hits: captionsOf(page).flatMap((caption) => hitOf(caption, search) ?? []),
+        next: rows.length > size ? page.at(-1)!.id : null,
+      };
+    });
+  }
+
+  meetings({ limit, before }: MeetingsQuery): Promise<MeetingsPage> {
+    const { lastSpokenAtMs, meeting } = before ?? { lastSpokenAtMs: NEWEST, meeting: '' };
+    const size = Math.min(limit, MAX_MEETINGS_PER_PAGE);
+
+    return this.#read(async () => {
+      const rows = await this.#query('meetings', [lastSpokenAtMs, meeting, size + 1]);
+      const meetings = (rows as unknown as readonly MeetingSummary[]).slice(0, size);
+
+      return {
+        meetings: meetings.map((each) => ({ ...each, speakers: toldSpeakers(each.speakers) })),
+        more: rows.length > size,
+      };
+    });
+  }
+
+  exportFinals({ limit, meeting, after }: ExportQuery): Promise<TranscriptPage> {
+    const size = Math.min(limit, MAX_FINALS_PER_PAGE);
+    const { spokenAtMs, captionId } = after ?? { spokenAtMs: OLDEST, captionId: '' };
+
+    return this.#read(async () => {
+      const captions = captionsOf(
+        await (meeting === undefined
+          ? this.#query('exportAll', [after?.meeting ?? '', spokenAtMs, captionId, size + 1])
+          : this.#query('exportMeeting', [meeting, spokenAtMs, captionId, size + 1])),
+      );
+
+      return { captions: captions.slice(0, size), more: captions.length > size };
+    });
+  }
+
+  deleteBefore({ finalsMs, streamsMs }: RetentionLimits): Promise<number> {
+    return this.#change(async () =>
+      deletedIn(await this.#query('deleteBefore', [whole(finalsMs), whole(streamsMs)])),
+    );
+  }
+
+  deleteMeeting(meeting: string): Promise<number> {
+    return this.#change(async () => deletedIn(await this.#query('deleteMeeting', [meeting])));
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= Promise.allSettled(this.#calls).then(() => this.#pool.end());
+
+    return this.#closing;
+  }
+
+  async #prepare(): Promise<void> {
+    const client = await this.#pool.connect();
+    let fault: Error | undefined;
+    try {
+      const { rows } = await client.query('SHOW server_encoding');
+      const encoding = rows[0].server_encoding as string;
+      if (encoding !== 'UTF8')
+        throw new PostgresStoreError('ENCODING', `Its encoding is ${encoding}, and has to be UTF8.`);
+      await migratePostgres(client);
+    } catch (error) {
+      fault = error as Error;
+      throw error;
+    } finally {
+      client.release(fault);
+    }
+  }
+
+  /** One after the other, in their order. */
+  #change<T>(work: () => Promise<T>): Promise<T> {
+    return this.#call(() => {
+      const done = this.#writes.then(work);
+      this.#writes = done.catch(() => {});
+
+      return done;
+    });
+  }
+
+  #read<T>(work: () => Promise<T>): Promise<T> {
+    return this.#call(() => this.#writes.then(work));
+  }
+
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing) throw new Error('The history has been closed.');
+    const call = work();
+    this.#calls.add(call);
+    try {
+      return await call;
+    } finally {
+      this.#calls.delete(call);
+    }
+  }
+
+  async #query(
+    name: keyof typeof POSTGRES_STATEMENTS,
+    parameters: readonly unknown[],
+  ): Promise<readonly Row[]> {
+    try {
+      const { rows } = await this.#pool.query(POSTGRES_STATEMENTS[name], [...parameters]);
+
+      return rows as readonly Row[];
+    } catch (error) {
+      throw withoutData(error);
+    }
+  }
+}
+
+/** Bounds may be anything; columns are whole numbers. */
+function whole(number: number): number {
+  return Math.max(OLDEST, Math.min(NEWEST, Math.ceil(number)));
+}
+
+function captionsOf(rows: readonly Row[]): FinalMessage[] {
+  return rows.map((row) => JSON.parse(row.caption) as FinalMessage);
+}
+
+function deletedIn(rows: readonly Row[]): number {
+  return rows[0]!.deleted;
+}

@@ -1,0 +1,161 @@
+import { Client } from 'pg';
+import { describe, expect, inject, test } from 'vitest';
+import { migratePostgres } from '../../server/history/postgres-migrate.ts';
+import { PostgresStore } from '../../server/history/postgres-store.ts';
+import { describeHistoryStore } from '../contract/history-store.contract.ts';
+import { final, record } from '../support/history.ts';
+import { newDatabase, PASSWORD, PostgresServer, query } from './support/postgres.ts';
+
+const NOW_MS = 1_800_000_000_000;
+const url = inject('postgresUrl');
+
+describe.skipIf(!url)('With PostgreSQL', () => {
+  const open = async () => PostgresStore.open(await newDatabase(url!));
+
+  describeHistoryStore({ name: 'PostgresStore', create: open });
+
+  describe('PostgresStore', () => {
+    test('makes all changes of a write or none', async () => {
+      const store = await open();
+      const nothing = { ...final(1), endMs: null as unknown as number };
+      const stream = { type: 'stream', record: record('stream') } as const;
+      await expect(
+        store.write(
+          [{ type: 'final', caption: final(0) }, stream, { type: 'final', caption: nothing }],
+          NOW_MS,
+        ),
+      ).rejects.toMatchObject({ name: 'PostgresStoreError', code: '23502' });
+      expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([]);
+      expect(await store.findStream('hash of stream')).toBeNull();
+      await store.write([{ type: 'final', caption: final(0) }], NOW_MS);
+      expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0)]);
+      await store.close();
+    });
+
+    test('tells nothing of what was said in its errors', async () => {
+      const store = await open();
+      const caption = { ...final(0, { text: 'Unspeakable.' }), endMs: 'unspeakable' as unknown as number };
+      const error = await store.write([{ type: 'final', caption }], NOW_MS).catch((cause: unknown) => cause);
+      expect(error).toMatchObject({ code: '22P02' });
+      expect(JSON.stringify([error, String(error), (error as Error).cause ?? null])).not.toMatch(
+        /unspeakable/i,
+      );
+      await store.close();
+    });
+
+    test('is opened by several at once, of which one takes the steps', async () => {
+      const database = await newDatabase(url!);
+      const stores = await Promise.all([0, 1, 2].map(() => PostgresStore.open(database)));
+      await Promise.all(
+        stores.map((store, i) => store.write([{ type: 'final', caption: final(i) }], NOW_MS)),
+      );
+      expect(await query(database, 'SELECT version FROM roundtable.schema')).toEqual([{ version: 1 }]);
+      for (const store of stores) {
+        expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0), final(1), final(2)]);
+        await store.close();
+      }
+    });
+
+    test('is swept by several at once, each final by one of them', async () => {
+      const database = await newDatabase(url!);
+      const stores = await Promise.all([0, 1, 2].map(() => PostgresStore.open(database)));
+      const said = Array.from({ length: 1200 }, (_, i) => final(i));
+      await stores[0]!.write(
+        said.map((caption) => ({ type: 'final', caption })),
+        1000,
+      );
+      const limits = { finalsMs: 2000, streamsMs: 0 };
+      let deleted = 0;
+      for (let last = 1; last > 0; ) {
+        const counts = await Promise.all(stores.map((store) => store.deleteBefore(limits)));
+        last = counts.reduce((sum, count) => sum + count, 0);
+        deleted += last;
+      }
+      expect(deleted).toBe(1200);
+      await Promise.all(stores.map((store) => store.close()));
+    });
+
+    test('lets two servers write the same streams at once', async () => {
+      const database = await newDatabase(url!);
+      const stores = await Promise.all([0, 1].map(() => PostgresStore.open(database)));
+      const names = Array.from({ length: 50 }, (_, i) => `stream ${i}`);
+      for (let round = 0; round < 20; round++)
+        await Promise.all(
+          stores.map((store, i) =>
+            store.write(
+              (i === 0 ? names : names.toReversed()).flatMap((streamId) => [
+                { type: 'final', caption: final(round, { streamId }) },
+                { type: 'stream', record: record(streamId, round) },
+              ]),
+              NOW_MS,
+            ),
+          ),
+        );
+      expect((await stores[0]!.finalsOfStream('stream 7', 0, 1e9)).length).toBe(20);
+      await Promise.all(stores.map((store) => store.close()));
+    });
+
+    test('fails what a database does not answer in time, and goes on when it answers again', async () => {
+      const server = await PostgresServer.start();
+      const store = await PostgresStore.open(server.url, { connectMs: 500, statementMs: 400, answerMs: 500 });
+      server.signal('SIGSTOP');
+      const writing = store.write([{ type: 'final', caption: final(0) }], NOW_MS);
+      const reading = store.findStream('x');
+      await expect(writing).rejects.toMatchObject({ name: 'PostgresStoreError' });
+      await expect(reading).rejects.toMatchObject({ name: 'PostgresStoreError' });
+      server.signal('SIGCONT');
+      for (let isWritten = false; !isWritten; )
+        isWritten = await store.write([{ type: 'final', caption: final(0) }], NOW_MS).then(
+          () => true,
+          () => false,
+        );
+      expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0)]);
+      await store.close();
+      await server.remove();
+    });
+
+    test('gives up a statement that takes too long', async () => {
+      const database = await newDatabase(url!);
+      const store = await PostgresStore.open(database, { connectMs: 5000, statementMs: 100, answerMs: 5000 });
+      const locker = new Client({ connectionString: database });
+      await locker.connect();
+      await locker.query('BEGIN; LOCK TABLE roundtable.finals');
+      await expect(store.finalsOfStream('stream', 0, 1e9)).rejects.toMatchObject({ code: '57014' });
+      await locker.end();
+      expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([]);
+      await store.close();
+    });
+
+    test('refuses a database of a newer version, and one that cannot hold every language', async () => {
+      const newer = await newDatabase(url!);
+      await (await PostgresStore.open(newer)).close();
+      await query(newer, 'UPDATE roundtable.schema SET version = 1000');
+      await expect(PostgresStore.open(newer)).rejects.toMatchObject({ code: 'NEWER_SCHEMA' });
+      const latin = await newDatabase(url!, "ENCODING 'LATIN1' TEMPLATE template0");
+      await expect(PostgresStore.open(latin)).rejects.toMatchObject({ code: 'ENCODING' });
+    });
+
+    test('says what the database says of a wrong password, and not the password', async () => {
+      const wrong = url!.replace(PASSWORD, `${PASSWORD}x`);
+      const error = await PostgresStore.open(wrong).catch((cause: unknown) => cause);
+      expect(error).toMatchObject({ name: 'PostgresStoreError', code: '28P01' });
+      expect(JSON.stringify([error, String(error)])).not.toContain(PASSWORD);
+    });
+  });
+
+  describe('migratePostgres', () => {
+    test('takes the steps that are lacking, all or none', async () => {
+      const database = await newDatabase(url!);
+      const client = new Client({ connectionString: database });
+      await client.connect();
+      const steps = ['CREATE TABLE roundtable.a ()', 'CREATE TABLE roundtable.b ()'];
+      await migratePostgres(client, steps.slice(0, 1));
+      await expect(migratePostgres(client, [...steps, 'CREATE nonsense'])).rejects.toThrow('syntax error');
+      expect((await client.query("SELECT to_regclass('roundtable.b') AS b")).rows).toEqual([{ b: null }]);
+      await migratePostgres(client, steps);
+      await migratePostgres(client, steps);
+      expect((await client.query('SELECT version FROM roundtable.schema')).rows).toEqual([{ version: 2 }]);
+      await client.end();
+    });
+  });
+});

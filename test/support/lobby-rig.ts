@@ -1,0 +1,56 @@
+import { ScriptedRecognizer } from '../../inference/doubles/scripted-recognizer.ts';
+import type { Clock } from '../../server/clock.ts';
+import { readConfig } from '../../server/config/config.ts';
+import type { OptionName } from '../../server/config/options.ts';
+import { BufferedRecorder, type RecorderBounds } from '../../server/history/buffered-recorder.ts';
+import { Lobby } from '../../server/net/lobby.ts';
+import { UNOBSERVED, UnsteadyStore } from './history.ts';
+import { settle } from './settle.ts';
+import { createEars, type Ears, lengthAsText } from './speech-stream-rig.ts';
+
+const MODEL = { name: 'model', hash: '0'.repeat(64) };
+
+/** How a server without sockets is made. */
+export interface LobbyTerms {
+  readonly flags?: Partial<Record<OptionName, string>>;
+  readonly bounds?: RecorderBounds;
+  /** Awaited before each batch is answered. */
+  readonly gate?: (clock: Clock) => Promise<void>;
+}
+
+/** A server without sockets, whose store can be away, and whose time stands still. */
+export function openLobby({ flags = {}, bounds, gate }: LobbyTerms = {}) {
+  const ears: Ears = createEars(
+    new ScriptedRecognizer({ script: lengthAsText, gate: async () => gate?.(ears.clock) }),
+  );
+  const store = new UnsteadyStore();
+  const lobby = new Lobby(readConfig(flags, {}), ears.clock);
+  const recorder = new BufferedRecorder(store, ears.clock, UNOBSERVED, bounds);
+  const open = () =>
+    lobby.open({
+      ...ears,
+      languages: ['en'],
+      models: { recognizer: MODEL, vad: MODEL },
+      recorder,
+      transcripts: { finals: (meeting, query) => recorder.finalsOfMeeting(meeting, query) },
+    });
+  const run = async (ms: number) => {
+    for (let at = 0; at < ms; at += 20) {
+      ears.clock.advance(20);
+      await settle();
+    }
+  };
+  /** Lets time pass until it has settled. */
+  const over = async <T>(work: Promise<T>): Promise<T> => {
+    let isOver = false;
+    const note = () => {
+      isOver = true;
+    };
+    work.then(note, note);
+    for (let turns = 0; !isOver && turns < 20_000; turns++) await run(20);
+
+    return work;
+  };
+
+  return { lobby, store, clock: ears.clock, open, run, over };
+}
