@@ -20,7 +20,7 @@ import { HandOuts } from './hand-outs.ts';
 import { JobRecords, type Line, type Told } from './job-records.ts';
 import { NodeDeliveries } from './node-deliveries.ts';
 import { NodeRuns } from './node-runs.ts';
-import { RedisLink } from './redis-link.ts';
+import { bare, RedisLink } from './redis-link.ts';
 
 /** Told how the queue fares; never what it is about. */
 export interface BullmqObserver {
@@ -334,7 +334,7 @@ export class BullmqQueue implements JobQueue {
   #failed(error: Error): void {
     if (this.#isAway || this.#closing || !this.#link.isAway) return;
     this.#isAway = true;
-    this.#parts.observer.away(error);
+    this.#parts.observer.away(bare(error));
   }
 
   #beatLater(): void {
@@ -426,5 +426,7 @@ function leftMs({
 
 /** Whatever BullMQ says of Redis. */
 function asAway(error: unknown): StreamError {
-  return error instanceof StreamError ? error : new StreamError('queue-away', undefined, { cause: error });
+  return error instanceof StreamError
+    ? error
+    : new StreamError('queue-away', undefined, { cause: bare(error) });
 }

@@ -54,8 +54,8 @@ export class RedisLink {
       ),
     });
     this.#subscriber = new Redis(url, { ...shared, maxRetriesPerRequest: null, autoResubscribe: false });
-    this.redis.on('error', (error) => listener.onError(error));
-    this.#subscriber.on('error', (error) => listener.onError(error));
+    this.redis.on('error', (error) => listener.onError(bare(error)));
+    this.#subscriber.on('error', (error) => listener.onError(bare(error)));
     this.#subscriber.on('message', (_, text) => listener.onMessage(text));
     let isHearing = false;
     const ready = () => {
@@ -111,7 +111,8 @@ export class RedisLink {
   async ask<T>(question: () => Promise<T>): Promise<T> {
     try {
       return await question();
-    } catch (cause) {
+    } catch (error) {
+      const cause = bare(error);
       throw new StreamError('queue-away', undefined, { cause, retryAfterMs: MAX_RETRY_AFTER_MS });
     }
   }
@@ -128,4 +129,13 @@ export class RedisLink {
     this.redis.disconnect();
     this.#subscriber.disconnect();
   }
+}
+
+/** An error without the command that it carries: its arguments are passwords, and what people have said. */
+export function bare(error: unknown): Error {
+  const { message, stack, code } = error as Error & { readonly code?: unknown };
+  const copy = new Error(message);
+  if (stack !== undefined) copy.stack = stack;
+
+  return code === undefined ? copy : Object.assign(copy, { code });
 }
