@@ -6,6 +6,7 @@ import { capacityCommand } from './load/capacity-command.ts';
 import { fairnessCommand } from './load/fairness-command.ts';
 import { idleCommand } from './load/idle-command.ts';
 import { latencyCommand } from './load/latency-command.ts';
+import { recordingsCommand } from './load/recordings-command.ts';
 import { soakCommand } from './load/soak-command.ts';
 import { viewersCommand } from './load/viewers-command.ts';
 import { simulateCommand } from './simulation/simulate-command.ts';
@@ -19,6 +20,7 @@ const program = new Command('bench')
   .addCommand(fairnessCommand())
   .addCommand(idleCommand())
   .addCommand(viewersCommand())
+  .addCommand(recordingsCommand())
   .addCommand(soakCommand())
   .addCommand(simulateCommand());
 

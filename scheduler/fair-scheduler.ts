@@ -9,6 +9,16 @@ export interface FairSchedulerOptions {
   readonly maxBatchSize: number;
   /** Most time a batch of several jobs is predicted to take; what comes next waits so long. */
   readonly maxBatchMs: number;
+  /**
+   * The same while there has been nothing but background for some seconds: whoever comes then waits so long, once.
+   * `maxBatchMs` when left out.
+   */
+  readonly maxCalmBatchMs?: number;
+  /**
+   * Whether background leaves the last idle thread alone while others have had something to do within some seconds, so that
+   * who comes next need not wait for it. Where there is but one thread it has that. False when left out.
+   */
+  readonly sparesThread?: boolean;
   /** Most finals one flow may have queued. The rest needs no bound of its own: there is one job for each key. */
   readonly maxFinalsPerFlow: number;
   /**
@@ -53,6 +63,8 @@ const MAX_MISSES = 64;
  * would tell what they save.
  */
 const BATCHES_TO_A_PROBE = 32;
+/** Time without any other job than background after which none is expected at once. */
+const CALM_AFTER_MS = 10_000;
 
 /**
  * Start-time fair queueing on two levels: among groups, and among the flows of each (see `Ring`). A job is charged
@@ -63,7 +75,7 @@ const BATCHES_TO_A_PROBE = 32;
  * ahead. Within a flow the job that is due first goes first. A batch starts with the job whose turn it is, and takes
  * in others' next jobs in the order of their priorities and turns, while that saves time and makes nobody late.
  *
- * Work-conserving: while there is a job that may run, schedule() returns one. Forming a batch takes time in the
+ * Work-conserving, unless it spares a thread: while there is a job that may run, schedule() returns one. Forming a batch takes time in the
  * logarithm of the groups and flows that have jobs; those that have none are forgotten.
  */
 export class FairScheduler<T> implements Scheduler<T> {
@@ -75,6 +87,8 @@ export class FairScheduler<T> implements Scheduler<T> {
   readonly #running = new Map<Batch<T>, readonly Part<T>[]>();
   readonly #tally = newTally();
   #batchesSinceSingle = 0;
+  /** When a job was given out last that was not background. */
+  #busyAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: FairSchedulerOptions) {
     this.#options = options;
@@ -109,9 +123,17 @@ export class FairScheduler<T> implements Scheduler<T> {
   schedule(nowMs: number, idle: number): Batch<T> | null {
     const first = PRIORITIES.findIndex((priority) => this.#groups.first(priority));
     if (first < 0) return null;
-    const { maxBatchMs, costs } = this.#options;
+    const { maxBatchMs, maxCalmBatchMs = maxBatchMs, sparesThread = false, costs } = this.#options;
+    if (PRIORITIES[first] !== 'background') this.#busyAtMs = nowMs;
+    const isCalm = nowMs - this.#busyAtMs > CALM_AFTER_MS;
+    const isLast = idle <= 1 && PRIORITIES[first] === 'background' && this.#isRunningBackground();
+    if (sparesThread && isLast && !isCalm) return null;
     const maxSize = this.#maxSize(PRIORITIES[first]!, idle);
-    const forming = new FormingBatch<T>(costs, { maxSize, maxMs: maxBatchMs, nowMs });
+    const forming = new FormingBatch<T>(costs, {
+      maxSize,
+      maxMs: isCalm ? maxCalmBatchMs : maxBatchMs,
+      nowMs,
+    });
     // What is less urgent takes the room that is left, as long as it costs the others little.
     const parts = PRIORITIES.slice(first).flatMap((priority) => this.#fill(forming, priority));
     const { jobs, works, costMs } = forming;
@@ -177,6 +199,13 @@ export class FairScheduler<T> implements Scheduler<T> {
     this.#seats.set(name, seat);
 
     return seat;
+  }
+
+  /** Whether a batch is under way that began with background. */
+  #isRunningBackground(): boolean {
+    for (const [part] of this.#running.values()) if (part?.job.priority === 'background') return true;
+
+    return false;
   }
 
   #maxSize(priority: Priority, idle: number): number {

@@ -65,7 +65,7 @@ export const ERRORS = {
   'job-unfinished': entry(4409, 'The recording has no result yet.', { retryable: true }),
   'job-finished': entry(4409, 'The recording has finished already.'),
   'job-stalled': entry(4504, 'An attempt gave no sign of life for too long.', { retryable: true }),
-  'job-interrupted': entry(4503, 'The server ended in the middle of an attempt.', { retryable: true }),
+  'job-interrupted': entry(4500, 'The server ended in the middle of an attempt.', { retryable: true }),
   internal: entry(4500, 'The server failed.', { retryable: true }),
 } as const satisfies Record<string, ErrorEntry>;
 

@@ -64,6 +64,46 @@ describe('FairScheduler', () => {
     expect(['a', 'b', 'c', 'd'].map((flow) => count(served, flow))).toEqual([20, 20, 20, 60]);
   });
 
+  test('puts more background together where nobody else has had anything to do for a while', () => {
+    const scheduler = create({
+      maxBatchMs: 100,
+      maxCalmBatchMs: 200,
+      costs: { predict: predictHalf, learn },
+    });
+    const sizeAt = (nowMs: number) => {
+      const batch = scheduler.schedule(nowMs, 1)!;
+      scheduler.complete(batch, batch.costMs);
+
+      return batch.jobs.length;
+    };
+    for (let i = 0; i < 20; i++) add(scheduler, 'talk', { priority: 'background', key: String(i), size: 50 });
+    expect(sizeAt(0)).toBe(8);
+    add(scheduler, 'live', { priority: 'final', size: 400 });
+    expect(sizeAt(1000)).toBe(1);
+    expect(sizeAt(2000)).toBe(4);
+    expect(sizeAt(20_000)).toBe(8);
+  });
+
+  test('keeps the last idle thread from background while others have something to do now and then', () => {
+    const scheduler = create({ maxBatchSize: 1, sparesThread: true });
+    for (let i = 0; i < 20; i++) add(scheduler, 'talk', { priority: 'background', key: String(i) });
+    add(scheduler, 'live', { priority: 'final' });
+    const live = scheduler.schedule(0, 2)!;
+    expect(live.jobs[0]!.payload).toBe('live');
+    scheduler.complete(live, 100);
+    const first = scheduler.schedule(1000, 2)!;
+    expect(first.jobs[0]!.payload).toBe('talk');
+    expect(scheduler.schedule(1000, 1)).toBeNull();
+    add(scheduler, 'live', { priority: 'partial', key: '1' });
+    expect(scheduler.schedule(1000, 1)!.jobs[0]!.payload).toBe('live');
+    scheduler.complete(first, 100);
+    // Whoever has but one thread has it; and nobody is waited for who has long been quiet.
+    const second = scheduler.schedule(2000, 1)!;
+    expect(second.jobs[0]!.payload).toBe('talk');
+    expect(scheduler.schedule(2000, 1)).toBeNull();
+    expect(scheduler.schedule(20_000, 1)!.jobs[0]!.payload).toBe('talk');
+  });
+
   test('gives a flow of four times the weight four times the service, within a group and among groups', () => {
     for (const group of [{ group: 'same' }, {}]) {
       const scheduler = create();

@@ -1,9 +1,9 @@
-import { CLASS_WEIGHTS, type PriorityClass } from '../admission/priority-class.ts';
 import type { Clock } from '../clock.ts';
 import { StreamError } from '../errors.ts';
 import { CallbackDeliveries } from './callback-deliveries.ts';
 import { type Job, type NewJob, step, submitted } from './job.ts';
 import { type Entry, JobLedger, type LedgerObserver } from './job-ledger.ts';
+import { JobLine } from './job-line.ts';
 import { JobOrder } from './job-order.ts';
 import { afterInterruption } from './job-outcomes.ts';
 import {
@@ -50,12 +50,8 @@ export class EmbeddedQueue implements JobQueue {
   readonly #runs: JobRuns;
   readonly #deliveries: CallbackDeliveries;
   readonly #order = new JobOrder();
-  /** Jobs that have not finished, in their order. */
-  readonly #line: Entry[] = [];
-  /** Of those in the line, as long as nothing changes. */
-  #places: ReadonlyMap<string, Place> | null = null;
+  readonly #line = new JobLine();
   #numbers: number;
-  #lineBytes = 0;
   #cancelSweep: () => void = () => {};
   #closing: Promise<void> | null = null;
 
@@ -66,18 +62,18 @@ export class EmbeddedQueue implements JobQueue {
     this.#numbers = (stored.at(-1)?.number ?? 0) + 1;
     for (const entry of this.#ledger.entries) {
       if (entry.stored.job.startedAtMs !== null) this.#order.begun(ordered(entry));
-      if (!isFinished(entry.stored.job.state)) this.#enqueue(entry);
+      if (!isFinished(entry.stored.job.state)) this.#line.add(entry);
     }
     this.#runs = new JobRuns({
       ...{ ledger: this.#ledger, clock, rules },
-      queued: () => this.#line.filter(({ stored, told }) => told && stored.job.state === 'queued'),
+      queued: () => this.#line.entries.filter(({ stored, told }) => told && stored.job.state === 'queued'),
       onBegun: (entry) => this.#order.begun(ordered(entry)),
       onFault: (error) => observer.attemptFailed(error),
     });
     this.#deliveries = new CallbackDeliveries(this.#ledger, clock);
     this.#ledger.watch((job) => {
-      this.#places = null;
-      if (isFinished(job.state)) this.#dequeue(job.id);
+      this.#line.changed();
+      if (isFinished(job.state)) this.#line.remove(job.id);
       if (job.callback === 'waiting') this.#deliveries.fill();
     });
     this.#sweepLater();
@@ -99,21 +95,22 @@ export class EmbeddedQueue implements JobQueue {
     this.#throwIfClosed();
     const { rules, clock } = this.#parts;
     const options = { retryAfterMs: RETRY_AFTER_MS };
-    if (this.#line.length >= rules.maxJobs) throw new StreamError('too-many-jobs', undefined, options);
-    if (this.#lineBytes + newJob.bytes > rules.maxJobBytes)
+    if (this.#line.entries.length >= rules.maxJobs)
+      throw new StreamError('too-many-jobs', undefined, options);
+    if (this.#line.bytes + newJob.bytes > rules.maxJobBytes)
       throw new StreamError('no-space', 'The recordings that wait take all that they may.', options);
     const stored: StoredJob = {
       job: submitted(newJob, clock.epochMs()),
-      tag: this.#order.tag(newJob, this.#line.map(ordered)),
+      tag: this.#order.tag(newJob, this.#line.entries.map(ordered)),
       number: this.#numbers++,
       ...{ content: null, failedDeliveries: 0, deliverAtMs: 0 },
     };
     const entry: Entry = { stored, told: null };
-    this.#enqueue(entry);
+    this.#line.add(entry);
     try {
       await this.#ledger.add(entry);
     } catch (error) {
-      this.#dequeue(newJob.id);
+      this.#line.remove(newJob.id);
       throw error;
     }
     this.#runs.fill();
@@ -153,9 +150,7 @@ export class EmbeddedQueue implements JobQueue {
   async place(id: string): Promise<Place | null> {
     this.#throwIfClosed();
     if (this.#ledger.told(id)?.told?.state !== 'queued') return null;
-    this.#places ??= placesIn(this.#line);
-
-    return this.#places.get(id) ?? null;
+    return this.#line.lineUp.places.get(id) ?? null;
   }
 
   async result(id: string): Promise<JobResult | null> {
@@ -167,22 +162,8 @@ export class EmbeddedQueue implements JobQueue {
 
   async standing(): Promise<Standing> {
     this.#throwIfClosed();
-    const queued = Object.fromEntries(Object.keys(CLASS_WEIGHTS).map((name) => [name, 0])) as Record<
-      PriorityClass,
-      number
-    >;
-    const nowMs = this.#parts.clock.epochMs();
-    let [running, backlogMs, longestWaitMs] = [0, 0, 0];
-    for (const { told } of this.#line) {
-      if (!told) continue;
-      backlogMs += leftMs(told);
-      if (told.state === 'running') {
-        running++;
-      } else {
-        queued[told.class]++;
-        longestWaitMs = Math.max(longestWaitMs, nowMs - told.submittedAtMs);
-      }
-    }
+    const { queued, running, backlogMs, oldestMs } = this.#line.lineUp;
+    const longestWaitMs = oldestMs === null ? 0 : Math.max(0, this.#parts.clock.epochMs() - oldestMs);
     const { slots, speed } = this.#runs;
 
     return { queued, running, backlogMs, longestWaitMs, slots, speed };
@@ -217,22 +198,6 @@ export class EmbeddedQueue implements JobQueue {
     if (this.#closing) throw new StreamError('draining');
   }
 
-  #enqueue(entry: Entry): void {
-    const { rank } = entry.stored.tag;
-    // The newest comes behind those of the same rank.
-    let at = this.#line.length;
-    while (at > 0 && this.#line[at - 1]!.stored.tag.rank > rank) at--;
-    this.#line.splice(at, 0, entry);
-    this.#lineBytes += entry.stored.job.bytes;
-  }
-
-  #dequeue(id: string): void {
-    const at = this.#line.findIndex(({ stored }) => stored.job.id === id);
-    if (at < 0) return;
-    this.#lineBytes -= this.#line[at]!.stored.job.bytes;
-    this.#line.splice(at, 1);
-  }
-
   #sweepLater(): void {
     const { rules, clock } = this.#parts;
     this.#cancelSweep = clock.after(Math.min(SWEEP_EVERY_MS, rules.keepFinishedMs), () => {
@@ -259,23 +224,6 @@ export class EmbeddedQueue implements JobQueue {
 
 function ordered({ stored: { job, tag } }: Entry) {
   return { class: job.class, tag, hasBegun: job.startedAtMs !== null };
-}
-
-function placesIn(line: readonly Entry[]): ReadonlyMap<string, Place> {
-  const places = new Map<string, Place>();
-  let aheadMs = 0;
-  for (const { told } of line) {
-    if (!told) continue;
-    places.set(told.id, { ahead: places.size, aheadMs });
-    aheadMs += leftMs(told);
-  }
-
-  return places;
-}
-
-/** Audio that is not captioned yet. */
-function leftMs({ lengthMs, progressMs }: Job): number {
-  return Math.max(0, lengthMs - progressMs);
 }
 
 /** A job as it is when another process takes it up. */

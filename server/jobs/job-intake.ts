@@ -34,6 +34,8 @@ const MAX_NAME_CHARACTERS = 255;
 const MAX_JSON_BYTES = 65_536;
 /** What compressed speech has, where a file does not say how long it is: 64 kbit/s. */
 const BYTES_PER_MS = 8;
+/** What a recording is reckoned with that has not come yet. */
+const UNKNOWN_LENGTH_MS = 600_000;
 
 /**
  * Takes a recording into the queue: a form with a file, or a JSON object with an address.
@@ -75,9 +77,9 @@ async function takeUrl(request: PostRequest, caller: Caller, parts: JobIntakePar
         : `url has to be an address on ${config.jobUrlHosts}.`,
     );
   const fileName = decodeSafely(url.pathname.split('/').at(-1)!);
-  // As if it took all that it may, until it is known.
-  const lengthMs = Math.min(config.maxRecordingMs, Math.round(config.maxUploadBytes / BYTES_PER_MS));
+  const lengthMs = Math.min(config.maxRecordingMs, UNKNOWN_LENGTH_MS);
 
+  // It may take all that one may.
   return queue.submit(newJob(asked, caller, { bytes: config.maxUploadBytes, fileName, lengthMs }, clock));
 }
 

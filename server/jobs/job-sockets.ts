@@ -101,6 +101,7 @@ async function open(socket: WebSocket<SocketData>, parts: JobSocketParts): Promi
     };
     data.feed = new JobFeed({ queue, clock, sink }, [job], null);
   } catch (error) {
+    if (!isOpen) return;
     const { code, message } = asStreamError(error);
     socket.send(JSON.stringify({ type: 'error', code, message }));
     socket.end(ERRORS[code].closeCode, code);

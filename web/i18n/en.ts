@@ -377,6 +377,13 @@ export const en = {
       help: 'Try again when somebody has left.',
     },
     'not-ready': { title: 'The server is starting.', help: 'It loads its models. Try again in a minute.' },
+    'too-many-uploads': { title: 'Many recordings are being sent now.', help: 'Try again in a moment.' },
+    'bad-recording': {
+      title: 'This recording cannot be read.',
+      help: 'It may be damaged, or of a kind that the server does not know. Export it again, as WAV or FLAC if you can.',
+    },
+    'too-many-jobs': { title: 'The queue is full.', help: 'Try again when some recordings have finished.' },
+    'queue-away': { title: 'The queue of recordings cannot be reached.', help: 'Try again in a minute.' },
     draining: { title: 'The server is being restarted.', help: 'Try again in a minute.' },
     'connection-lost': {
       title: 'The server cannot be reached.',

@@ -323,6 +323,13 @@ export const zh: Words = {
     'too-many-streams': { title: '没有空位给更多发言者。', help: '有人离开后请再试。' },
     'too-many-viewers': { title: '没有空位给更多读者。', help: '有人离开后请再试。' },
     'not-ready': { title: '服务器正在启动。', help: '正在加载模型，请一分钟后再试。' },
+    'too-many-uploads': { title: '正在上传的录音太多。', help: '请稍后再试。' },
+    'bad-recording': {
+      title: '无法读取此录音。',
+      help: '文件可能已损坏，或服务器不支持其格式。请重新导出，最好是 WAV 或 FLAC。',
+    },
+    'too-many-jobs': { title: '队列已满。', help: '有录音完成后请再试。' },
+    'queue-away': { title: '无法连接录音队列。', help: '请一分钟后再试。' },
     draining: { title: '服务器正在重启。', help: '请一分钟后再试。' },
     'connection-lost': {
       title: '无法连接服务器。',

@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest';
+import type { FinalMessage } from '../client-sdk/protocol.ts';
+import { StreamError } from '../server/errors.ts';
+import { type Job, submitted } from '../server/jobs/job.ts';
+import type { JobResult, JobRun } from '../server/jobs/job-queue.ts';
+import { jobRunner } from '../server/jobs/job-runner.ts';
+import { readClips } from './support/audio.ts';
+import { jobResult, newJob } from './support/jobs.ts';
+import { ManualClock } from './support/manual-clock.ts';
+import { settle } from './support/settle.ts';
+
+const clips = await readClips();
+
+function setUp(fields: Partial<Job> = {}) {
+  const clock = new ManualClock();
+  const job = { ...submitted(newJob(), 1000), ...fields };
+  const kept: FinalMessage[] = [];
+  const contents: string[] = [];
+  const abort = new AbortController();
+  let refusals = 0;
+  let alive = 0;
+  const run = (known: JobResult | null): JobRun => ({
+    signal: abort.signal,
+    progress: () => {
+      alive++;
+    },
+    claim: async (content) => {
+      contents.push(content);
+
+      return known;
+    },
+  });
+  const runner = (audioHash = 'a hash') =>
+    jobRunner({
+      clock,
+      files: { path: () => clips[0]!.path },
+      examiner: { examine: async () => ({ lengthMs: 2835, audioHash }) },
+      lobby: {
+        speaker: () => {
+          refusals++;
+          throw new StreamError('busy', undefined, { retryAfterMs: 3000 });
+        },
+      },
+      fetch: async () => {},
+      maxRecordingMs: 1e6,
+      basis: 'a model',
+      keep: (caption) => kept.push(caption),
+    });
+
+  return {
+    ...{ clock, job, kept, contents, abort, run, runner },
+    refusals: () => refusals,
+    alive: () => alive,
+  };
+}
+
+const options = { language: null, endpointing: null, meeting: null, speaker: null };
+
+describe('jobRunner', () => {
+  test('has the captions of another job under ids and names of its own', async () => {
+    const { job, run, runner, kept } = setUp({ options: { ...options, meeting: 'archive', speaker: 'Ada' } });
+    const result = await runner()(job, run(jobResult('Said before.')));
+    expect(result.captions).toMatchObject([
+      { captionId: `${job.id}:0`, streamId: job.id, meeting: 'archive', speaker: 'Ada', spokenAtMs: 1000 },
+    ]);
+    expect(kept).toEqual(result.captions);
+  });
+
+  test('keeps nothing in the history of a job that names no meeting', async () => {
+    const { job, run, runner, kept } = setUp();
+    await runner()(job, run(jobResult('Said before.')));
+    expect(kept).toEqual([]);
+  });
+
+  test('takes jobs for equal by their audio, their options and their key, and by nothing else', async () => {
+    const contentOf = async (fields: Partial<Job>, audioHash?: string) => {
+      const { job, run, runner, contents } = setUp(fields);
+      await runner(audioHash)(job, run(jobResult('')));
+
+      return contents[0];
+    };
+    const one = await contentOf({});
+    expect(await contentOf({ fileName: 'other.mp3', bytes: 5, class: 'low', callbackUrl: 'http://x/' })).toBe(
+      one,
+    );
+    expect(await contentOf({ options: { ...options, meeting: 'm', speaker: 's' } })).toBe(one);
+    expect(await contentOf({}, 'another hash')).not.toBe(one);
+    expect(await contentOf({ key: 'somebody' })).not.toBe(one);
+    expect(await contentOf({ options: { ...options, language: 'en' } })).not.toBe(one);
+    expect(await contentOf({ options: { ...options, endpointing: { minSilenceMs: 300 } } })).not.toBe(one);
+  });
+
+  test('asks again for as long as a busy server lets nobody in, and gives signs of life meanwhile', async () => {
+    const { clock, job, run, runner, abort, refusals, alive } = setUp();
+    const running = runner()(job, run(null));
+    running.catch(() => {});
+    const pass = async (ms: number) => {
+      clock.advance(ms);
+      await expect.poll(() => settle().then(() => clock.pendingTimers)).toBeGreaterThan(0);
+    };
+    await pass(0);
+    for (let i = 0; i < 5; i++) await pass(3000);
+    expect(refusals()).toBeGreaterThan(3);
+    expect(alive()).toBeGreaterThan(3);
+    abort.abort(new StreamError('job-finished'));
+    await expect(running).rejects.toMatchObject({ code: 'job-finished' });
+  });
+});
