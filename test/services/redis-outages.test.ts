@@ -10,7 +10,10 @@ import { REDIS_BINARY, RedisServer } from './support/redis.ts';
 /** Outages in the loop: `ROUNDTABLE_OUTAGES=50 npm run test:services`. */
 const ROUNDS = Number(process.env.ROUNDTABLE_OUTAGES ?? 4);
 const JOBS_PER_ROUND = 12;
-const PATIENT = { ...RULES, progressTimeoutMs: 60_000, maxAttempts: 10, backoffMs: 50 };
+const PATIENT = {
+  ...RULES,
+  ...{ progressTimeoutMs: 60_000, keepFinishedMs: 3_600_000, maxAttempts: 10, backoffMs: 50 },
+};
 
 describe.skipIf(!REDIS_BINARY)('A queue whose Redis', () => {
   let redis: RedisServer;

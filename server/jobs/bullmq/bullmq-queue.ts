@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { CLASS_WEIGHTS, type PriorityClass } from '../../admission/priority-class.ts';
 import type { Clock } from '../../clock.ts';
 import { StreamError } from '../../errors.ts';
 import { type Job, type NewJob, step } from '../job.ts';
+import { type LineUp, lineUp } from '../job-line.ts';
 import type {
   CallbackHandler,
   JobHandler,
@@ -17,9 +17,11 @@ import type {
 } from '../job-queue.ts';
 import { isFinished } from '../job-states.ts';
 import { HandOuts } from './hand-outs.ts';
-import { JobRecords, type Line, type Told } from './job-records.ts';
+import type { Line, Told } from './job-record.ts';
+import { JobRecords } from './job-records.ts';
 import { NodeDeliveries } from './node-deliveries.ts';
 import { NodeRuns } from './node-runs.ts';
+import { QueueMender, WAKE } from './queue-mender.ts';
 import { bare, RedisLink } from './redis-link.ts';
 
 /** Told how the queue fares; never what it is about. */
@@ -49,10 +51,6 @@ export interface BullmqQueueParts {
 const LEASE_MS = 15_000;
 /** In a lease: the node says that it lives, and looks at what runs here. Some may fail. */
 const BEATS_PER_LEASE = 3;
-/** In some of these beats it is looked whether something has come apart, and what has been kept long enough goes. */
-const SWEEP_EVERY_MS = 60_000;
-/** Jobs whose submission failed in an unknown way, and that are withdrawn when Redis can be asked. */
-const MAX_WITHDRAWN = 1000;
 
 /**
  * One node of a queue in Redis. A job is a record, which is changed in one step by whoever has seen its last version, and is
@@ -69,17 +67,15 @@ export class BullmqQueue implements JobQueue {
   readonly #handOuts: HandOuts;
   readonly #callbacks: HandOuts;
   readonly #runs: NodeRuns;
+  readonly #mender: QueueMender;
   readonly #deliveries: NodeDeliveries;
   readonly #listeners = new Set<JobListener>();
   /** Jobs that were told of and had not finished: what became of them may have been missed. */
   readonly #unfinished = new Set<string>();
-  readonly #withdrawn = new Set<string>();
   /** Until something changes. */
-  #line: Promise<Line> | null = null;
+  #line: Promise<Line & LineUp> | null = null;
   #cancelBeat: () => void = () => {};
   #isAway = false;
-  #isMending = false;
-  #sweptMs: number;
   #closing: Promise<void> | null = null;
 
   /** Connects by itself, and again whenever Redis was away. */
@@ -87,7 +83,6 @@ export class BullmqQueue implements JobQueue {
     const { url, rules, clock, observer } = parts;
     this.#parts = parts;
     this.#leaseMs = parts.leaseMs ?? LEASE_MS;
-    this.#sweptMs = clock.now();
     this.#link = new RedisLink(url, {
       onMessage: (text) => this.#heard(text),
       onReady: () => void this.#ready(),
@@ -96,13 +91,21 @@ export class BullmqQueue implements JobQueue {
     const onError = (error: Error) => this.#failed(error);
     this.#records = new JobRecords(this.#link, rules);
     const shared = { link: this.#link, leaseMs: this.#leaseMs, keepMs: rules.keepFinishedMs, onError };
-    this.#handOuts = new HandOuts({ ...shared, name: 'recordings', onTakenBack: () => void this.#mend() });
+    this.#handOuts = new HandOuts({
+      ...shared,
+      name: 'recordings',
+      onTakenBack: () => void this.#mender.mend(),
+    });
     this.#callbacks = new HandOuts({ ...shared, name: 'callbacks', onTakenBack: () => {} });
     this.#runs = new NodeRuns({
       ...{ records: this.#records, handOuts: this.#handOuts, clock, rules },
       ...{ node: this.#node, leaseMs: this.#leaseMs, onError },
       onFault: (error) => observer.attemptFailed(error),
       onUnstored: (error, retryAfterMs) => observer.storingFailed(error, retryAfterMs),
+    });
+    this.#mender = new QueueMender({
+      ...{ link: this.#link, records: this.#records, handOuts: this.#handOuts, callbacks: this.#callbacks },
+      ...{ runs: this.#runs, clock, rules, onError },
     });
     this.#deliveries = new NodeDeliveries({
       ...{ records: this.#records, handOuts: this.#callbacks, clock, onError },
@@ -124,13 +127,13 @@ export class BullmqQueue implements JobQueue {
     this.#throwIfClosed();
     try {
       const { job, isRebased } = await this.#records.submit(newJob, this.#parts.clock.epochMs());
-      await this.#handOut(job.id);
+      await this.#mender.handOut(job.id);
       this.#line = null;
-      if (isRebased) void this.#mend();
+      if (isRebased) void this.#mender.mend();
 
       return job;
     } catch (error) {
-      if (!(error instanceof StreamError) || error.code === 'queue-away') this.#withdraw(newJob.id);
+      if (!(error instanceof StreamError) || error.code === 'queue-away') this.#mender.withdraw(newJob.id);
       throw asAway(error);
     }
   }
@@ -169,14 +172,10 @@ export class BullmqQueue implements JobQueue {
 
   async place(id: string): Promise<Place | null> {
     this.#throwIfClosed();
-    const { jobs } = await this.#lineNow();
-    let aheadMs = 0;
-    for (const [ahead, entry] of jobs.entries()) {
-      if (entry.id === id) return entry.state === 'queued' ? { ahead, aheadMs } : null;
-      aheadMs += leftMs(entry);
-    }
+    const { jobs, places } = await this.#lineNow();
+    const isQueued = jobs.find((job) => job.id === id)?.state === 'queued';
 
-    return null;
+    return isQueued ? places.get(id)! : null;
   }
 
   async result(id: string): Promise<JobResult | null> {
@@ -187,27 +186,14 @@ export class BullmqQueue implements JobQueue {
 
   async standing(): Promise<Standing> {
     this.#throwIfClosed();
-    const { jobs, nodes } = await this.#lineNow();
-    const queued = Object.fromEntries(Object.keys(CLASS_WEIGHTS).map((name) => [name, 0])) as Record<
-      PriorityClass,
-      number
-    >;
-    const nowMs = this.#parts.clock.epochMs();
-    let [running, backlogMs, longestWaitMs] = [0, 0, 0];
-    for (const entry of jobs) {
-      backlogMs += leftMs(entry);
-      if (entry.state === 'running') {
-        running++;
-      } else {
-        queued[entry.class]++;
-        longestWaitMs = Math.max(longestWaitMs, nowMs - entry.submittedAtMs);
-      }
-    }
+    const { queued, running, backlogMs, oldestMs, nodes } = await this.#lineNow();
     // What this node said last of itself is older than what it knows.
     const all = [...nodes.filter((node) => node.id !== this.#node), this.#report];
     const speeds = all.map(({ speed }) => speed).filter((speed) => speed !== null);
     const slots = all.reduce((sum, node) => sum + node.slots, 0);
     const speed = speeds.length === 0 ? null : speeds.reduce((sum, each) => sum + each, 0);
+
+    const longestWaitMs = oldestMs === null ? 0 : Math.max(0, this.#parts.clock.epochMs() - oldestMs);
 
     return { queued, running, backlogMs, longestWaitMs, slots, speed };
   }
@@ -239,6 +225,7 @@ export class BullmqQueue implements JobQueue {
   async #close(): Promise<void> {
     this.#listeners.clear();
     this.#cancelBeat();
+    this.#mender.close();
     await Promise.all([this.#runs.close(), this.#deliveries.close()]);
     await this.#records.leave(this.#node).catch(() => {});
     await Promise.all([this.#handOuts.close(), this.#callbacks.close()]);
@@ -253,35 +240,15 @@ export class BullmqQueue implements JobQueue {
     return { slots: this.#runs.slots, speed: this.#runs.speed };
   }
 
-  #lineNow(): Promise<Line> {
+  #lineNow(): Promise<Line & LineUp> {
     if (this.#line) return this.#line;
-    const line = this.#records.line();
+    const line = this.#records.line().then((now) => ({ ...now, ...lineUp(now.jobs) }));
     this.#line = line;
     line.catch(() => {
       if (this.#line === line) this.#line = null;
     });
 
     return line;
-  }
-
-  /** Has a job given out, if it is not yet. */
-  async #handOut(id: string): Promise<void> {
-    const [record, priority] = await Promise.all([this.#records.read(id), this.#records.priority(id)]);
-    if (!record || priority === null || isFinished(record.job.state)) return;
-    const { class: name, lengthMs, bytes } = record.job;
-    await this.#handOuts.add(id, name, priority, { lengthMs, bytes });
-    await this.#link.call(WAKE);
-  }
-
-  /** Has a callback delivered, if that is not under way. */
-  #tellLater(id: string): Promise<void> {
-    return this.#callbacks.add(id, 'callback', 0, null);
-  }
-
-  /** Whether it was added is not known, and whoever submitted it has been told that it was not. */
-  #withdraw(id: string): void {
-    if (this.#withdrawn.size < MAX_WITHDRAWN) this.#withdrawn.add(id);
-    void this.#mend();
   }
 
   /** Somebody has told something. */
@@ -302,7 +269,7 @@ export class BullmqQueue implements JobQueue {
     else this.#unfinished.add(job.id);
     this.#runs.heard(change);
     if (job.callback === 'waiting')
-      this.#tellLater(job.id).then(
+      this.#mender.tellLater(job.id).then(
         () => this.#deliveries.wake(),
         (error: Error) => this.#failed(error),
       );
@@ -323,7 +290,7 @@ export class BullmqQueue implements JobQueue {
         else this.#unfinished.delete(id);
       }
       for (const { id } of (await this.#lineNow()).jobs) this.#unfinished.add(id);
-      await this.#mend();
+      await this.#mender.mend();
     } catch (error) {
       this.#failed(error as Error);
     }
@@ -339,7 +306,7 @@ export class BullmqQueue implements JobQueue {
 
   #beatLater(): void {
     this.#cancelBeat = this.#parts.clock.after(this.#leaseMs / BEATS_PER_LEASE, () => {
-      void this.#beat().then(() => this.#mend());
+      void this.#beat().then(() => this.#mender.mend());
       this.#beatLater();
     });
   }
@@ -354,74 +321,6 @@ export class BullmqQueue implements JobQueue {
       this.#failed(error as Error);
     }
   }
-
-  /** Puts together what has come apart, and lets go of what has been kept long enough. */
-  async #mend(): Promise<void> {
-    if (this.#isMending || this.#closing) return;
-    this.#isMending = true;
-    try {
-      for (const id of [...this.#withdrawn]) {
-        await this.#drop(id);
-        this.#withdrawn.delete(id);
-      }
-      await this.#mendHandOuts();
-      await this.#sweep();
-    } catch (error) {
-      this.#failed(error as Error);
-    } finally {
-      this.#isMending = false;
-    }
-  }
-
-  /** Ends a job that nobody knows of. */
-  async #drop(id: string): Promise<void> {
-    const atMs = this.#parts.clock.epochMs();
-    const changed = await this.#records.change(id, atMs, ({ job }) => {
-      const cancelled = step({ ...job, callbackUrl: null }, { type: 'cancel', atMs });
-
-      return cancelled && { job: cancelled };
-    });
-    if (changed.type === 'changed') await this.#runs.release(changed.released);
-    await this.#handOuts.remove(id).catch(() => {});
-  }
-
-  async #mendHandOuts(): Promise<void> {
-    const faults = await this.#records.inspect([this.#handOuts.keys, this.#callbacks.keys]);
-    for (const { type, id } of faults) {
-      if (type === 'interrupted') await this.#runs.interrupted(id);
-      else if (type === 'unlisted') await this.#handOut(id);
-      else if (type === 'untold') await this.#tellLater(id);
-      else {
-        const priority = await this.#records.priority(id);
-        if (priority !== null) await this.#handOuts.place(id, priority);
-      }
-    }
-  }
-
-  async #sweep(): Promise<void> {
-    const { clock, rules } = this.#parts;
-    if (clock.now() - this.#sweptMs < Math.min(SWEEP_EVERY_MS, rules.keepFinishedMs)) return;
-    this.#sweptMs = clock.now();
-    let gone: readonly string[];
-    do {
-      gone = await this.#records.sweep(clock.epochMs());
-      for (const id of gone) await Promise.all([this.#handOuts.remove(id), this.#callbacks.remove(id)]);
-    } while (gone.length > 0);
-  }
-}
-
-/** Told when a hand-out was added. */
-const WAKE = 'wake';
-
-/** Audio that is not captioned yet. */
-function leftMs({
-  lengthMs,
-  progressMs,
-}: {
-  readonly lengthMs: number;
-  readonly progressMs: number;
-}): number {
-  return Math.max(0, lengthMs - progressMs);
 }
 
 /** Whatever BullMQ says of Redis. */

@@ -1,4 +1,3 @@
-import type { PriorityClass } from '../../admission/priority-class.ts';
 import { CLASS_WEIGHTS } from '../../admission/priority-class.ts';
 import { StreamError } from '../../errors.ts';
 import { type Job, type NewJob, submitted } from '../job.ts';
@@ -10,79 +9,22 @@ import {
   MAX_JOBS_PER_PAGE,
   type QueueRules,
 } from '../job-queue.ts';
-import type { JobState } from '../job-states.ts';
-import type { RedisLink, Value } from './redis-link.ts';
+import {
+  type Change,
+  type Changed,
+  type Claimed,
+  entryOf,
+  type Fault,
+  idOrNull,
+  type JobRecord,
+  type Line,
+  type LineEntry,
+  type NodeReport,
+  RECORD_FIELDS,
+  recordOf,
+} from './job-record.ts';
+import type { RedisLink } from './redis-link.ts';
 
-/** A job as it is kept, and told of on the channel. */
-export interface JobRecord {
-  /** Counts its changes. */
-  readonly version: number;
-  readonly job: Job;
-  /** Of the attempt that is under way, or was the last one: the node and a number, with a slash between; '' before the first. */
-  readonly run: string;
-  /** Tries to deliver its callback that failed. */
-  readonly failures: number;
-}
-
-/** What is told of a change. */
-export type Told = Pick<JobRecord, 'version' | 'job' | 'run'>;
-
-/** What becomes of a record. */
-export interface Change {
-  readonly job: Job;
-  /** The same when left out. */
-  readonly run?: string;
-  readonly failures?: number;
-  /** Kept with it. */
-  readonly result?: JobResult;
-}
-
-/** What came of a change. */
-export type Changed =
-  /** @param released a job of the same key that was held, and need not be; null for none. */
-  | { readonly type: 'changed'; readonly record: JobRecord; readonly released: string | null }
-  /** Nothing was to be changed. @param record null for a job that is not there. */
-  | { readonly type: 'as-it-was'; readonly record: JobRecord | null }
-  /** Its key has as many running as it may. */
-  | { readonly type: 'held' };
-
-/** A job of the line. */
-export interface LineEntry {
-  readonly id: string;
-  readonly state: JobState;
-  readonly class: PriorityClass;
-  readonly rank: number;
-  readonly number: number;
-  readonly lengthMs: number;
-  readonly progressMs: number;
-  readonly submittedAtMs: number;
-}
-
-/** What a node says of itself. */
-export interface NodeReport {
-  readonly slots: number;
-  readonly speed: number | null;
-}
-
-/** Unfinished jobs in their order, and the nodes. */
-export interface Line {
-  readonly jobs: readonly LineEntry[];
-  readonly nodes: readonly (NodeReport & { readonly id: string })[];
-}
-
-/** What the answer to a claim is; `scripts.ts` says what it means. */
-export type Claimed =
-  | { readonly type: 'gone' | 'lead' }
-  | { readonly type: 'done'; readonly result: JobResult }
-  | { readonly type: 'wait' | 'free'; readonly released: string | null };
-
-/** What is to be mended. */
-export interface Fault {
-  readonly type: 'interrupted' | 'unlisted' | 'misplaced' | 'untold';
-  readonly id: string;
-}
-
-const FIELDS = ['v', 'job', 'run', 'progressMs', 'lengthMs', 'failures', 'rank'] as const;
 /** Largest rank that BullMQ knows; they are counted from a base that follows when half of them are used up. */
 const MAX_PRIORITY = 2 ** 21 - 1;
 const MAX_RANK = 2 ** 20;
@@ -125,7 +67,7 @@ export class JobRecords {
 
   async read(id: string): Promise<JobRecord | null> {
     const { redis } = this.#link;
-    const values = await this.#link.ask(() => redis.hmget(this.#link.key('job', id), ...FIELDS));
+    const values = await this.#link.ask(() => redis.hmget(this.#link.key('job', id), ...RECORD_FIELDS));
 
     return recordOf(values);
   }
@@ -202,8 +144,8 @@ export class JobRecords {
     const ids = key === undefined ? 'all' : `of:${key ?? ''}`;
     const values = await this.#link.run('rtList', ids, state ?? '', before ?? '', size);
     const jobs: Job[] = [];
-    for (let i = 0; i < values.length; i += FIELDS.length)
-      jobs.push(recordOf(values.slice(i, i + FIELDS.length))!.job);
+    for (let i = 0; i < values.length; i += RECORD_FIELDS.length)
+      jobs.push(recordOf(values.slice(i, i + RECORD_FIELDS.length))!.job);
 
     return { jobs: jobs.slice(0, size), more: jobs.length > size };
   }
@@ -271,36 +213,4 @@ export class JobRecords {
 
     return faults;
   }
-}
-
-function recordOf(values: readonly Value[]): JobRecord | null {
-  const [version, json, run, progressMs, lengthMs, failures] = values;
-  if (version === null || version === undefined) return null;
-  const job = JSON.parse(String(json)) as Job;
-
-  return {
-    version: Number(version),
-    job: { ...job, progressMs: Number(progressMs), lengthMs: Number(lengthMs) },
-    run: String(run),
-    failures: Number(failures),
-  };
-}
-
-function entryOf(values: readonly Value[]): LineEntry {
-  const [id, state, name, rank, number, lengthMs, progressMs, submittedAtMs] = values;
-
-  return {
-    id: String(id),
-    state: state as JobState,
-    class: name as PriorityClass,
-    rank: Number(rank),
-    number: Number(number),
-    lengthMs: Number(lengthMs),
-    progressMs: Number(progressMs),
-    submittedAtMs: Number(submittedAtMs),
-  };
-}
-
-function idOrNull(value: Value | undefined): string | null {
-  return typeof value === 'string' && value !== '' ? value : null;
 }

@@ -1,14 +1,17 @@
 import type { Clock } from '../../clock.ts';
 import { StreamError } from '../../errors.ts';
-import { type Job, type JobEvent, step } from '../job.ts';
+import type { Job } from '../job.ts';
 import { CLOSING, JobAttempt, STALLED, UNWANTED } from '../job-attempt.ts';
-import { afterFailure, afterInterruption, toldError } from '../job-outcomes.ts';
-import type { JobHandler, JobResult, JobRun, QueueRules } from '../job-queue.ts';
+import { afterInterruption } from '../job-outcomes.ts';
+import type { JobHandler, JobRun, QueueRules } from '../job-queue.ts';
 import { isFinished } from '../job-states.ts';
 import { Speedometer } from '../speedometer.ts';
+import { ContentClaims } from './content-claims.ts';
 import { HandOutLoop } from './hand-out-loop.ts';
 import type { HandOut, HandOutEnd, HandOuts } from './hand-outs.ts';
-import type { Change, Changed, Claimed, JobRecord, JobRecords, Told } from './job-records.ts';
+import type { Changed, Told } from './job-record.ts';
+import type { JobRecords } from './job-records.ts';
+import { type Attempt, ended, eventOf, type Outcome, stepped } from './node-attempt.ts';
 import { Slots } from './slots.ts';
 
 /** What a node's runs are made of. */
@@ -28,31 +31,10 @@ export interface NodeRunsParts {
   readonly onError: (error: Error) => void;
 }
 
-/** What an attempt knows of its job. */
-interface Subject {
-  job: Job;
-  readonly run: string;
-  /** Of the record when it began. */
-  readonly version: number;
-  /** Whether it was told of just now, and whether there is more to tell since. */
-  isTold: boolean;
-  hasNews: boolean;
-}
-
-type Attempt = JobAttempt<Subject>;
-
-/** How an attempt has ended. */
-type Outcome =
-  | { readonly type: 'result'; readonly result: JobResult }
-  | { readonly type: 'error'; readonly error: unknown }
-  | { readonly type: 'aborted'; readonly reason: StreamError };
-
 /** A job whose key has no slot is given one when one is free; should nobody tell, it asks so much later. */
 const HELD_MS = 60_000;
 /** Between two tellings of how far an attempt has come. */
 const TELL_EVERY_MS = 500;
-/** Whoever waits for another's result asks so often, should nobody tell. */
-const ASK_EVERY_MS = 2000;
 /** Until what could not be stored is tried again. */
 const RETRY_AFTER_MS = 1000;
 /** For what is still to be stored when the node stops. */
@@ -63,8 +45,7 @@ export class NodeRuns {
   readonly #parts: NodeRunsParts;
   readonly #attempts = new Map<string, Attempt>();
   readonly #speedometer: Speedometer;
-  /** Called whenever a job has ended, or been given back. */
-  readonly #askers = new Set<() => void>();
+  readonly #claims: ContentClaims;
   #handler: JobHandler | null = null;
   #slots = new Slots(0);
   #loop: HandOutLoop | null = null;
@@ -75,6 +56,11 @@ export class NodeRuns {
   constructor(parts: NodeRunsParts) {
     this.#parts = parts;
     this.#speedometer = new Speedometer(parts.clock);
+    this.#claims = new ContentClaims({
+      ...{ records: parts.records, clock: parts.clock, speedometer: this.#speedometer },
+      slots: () => this.#slots,
+      release: (id) => this.release(id),
+    });
   }
 
   get slots(): number {
@@ -107,7 +93,7 @@ export class NodeRuns {
     // What was told before it began may be heard after that.
     const isNews = attempt && version > attempt.entry.version;
     if (isNews && (job.state !== 'running' || run !== attempt.entry.run)) attempt.end(UNWANTED());
-    if (job.state !== 'running') for (const ask of [...this.#askers]) ask();
+    if (job.state !== 'running') this.#claims.ended();
   }
 
   /** Looks at the records of all that runs here, in case a change was missed. */
@@ -143,7 +129,7 @@ export class NodeRuns {
   async close(): Promise<void> {
     const { clock } = this.#parts;
     for (const attempt of [...this.#attempts.values()]) attempt.end(CLOSING());
-    for (const ask of [...this.#askers]) ask();
+    this.#claims.ended();
     const cancel = clock.after(CLOSE_WITHIN_MS, () => {
       this.#isOver = true;
     });
@@ -248,7 +234,7 @@ export class NodeRuns {
       const { error } = outcome;
       if (!(error instanceof StreamError) || error.code === 'internal') this.#parts.onFault(error);
     }
-    const event = this.#eventOf(attempt, outcome);
+    const event = eventOf(outcome, attempt.isAnswered, this.#parts.rules, clock.epochMs());
     const result = outcome.type === 'result' ? { result: outcome.result } : {};
     const changed = await this.#persist(() =>
       records.change(job.id, clock.epochMs(), (record) => {
@@ -261,23 +247,6 @@ export class NodeRuns {
     await this.#changed(changed);
 
     return ended(changed.type === 'held' ? null : changed.record);
-  }
-
-  /** @returns null where nobody wants it. */
-  #eventOf(attempt: Attempt, outcome: Outcome): ((job: Job) => JobEvent) | null {
-    const { clock, rules } = this.#parts;
-    const atMs = clock.epochMs();
-    if (outcome.type === 'result') {
-      const { lengthMs } = outcome.result;
-
-      return () => ({ type: 'complete', atMs, lengthMs, shared: attempt.isAnswered });
-    }
-    const error = outcome.type === 'error' ? outcome.error : outcome.reason;
-    if (outcome.type === 'error' || outcome.reason.code === 'job-stalled')
-      return (job) => afterFailure(job, toldError(error), rules, atMs);
-    if (outcome.reason.code !== 'draining') return null;
-
-    return () => ({ type: 'retry', notBeforeMs: 0, error: null, counts: false });
   }
 
   #runOf(attempt: Attempt): JobRun {
@@ -293,7 +262,7 @@ export class NodeRuns {
       },
       claim: async (content, lengthMs) => {
         if (!attempt.isOver) this.#tell(attempt, { lengthMs });
-        const result = await this.#claim(attempt, content);
+        const result = await this.#claims.claim(attempt, content);
         attempt.signal.throwIfAborted();
         attempt.isAnswered = result !== null;
         attempt.alive();
@@ -301,59 +270,6 @@ export class NodeRuns {
         return result;
       },
     };
-  }
-
-  async #claim(attempt: Attempt, content: string): Promise<JobResult | null> {
-    const { records } = this.#parts;
-    const { job, run } = attempt.entry;
-    for (;;) {
-      attempt.signal.throwIfAborted();
-      // Before it is asked, so that nothing is missed that happens meanwhile.
-      const told = this.#nextEnd();
-      const claimed = await records
-        .claim(job.id, run, content, !attempt.isParked)
-        .catch((): Claimed => ({ type: 'wait', released: null }));
-      if (claimed.type === 'done') return claimed.result;
-      if (claimed.type === 'lead') return null;
-      if (claimed.type === 'gone') attempt.end(UNWANTED());
-      if (claimed.type === 'wait') {
-        this.#park(attempt);
-        await this.release(claimed.released);
-        await told;
-      }
-      if (claimed.type === 'free') await this.#unpark(attempt);
-    }
-  }
-
-  #park(attempt: Attempt): void {
-    attempt.pause();
-    if (attempt.isParked) return;
-    attempt.isParked = true;
-    this.#speedometer.ended();
-    this.#slots.give();
-  }
-
-  async #unpark(attempt: Attempt): Promise<void> {
-    await this.#slots.take();
-    if (attempt.isOver) {
-      this.#slots.give();
-      attempt.signal.throwIfAborted();
-    }
-    attempt.isParked = false;
-    this.#speedometer.begun();
-  }
-
-  /** Resolves when a job has ended, or after a while. */
-  #nextEnd(): Promise<void> {
-    return new Promise((resolve) => {
-      const ask = () => {
-        this.#askers.delete(ask);
-        cancel();
-        resolve();
-      };
-      const cancel = this.#parts.clock.after(ASK_EVERY_MS, ask);
-      this.#askers.add(ask);
-    });
   }
 
   /** Tells of an attempt, not too often; what comes meanwhile is told next. */
@@ -394,19 +310,4 @@ export class NodeRuns {
       }
     }
   }
-}
-
-function stepped(job: Job, event: JobEvent): Change | null {
-  const next = step(job, event);
-
-  return next && { job: next };
-}
-
-/** What becomes of the hand-out of a job that stands like that. */
-function ended(record: JobRecord | null): HandOutEnd {
-  const { state, notBeforeMs, error } = record?.job ?? { state: 'cancelled', notBeforeMs: 0, error: null };
-  if (state === 'completed') return { type: 'done' };
-  if (state === 'queued') return notBeforeMs > 0 ? { type: 'later', atMs: notBeforeMs } : { type: 'back' };
-
-  return { type: 'failed', reason: state === 'failed' && error ? error.code : state };
 }
