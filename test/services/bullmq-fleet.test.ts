@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import type { Job } from '../../server/jobs/job.ts';
 import { JobOrder, type Ordered } from '../../server/jobs/job-order.ts';
 import type { JobQueue, QueueRules } from '../../server/jobs/job-queue.ts';
-import { ManualWorker, newJob, RULES } from '../support/jobs.ts';
+import { jobResult, ManualWorker, newJob, RULES } from '../support/jobs.ts';
 import { LEASE_MS, type Node, startNode } from './support/bullmq-nodes.ts';
 import { emptyDatabase } from './support/redis.ts';
 
@@ -281,6 +281,48 @@ describe.skipIf(!shared)('Nodes of a queue in Redis', () => {
     work(1);
     await begun(1);
     expect(runs()[0]!.job.id).toBe(job.id);
+  });
+
+  test('tell places that only fall while equal recordings are worked off', async () => {
+    await open(2);
+    const submissions = Array.from({ length: 60 }, (_, i) => nodes[i % 2]!.queue.submit(newJob()));
+    const jobs = await Promise.all(submissions);
+    for (const { queue } of nodes)
+      queue.work(async () => {
+        await sleep(20 * Math.random());
+
+        return jobResult('Done.');
+      }, 3);
+    const last = new Map<string, number>();
+    for (let left = jobs.length; left > 0; ) {
+      left = 0;
+      await sleep(5);
+      for (const { id } of jobs)
+        for (const [i, { queue }] of nodes.entries()) {
+          const place = await queue.place(id);
+          if (!place) continue;
+          left++;
+          expect(place.ahead).toBeLessThanOrEqual(last.get(`${i} ${id}`) ?? jobs.length);
+          last.set(`${i} ${id}`, place.ahead);
+        }
+    }
+    for (const job of jobs) await stands(nodes[0]!.queue, job, 'completed');
+  });
+
+  test('give back a job that was begun without their hearing of it', async () => {
+    await open(1);
+    const { queue } = nodes[0]!;
+    const job = await queue.submit(newJob());
+    const redis = new Redis(url);
+    const node = (await redis.smembers('{roundtable}:queue:nodes'))[0]!;
+    const record = `{roundtable}:queue:job:${job.id}`;
+    const begun = { ...job, state: 'running', attempts: 1, startedAtMs: Date.now() };
+    await redis.hset(record, { job: JSON.stringify(begun), state: 'running', run: `${node}/lost`, v: 2 });
+    await redis.quit();
+    await stands(queue, job, 'queued');
+    expect(await queue.find(job.id)).toMatchObject({ attempts: 0 });
+    work(1);
+    await expect.poll(() => runs().length, { timeout: 15_000 }).toBe(1);
   });
 
   test('show BullMQ neither names nor words', async () => {

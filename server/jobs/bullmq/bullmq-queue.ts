@@ -105,7 +105,7 @@ export class BullmqQueue implements JobQueue {
     });
     this.#mender = new QueueMender({
       ...{ link: this.#link, records: this.#records, handOuts: this.#handOuts, callbacks: this.#callbacks },
-      ...{ runs: this.#runs, clock, rules, onError },
+      ...{ runs: this.#runs, node: this.#node, clock, rules, onError },
     });
     this.#deliveries = new NodeDeliveries({
       ...{ records: this.#records, handOuts: this.#callbacks, clock, onError },

@@ -64,7 +64,7 @@ export type Claimed =
 
 /** What is to be mended. */
 export interface Fault {
-  readonly type: 'interrupted' | 'unlisted' | 'misplaced' | 'untold';
+  readonly type: 'interrupted' | 'own' | 'unlisted' | 'misplaced' | 'untold';
   readonly id: string;
 }
 

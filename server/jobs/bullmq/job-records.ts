@@ -204,9 +204,12 @@ export class JobRecords {
     return (await this.#link.run('rtSweep', oldestMs, MAX_FINISHED, SWEEP_AT_ONCE)).map(String);
   }
 
-  /** What has come apart. @param keys what those of hand-outs begin with, for recordings and for callbacks. */
-  async inspect(keys: readonly [string, string]): Promise<readonly Fault[]> {
-    const values = await this.#link.run('rtInspect', ...keys);
+  /**
+   * What has come apart, and what runs on a node.
+   * @param keys what those of hand-outs begin with, for recordings and for callbacks.
+   */
+  async inspect(keys: readonly [string, string], node: string): Promise<readonly Fault[]> {
+    const values = await this.#link.run('rtInspect', ...keys, node);
     const faults: Fault[] = [];
     for (let i = 0; i < values.length; i += 2)
       faults.push({ type: values[i] as Fault['type'], id: String(values[i + 1]) });

@@ -50,6 +50,8 @@ export class NodeRuns {
   #slots = new Slots(0);
   #loop: HandOutLoop | null = null;
   #runs = 0;
+  /** Those that are about to begin, under way, or about to be concluded. */
+  readonly #known = new Set<string>();
   /** Nothing is tried again any more. */
   #isOver = false;
 
@@ -117,6 +119,18 @@ export class NodeRuns {
     );
   }
 
+  /** Gives a job back that this node has begun without having heard that it did. */
+  async reclaim(id: string): Promise<void> {
+    const { records, clock, node } = this.#parts;
+    await this.#changed(
+      await records.change(id, clock.epochMs(), ({ job, run }) =>
+        run.startsWith(`${node}/`) && !this.#known.has(run)
+          ? stepped(job, { type: 'retry', notBeforeMs: 0, error: null, counts: false })
+          : null,
+      ),
+    );
+  }
+
   /** Has a job given out whose key has a slot now. */
   async release(id: string | null): Promise<void> {
     if (id === null) return;
@@ -153,13 +167,14 @@ export class NodeRuns {
 
       return { type: 'later', atMs: this.#parts.clock.epochMs() + this.#parts.leaseMs };
     } finally {
+      if (attempt) this.#known.delete(attempt.entry.run);
       if (!attempt?.isParked) this.#slots.give();
     }
   }
 
   /** @returns the attempt, or what becomes of the hand-out where there is none to be made now. */
   async #begin(id: string): Promise<Attempt | HandOutEnd> {
-    const { records, clock, rules, node, leaseMs } = this.#parts;
+    const { records, clock, leaseMs } = this.#parts;
     for (;;) {
       const record = await records.read(id);
       const nowMs = clock.epochMs();
@@ -171,24 +186,36 @@ export class NodeRuns {
         continue;
       }
       if (record.job.notBeforeMs > nowMs) return { type: 'later', atMs: record.job.notBeforeMs };
-      const run = `${node}/${this.#runs++}`;
+      const begun = await this.#tryToBegin(id, nowMs);
+      if (begun) return begun;
+    }
+  }
+
+  /** @returns null where somebody else was faster. */
+  async #tryToBegin(id: string, nowMs: number): Promise<Attempt | HandOutEnd | null> {
+    const { records, clock, rules, node } = this.#parts;
+    const run = `${node}/${this.#runs++}`;
+    this.#known.add(run);
+    let attempt: Attempt | null = null;
+    try {
       const changed = await records.change(id, nowMs, ({ job }) =>
         job.state === 'queued' && job.notBeforeMs <= nowMs
           ? { ...stepped(job, { type: 'begin', atMs: nowMs })!, run }
           : null,
       );
       if (changed.type === 'held') return this.#hold(id, nowMs);
-      if (changed.type === 'changed') {
-        const { job, version } = changed.record;
-        const subject = { job, run, version, isTold: false, hasNews: false };
-        const attempt: Attempt = new JobAttempt(subject, clock, rules.progressTimeoutMs, () =>
-          attempt.end(STALLED()),
-        );
-        this.#attempts.set(id, attempt);
-        this.#speedometer.begun();
+      if (changed.type !== 'changed') return null;
+      const { job, version } = changed.record;
+      const subject = { job, run, version, isTold: false, hasNews: false };
+      const stalled = () => attempt?.end(STALLED());
+      attempt = new JobAttempt(subject, clock, rules.progressTimeoutMs, stalled);
+      this.#attempts.set(id, attempt);
+      this.#speedometer.begun();
 
-        return attempt;
-      }
+      return attempt;
+    } finally {
+      // Should it have begun without this node hearing of it, it is reclaimed.
+      if (!attempt) this.#known.delete(run);
     }
   }
 
@@ -300,12 +327,12 @@ export class NodeRuns {
 
   /** Tries again for as long as it takes: what was computed is not lost because Redis is away. */
   async #persist<T>(store: () => Promise<T>): Promise<T> {
-    for (;;) {
+    for (let tries = 0; ; tries++) {
       try {
         return await store();
       } catch (error) {
         if (this.#isOver) throw error;
-        this.#parts.onUnstored(error, RETRY_AFTER_MS);
+        if (tries === 0) this.#parts.onUnstored(error, RETRY_AFTER_MS);
         await new Promise<void>((resolve) => this.#parts.clock.after(RETRY_AFTER_MS, resolve));
       }
     }

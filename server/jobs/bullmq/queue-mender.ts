@@ -13,7 +13,9 @@ export interface QueueMenderParts {
   readonly records: JobRecords;
   readonly handOuts: HandOuts;
   readonly callbacks: HandOuts;
-  readonly runs: Pick<NodeRuns, 'interrupted' | 'release'>;
+  readonly runs: Pick<NodeRuns, 'interrupted' | 'reclaim' | 'release'>;
+  /** This one. */
+  readonly node: string;
   readonly clock: Clock;
   readonly rules: QueueRules;
   readonly onError: (error: Error) => void;
@@ -99,14 +101,16 @@ export class QueueMender {
   }
 
   async #mendHandOuts(): Promise<void> {
-    const faults = await this.#parts.records.inspect([this.#parts.handOuts.keys, this.#parts.callbacks.keys]);
+    const { records, handOuts, callbacks, runs, node } = this.#parts;
+    const faults = await records.inspect([handOuts.keys, callbacks.keys], node);
     for (const { type, id } of faults) {
-      if (type === 'interrupted') await this.#parts.runs.interrupted(id);
+      if (type === 'interrupted') await runs.interrupted(id);
+      else if (type === 'own') await runs.reclaim(id);
       else if (type === 'unlisted') await this.handOut(id);
       else if (type === 'untold') await this.tellLater(id);
       else {
-        const priority = await this.#parts.records.priority(id);
-        if (priority !== null) await this.#parts.handOuts.place(id, priority);
+        const priority = await records.priority(id);
+        if (priority !== null) await handOuts.place(id, priority);
       }
     }
   }

@@ -219,8 +219,8 @@ return gone
 `;
 
 /**
- * Looks for what has come apart. ARGV: what the keys of hand-outs begin with, for recordings and for callbacks. Returns kinds and
- * ids: `interrupted`, a run whose node is gone; `unlisted`, an unfinished job without a hand-out; `misplaced`, one whose hand-out
+ * Looks for what has come apart. ARGV: what the keys of hand-outs begin with, for recordings and for callbacks, and the node that
+ * asks. Returns kinds and ids: `interrupted`, a run whose node is gone; `own`, a run of the node that asks; `unlisted`, an unfinished job without a hand-out; `misplaced`, one whose hand-out
  * has another rank, followed by it; `untold`, a callback without a hand-out.
  */
 const INSPECT = `${COMMON}
@@ -235,7 +235,14 @@ for _, id in ipairs(call('ZRANGE', p .. ':line', 0, -1)) do
   elseif is[1] == 'queued' and tonumber(priority) ~= math.max(1, math.min(2097151, tonumber(is[3]) - base)) then
     add('misplaced', id)
   end
-  if is[1] == 'running' and call('EXISTS', k('node', string.match(is[2], '^[^/]*'))) == 0 then add('interrupted', id) end
+  if is[1] == 'running' then
+    local node = string.match(is[2], '^[^/]*')
+    if node == ARGV[3] then
+      add('own', id)
+    elseif call('EXISTS', k('node', node)) == 0 then
+      add('interrupted', id)
+    end
+  end
 end
 for _, id in ipairs(call('SMEMBERS', p .. ':callbacks')) do
   if call('EXISTS', ARGV[2] .. id) == 0 then add('untold', id) end
