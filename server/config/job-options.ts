@@ -106,4 +106,33 @@ export const JOB_OPTIONS = {
     about: 'Whether callbacks may go to addresses of this machine and of private networks',
     fault: (value) => (['yes', 'no'].includes(value) ? null : 'is neither yes nor no'),
   },
+  redisUrl: {
+    kind: 'text',
+    group: 'Recordings',
+    default: 'none',
+    placeholder: 'URL',
+    isSecret: true,
+    about:
+      'Redis that keeps the queue in place of --data-dir, for several servers to share, as redis://USER:PASSWORD@HOST/0; best set by the variable, since others see the flags of a process',
+    fault: (value) =>
+      value === 'none' || (/^rediss?:\/\/[^/]/.test(value) && URL.canParse(value))
+        ? null
+        : 'has to be none, or an address such as redis://:PASSWORD@HOST:6379/0, with special characters of the password escaped (%40 for @)',
+  },
+  recordingsDir: {
+    kind: 'text',
+    group: 'Recordings',
+    default: 'none',
+    placeholder: 'DIR',
+    about:
+      'Where recordings wait, for servers that share a queue: a folder that all of them see; none for jobs/ in --data-dir',
+  },
+  adminPasswordFile: {
+    kind: 'text',
+    group: 'Recordings',
+    default: 'none',
+    placeholder: 'FILE',
+    about:
+      'File whose content is the password of operators for Bull Board at /admin/queues, which there is with --redis-url; none for no Bull Board',
+  },
 } as const satisfies Record<string, Option>;

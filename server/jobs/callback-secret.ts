@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { readFile, writeFile } from 'node:fs/promises';
+import { access, link, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 
@@ -26,10 +26,23 @@ export async function callbackSecret(file: string, dataDir: string): Promise<str
   throw new Failure(`The secret for callbacks in ${path} is shorter than ${LEAST_CHARACTERS} characters.`);
 }
 
+/** Whole or not at all: several servers may want it at once. */
 async function make(path: string): Promise<void> {
+  if (await exists(path)) return;
+  const draft = `${path}-${randomBytes(8).toString('hex')}`;
+  await writeFile(draft, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
   try {
-    await writeFile(path, `${randomBytes(32).toString('hex')}\n`, { flag: 'wx', mode: 0o600 });
+    await link(draft, path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  } finally {
+    await rm(draft, { force: true });
   }
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(
+    () => true,
+    () => false,
+  );
 }

@@ -5,6 +5,7 @@ import { type Job, type NewJob, step, submitted } from './job.ts';
 import { type Entry, JobLedger, type LedgerObserver } from './job-ledger.ts';
 import { JobLine } from './job-line.ts';
 import { JobOrder } from './job-order.ts';
+import { afterInterruption } from './job-outcomes.ts';
 import {
   type CallbackHandler,
   type JobHandler,
@@ -226,16 +227,8 @@ function ordered({ stored: { job, tag } }: Entry) {
 }
 
 /** A job as it is when another process takes it up. */
-function takenOver(job: Job, { maxAttempts }: QueueRules, nowMs: number): Job {
+function takenOver(job: Job, rules: QueueRules, nowMs: number): Job {
   if (job.state !== 'running') return job;
-  const { code, message } = new StreamError('job-interrupted');
-  const error = { code, message };
-  const isFinal = job.attempts >= maxAttempts;
 
-  return step(
-    job,
-    isFinal
-      ? { type: 'fail', atMs: nowMs, error }
-      : { type: 'retry', notBeforeMs: nowMs, error, counts: true },
-  )!;
+  return step(job, afterInterruption(job, rules, nowMs))!;
 }

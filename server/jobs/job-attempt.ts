@@ -2,9 +2,9 @@ import type { Clock } from '../clock.ts';
 import { StreamError } from '../errors.ts';
 import type { Entry } from './job-ledger.ts';
 
-/** An attempt at a job while it runs. */
-export class JobAttempt {
-  readonly entry: Entry;
+/** An attempt at a job while it runs. @typeParam E how its queue keeps jobs. */
+export class JobAttempt<E = Entry> {
+  readonly entry: E;
   readonly #abort = new AbortController();
   readonly #clock: Clock;
   readonly #timeoutMs: number;
@@ -19,7 +19,7 @@ export class JobAttempt {
   /** Whether it counts for nothing any more. */
   isOver = false;
 
-  constructor(entry: Entry, clock: Clock, timeoutMs: number, onStalled: () => void) {
+  constructor(entry: E, clock: Clock, timeoutMs: number, onStalled: () => void) {
     this.entry = entry;
     this.#clock = clock;
     this.#timeoutMs = timeoutMs;

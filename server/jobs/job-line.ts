@@ -3,6 +3,9 @@ import type { Job } from './job.ts';
 import type { Entry } from './job-ledger.ts';
 import type { Place, Standing } from './job-queue.ts';
 
+/** What has to be known of a job in a line. */
+export type LineJob = Pick<Job, 'id' | 'state' | 'class' | 'lengthMs' | 'progressMs' | 'submittedAtMs'>;
+
 /** What can be told of all that have not finished. */
 export interface LineUp extends Pick<Standing, 'queued' | 'running' | 'backlogMs'> {
   readonly places: ReadonlyMap<string, Place>;
@@ -28,7 +31,7 @@ export class JobLine {
 
   /** As it has been told. */
   get lineUp(): LineUp {
-    this.#lineUp ??= lineUp(this.#entries);
+    this.#lineUp ??= lineUp(this.#entries.map(({ told }) => told).filter((job) => job !== null));
 
     return this.#lineUp;
   }
@@ -58,18 +61,18 @@ export class JobLine {
   }
 }
 
-function lineUp(line: readonly Entry[]): LineUp {
+/** @param jobs that have not finished, in their order. */
+export function lineUp(jobs: Iterable<LineJob>): LineUp {
   const places = new Map<string, Place>();
   const queued: Record<PriorityClass, number> = { high: 0, standard: 0, low: 0 };
   let backlogMs = 0;
   let oldestMs = Number.POSITIVE_INFINITY;
-  for (const { told } of line) {
-    if (!told) continue;
-    places.set(told.id, { ahead: places.size, aheadMs: backlogMs });
-    backlogMs += leftMs(told);
-    if (told.state !== 'queued') continue;
-    queued[told.class]++;
-    oldestMs = Math.min(oldestMs, told.submittedAtMs);
+  for (const job of jobs) {
+    places.set(job.id, { ahead: places.size, aheadMs: backlogMs });
+    backlogMs += leftMs(job);
+    if (job.state !== 'queued') continue;
+    queued[job.class]++;
+    oldestMs = Math.min(oldestMs, job.submittedAtMs);
   }
   const waiting = queued.high + queued.standard + queued.low;
 
@@ -80,6 +83,6 @@ function lineUp(line: readonly Entry[]): LineUp {
 }
 
 /** Audio that is not captioned yet. */
-function leftMs({ lengthMs, progressMs }: Job): number {
+function leftMs({ lengthMs, progressMs }: LineJob): number {
   return Math.max(0, lengthMs - progressMs);
 }

@@ -21,6 +21,17 @@ export interface Ordered {
   readonly tag: Tag;
 }
 
+/** What a recording is reckoned with, by the weight of its class. */
+export function costMs({
+  class: name,
+  lengthMs,
+}: {
+  readonly class: PriorityClass;
+  readonly lengthMs: number;
+}): number {
+  return Math.max(LEAST_COST_MS, lengthMs) / CLASS_WEIGHTS[name];
+}
+
 /** Later work of its class that may go ahead of a recording. */
 export function yieldMs(lengthMs: number): number {
   return Math.min(MAX_YIELD_MS, Math.max(0, lengthMs - SHORT_MS));
@@ -56,7 +67,7 @@ export class JobOrder {
     // Nobody starts before all that waits, whatever has been forgotten of those who have begun.
     if (Number.isFinite(firstQueued)) this.#virtualTime = Math.max(this.#virtualTime, firstQueued);
     start = Math.max(start, this.#virtualTime);
-    const finish = start + Math.max(LEAST_COST_MS, job.lengthMs) / weight;
+    const finish = start + costMs(job);
 
     return { start, finish, rank: finish + yieldMs(job.lengthMs) / weight };
   }

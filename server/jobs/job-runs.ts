@@ -1,9 +1,10 @@
 import type { Clock } from '../clock.ts';
-import { ERRORS, StreamError } from '../errors.ts';
+import { StreamError } from '../errors.ts';
 import { Contents } from './contents.ts';
 import { type Job, type JobError, type JobEvent, step } from './job.ts';
 import { CLOSING, JobAttempt, STALLED, UNWANTED } from './job-attempt.ts';
 import type { Entry, JobLedger } from './job-ledger.ts';
+import { afterFailure, toldError } from './job-outcomes.ts';
 import type { JobHandler, JobResult, JobRun, QueueRules } from './job-queue.ts';
 import { Speedometer } from './speedometer.ts';
 
@@ -205,15 +206,7 @@ export class JobRuns {
   #failed(attempt: JobAttempt, error: JobError, reason: StreamError | null): void {
     const { rules, clock } = this.#parts;
     const { entry } = attempt;
-    const { attempts } = entry.stored.job;
-    const isFinal = attempts >= rules.maxAttempts || !ERRORS[error.code].retryable;
-    const waitMs = rules.backoffMs * 2 ** (attempts - 1);
-    void this.#step(
-      entry,
-      isFinal
-        ? { type: 'fail', atMs: clock.epochMs(), error }
-        : { type: 'retry', notBeforeMs: clock.epochMs() + waitMs, error, counts: true },
-    );
+    void this.#step(entry, afterFailure(entry.stored.job, error, rules, clock.epochMs()));
     this.#end(attempt, reason);
     this.fill();
   }
@@ -250,11 +243,4 @@ export class JobRuns {
 
     return running;
   }
-}
-
-/** As it is told: what has no name says nothing. */
-function toldError(error: unknown): JobError {
-  const { code, message } = error instanceof StreamError ? error : new StreamError('internal');
-
-  return { code, message };
 }

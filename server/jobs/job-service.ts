@@ -4,6 +4,7 @@ import type { ApiKeys } from '../admission/api-keys.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { StreamError } from '../errors.ts';
+import { Failure } from '../failure.ts';
 import type { Logger } from '../log.ts';
 import type { HttpRoutes, PostRoutes } from '../net/http.ts';
 import type { HttpGuard } from '../net/http-guard.ts';
@@ -11,6 +12,7 @@ import type { RecordingLobby } from '../session/caption-recording.ts';
 import { TRANSCRIPT_FORMATS } from '../transcript/transcript-file.ts';
 import type { Uploads } from '../upload/uploads.ts';
 import { callbackSecret } from './callback-secret.ts';
+import type { QueueObserver } from './embedded-queue.ts';
 import { Examiner } from './examiner.ts';
 import { fetchRecording } from './fetch-recording.ts';
 import type { Job } from './job.ts';
@@ -59,6 +61,7 @@ export class JobService {
   readonly #examiner = new Examiner(EXAMINER_THREAD);
   readonly #events: JobEvents;
   #queue: JobQueue | null = null;
+  #operatorRoutes: HttpRoutes = {};
   #work: JobWork | null = null;
   #cancelLook: () => void = () => {};
   #closing: Promise<void> | null = null;
@@ -72,9 +75,16 @@ export class JobService {
 
   /** @throws {Failure} when the queue cannot be opened. */
   static async open(parts: JobServiceParts): Promise<JobService> {
-    const { dataDir, callbackSecretFile } = parts.config;
-    const files = await JobFiles.open(dataDir, parts.uploadFolder);
-    const service = new JobService(parts, files, await callbackSecret(callbackSecretFile, dataDir));
+    const { dataDir, recordingsDir, redisUrl, callbackSecretFile } = parts.config;
+    if (redisUrl !== 'none' && recordingsDir === 'none')
+      throw new Failure(
+        'A queue in Redis needs --recordings-dir: a folder that all servers of the queue share, for the recordings themselves.',
+      );
+    const folder = recordingsDir === 'none' ? null : recordingsDir;
+    const files = await JobFiles.open(folder, dataDir, parts.uploadFolder);
+    // Callbacks of one queue are signed alike, whichever server sends them.
+    const secret = await callbackSecret(callbackSecretFile, folder ?? dataDir);
+    const service = new JobService(parts, files, secret);
     await service.#open();
 
     return service;
@@ -111,6 +121,7 @@ export class JobService {
         '/v1/jobs/:id': guard.protect(routes.show),
         '/v1/jobs/:id/events': guard.protect(routes.events),
         ...Object.fromEntries(results),
+        ...this.#operatorRoutes,
       },
       posts: { '/v1/jobs': guard.protect(routes.submit) },
       deletes: { '/v1/jobs/:id': guard.protect(routes.cancel) },
@@ -137,14 +148,15 @@ export class JobService {
 
   async #open(): Promise<void> {
     const { config, clock, log, metrics } = this.#parts;
-    const queue = await openQueue(config, clock, {
+    const observer: QueueObserver = {
       storingFailed: (err, retryAfterMs) => {
         metrics.storingFailed();
         log.error({ err, retryAfterMs }, 'the queue of recordings cannot be stored, and is tried again');
       },
       attemptFailed: (err) => log.error({ err }, 'an attempt at a recording failed'),
-    });
-    if (!queue) {
+    };
+    const opened = await openQueue(config, clock, observer, log);
+    if (!opened) {
       log.warn('another server works for the queue of this data folder; this one waits until it ends');
       this.#cancelLook = clock.after(LOOK_AGAIN_MS, () => {
         this.#open().catch((err: unknown) => log.error({ err }, 'the queue of recordings cannot be opened'));
@@ -152,18 +164,32 @@ export class JobService {
 
       return;
     }
+    const { queue } = opened;
     if (this.#closing) return queue.close();
     metrics.watch(queue);
     queue.watch(({ id, state }) => {
       if (isFinished(state)) void this.#files.remove(id);
     });
-    await this.#files.sweep(async (id) => {
+    // Before anybody can submit anything.
+    await this.#sweepFiles(queue);
+    this.#queue = queue;
+    this.#operatorRoutes = opened.routes;
+    this.#beginWork();
+  }
+
+  /** Deletes files that nobody needs any more; where the queue cannot tell now, at the next start. */
+  async #sweepFiles(queue: JobQueue): Promise<void> {
+    const { clock, log } = this.#parts;
+    const isNeeded = async (id: string) => {
       const job = await queue.find(id);
 
       return job !== null && !isFinished(job.state);
-    });
-    this.#queue = queue;
-    this.#beginWork();
+    };
+    try {
+      await this.#files.sweep(isNeeded, clock.epochMs());
+    } catch (err) {
+      log.warn({ err }, 'files of recordings that nobody needs could not be deleted');
+    }
   }
 
   #beginWork(): void {

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { Failure } from '../failure.ts';
+import type { Logger } from '../log.ts';
+import type { HttpRoutes } from '../net/http.ts';
 import { EmbeddedQueue, type QueueObserver } from './embedded-queue.ts';
 import type { JobQueue, QueueRules } from './job-queue.ts';
 import { type JobStorage, MemoryJobStorage } from './job-storage.ts';
@@ -12,6 +14,8 @@ import { SqliteJobStorage } from './sqlite-job-storage.ts';
 export type QueueConfig = Pick<
   Config,
   | 'dataDir'
+  | 'redisUrl'
+  | 'adminPasswordFile'
   | 'maxJobs'
   | 'maxJobBytes'
   | 'maxRunningJobsPerKey'
@@ -37,12 +41,38 @@ export function rulesOf(config: QueueConfig): QueueRules {
   };
 }
 
+/** A queue, and what it answers to operators. */
+export interface OpenedQueue {
+  readonly queue: JobQueue;
+  /** Under their own authentication. */
+  readonly routes: HttpRoutes;
+}
+
 /**
- * Opens the queue in the data folder, which is made if need be.
- * @returns null while another server works for it.
+ * Opens the queue in Redis, or else in the data folder.
+ * @returns null while another server works for that of the data folder.
  * @throws {Failure} saying what to do when it cannot be opened.
  */
 export async function openQueue(
+  config: QueueConfig,
+  clock: Clock,
+  observer: QueueObserver,
+  log: Logger,
+): Promise<OpenedQueue | null> {
+  if (config.redisUrl !== 'none') {
+    // BullMQ is loaded only where it is needed.
+    const { openRedisQueue } = await import('./bullmq/open-redis-queue.ts');
+
+    return openRedisQueue(config, rulesOf(config), clock, observer, log);
+  }
+  if (config.adminPasswordFile !== 'none')
+    log.warn('--admin-password-file protects Bull Board, which there is only with --redis-url');
+  const queue = await openEmbeddedQueue(config, clock, observer);
+
+  return queue && { queue, routes: {} };
+}
+
+async function openEmbeddedQueue(
   config: QueueConfig,
   clock: Clock,
   observer: QueueObserver,

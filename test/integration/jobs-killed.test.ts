@@ -3,10 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { JobResult } from '../../server/jobs/job-queue.ts';
-import { writeWav } from '../fixtures/audio/write-wav.ts';
-import { type Clip, join as joined, readClips, silence } from '../support/audio.ts';
+import { type Clip, readClips } from '../support/audio.ts';
 import { type RunningServer, startRoundtable } from '../support/running-server.ts';
-import { jobUntil, submitJob, type ToldJob } from './jobs.ts';
+import { clipRecording, jobUntil, submitJob, type ToldJob } from './jobs.ts';
 
 const ROUNDS = 6;
 const FLAGS = ['--max-running-jobs', '2', '--max-job-attempts', '10', '--job-backoff-ms', '0'];
@@ -23,12 +22,7 @@ afterAll(() => rm(folder, { recursive: true }));
 
 /** A recording of so many clips, beginning with one of them; `pauseMs` makes it another's than others of them. */
 function recording(first: number, count: number, pauseMs: number): Buffer {
-  const parts = Array.from({ length: count }, (_, i) => clips[(first + i) % clips.length]!.samples);
-  const samples = joined(silence(pauseMs), ...parts.flatMap((part) => [part, silence(1000)]));
-  const data = Buffer.alloc(samples.length * 2);
-  for (const [i, sample] of samples.entries()) data.writeInt16LE(Math.round(sample * 32_767), i * 2);
-
-  return writeWav({ tag: 1, bits: 16 }, data);
+  return clipRecording(clips, first, count, pauseMs);
 }
 
 /** Kills a server once so much has been told of its jobs, or two of them have finished. */

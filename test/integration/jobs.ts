@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { JobView } from '../../server/jobs/job-view.ts';
+import { writeWav } from '../fixtures/audio/write-wav.ts';
+import { type Clip, join, silence } from '../support/audio.ts';
 
 /** Between two looks at a job. */
 const LOOK_EVERY_MS = 50;
@@ -7,6 +9,16 @@ const LOOKS = 1200;
 
 /** What an answer of the server says about a job. */
 export type ToldJob = JobView;
+
+/** So many clips in a WAV file, with pauses behind them, beginning with one of them. @param pauseMs before the first. */
+export function clipRecording(clips: readonly Clip[], first: number, count: number, pauseMs: number): Buffer {
+  const parts = Array.from({ length: count }, (_, i) => clips[(first + i) % clips.length]!.samples);
+  const samples = join(silence(pauseMs), ...parts.flatMap((part) => [part, silence(1000)]));
+  const data = Buffer.alloc(samples.length * 2);
+  for (const [i, sample] of samples.entries()) data.writeInt16LE(Math.round(sample * 32_767), i * 2);
+
+  return writeWav({ tag: 1, bits: 16 }, data);
+}
 
 /** A form with a recording. */
 export function recordingForm(
