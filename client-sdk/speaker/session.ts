@@ -215,7 +215,9 @@ export class Session {
     const { tape, listener } = this.#parts;
     this.#acknowledge(done.receivedMs);
     this.#books = this.#books ? addBooks(this.#books, done) : done;
-    if (this.#stop !== 'none' && tape.toMs(tape.unacknowledgedFrames) <= ROUNDING_MS) {
+    const isAllDone = tape.toMs(tape.unacknowledgedFrames) <= ROUNDING_MS && this.#awaited.size === 0;
+    // A server that drains may be done before it has heard all of it, a marker among it.
+    if (this.#stop !== 'none' && isAllDone) {
       listener.ended(this.#books);
       return;
     }
