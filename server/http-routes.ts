@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Config } from './config/options.ts';
+import { isSpoken } from './dialects/dialect-names.ts';
 import { openaiRoutes } from './dialects/openai/openai-routes.ts';
 import { ERRORS } from './errors.ts';
 import type { Metrics } from './metrics.ts';
@@ -34,7 +35,7 @@ const WELCOME = `Roundtable: live captions for many meetings at once.
   GET /readyz                                 the models are loaded, and which
   GET /metrics                                for Prometheus
 
-The protocol is described in docs/protocol.md, other services' in docs/dialects.md.
+The protocol is described in docs/protocol.md, other services' in docs/dialects.md; --dialects chooses among those.
 `;
 
 /** What the routes answer from. */
@@ -89,7 +90,7 @@ export function httpRoutes(parts: RouteParts): HttpRoutes {
     '/v1/status': () =>
       jsonAnswer('200 OK', statusOf(lobby, { version, uptimeMs: clock.now() - startedAtMs })),
     ...meetingRoutes(parts),
-    ...(parts.config.dialects.split(',').includes('openai') && openaiRoutes(lobby, parts.guard)),
+    ...(isSpoken(parts.config, 'openai') && openaiRoutes(lobby, parts.guard)),
     ...parts.jobs,
     ...(pages && pageRoutes(pages)),
   };

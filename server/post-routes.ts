@@ -1,5 +1,6 @@
 import type { Config } from './config/options.ts';
 import { deepgramPosts } from './dialects/deepgram/listen-recording.ts';
+import { isSpoken } from './dialects/dialect-names.ts';
 import { openaiPosts } from './dialects/openai/openai-routes.ts';
 import type { PostRoutes } from './net/http.ts';
 import type { HttpGuard } from './net/http-guard.ts';
@@ -17,11 +18,9 @@ export interface PostParts {
 
 /** The answers to POST. */
 export function postRoutes(parts: PostParts): PostRoutes {
-  const dialects = parts.config.dialects.split(',');
-
   return {
-    ...(dialects.includes('deepgram') && deepgramPosts(parts)),
-    ...(dialects.includes('openai') && openaiPosts(parts)),
+    ...(isSpoken(parts.config, 'deepgram') && deepgramPosts(parts)),
+    ...(isSpoken(parts.config, 'openai') && openaiPosts(parts)),
     ...parts.jobs,
   };
 }

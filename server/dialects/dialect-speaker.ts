@@ -205,17 +205,21 @@ export class DialectSpeaker implements Connection {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#forget();
-    const failure = this.#failure;
-    if (this.#isGone) {
-      // Nobody is left to be told.
-    } else if (failure || reason !== 'done')
-      this.#listener?.failed({
-        code: (failure?.code ?? 'internal') as DialectFailure['code'],
-        message: failure?.message ?? 'The server ended the stream.',
-        retryAfterMs: failure?.retryAfterMs ?? null,
-      });
-    else this.#listener?.done();
+    if (!this.#isGone) this.#tellEnd(reason);
     this.#session?.closed();
+  }
+
+  #tellEnd(reason: string): void {
+    const failure = this.#failure;
+    if (!failure && reason === 'done') {
+      this.#listener?.done();
+      return;
+    }
+    this.#listener?.failed({
+      code: (failure?.code ?? 'internal') as DialectFailure['code'],
+      message: failure?.message ?? 'The server ended the stream.',
+      retryAfterMs: failure?.retryAfterMs ?? null,
+    });
   }
 
   #forget(): void {

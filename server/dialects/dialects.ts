@@ -3,6 +3,7 @@ import type { Config } from '../config/options.ts';
 import type { SidePort } from '../net/listener.ts';
 import { DEEPGRAM } from './deepgram/deepgram.ts';
 import type { Dialect } from './dialect.ts';
+import { isSpoken } from './dialect-names.ts';
 import type { DialectSockets } from './dialect-sockets.ts';
 import { FUNASR } from './funasr/funasr.ts';
 import { OPENAI_REALTIME } from './openai/realtime.ts';
@@ -12,10 +13,8 @@ import { VOSK } from './vosk/vosk.ts';
 export const DIALECTS: readonly Dialect[] = [DEEPGRAM, OPENAI_REALTIME, FUNASR, VOSK];
 
 /** Those that the settings ask for. */
-export function spokenDialects({ dialects }: Pick<Config, 'dialects'>): readonly Dialect[] {
-  const names = dialects.split(',');
-
-  return DIALECTS.filter(({ name }) => names.includes(name));
+export function spokenDialects(config: Pick<Config, 'dialects'>): readonly Dialect[] {
+  return DIALECTS.filter(({ name }) => isSpoken(config, name));
 }
 
 /** Adds the dialects' WebSockets to the main port. */

@@ -25,6 +25,11 @@ export function captionTiming(
   return { audioWaitMs, queueWaitMs, batchWaitMs, inferenceMs, sendWaitMs: nowMs - answeredAtMs };
 }
 
+/** The segment that a caption is of. @param captionId as captions have it. */
+export function segmentOf(captionId: string): number {
+  return Number(captionId.slice(captionId.lastIndexOf(':') + 1));
+}
+
 /** A step of a transcript as readers are told; null when there is nothing to tell. @param timing null to leave it out. */
 export function captionMessage(
   event: TranscriptEvent,

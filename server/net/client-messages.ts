@@ -19,7 +19,7 @@ const MAX_GAP_MS = 86_400_000;
 const MAX_TOKEN_CHARACTERS = 128;
 
 /** What `start` may say about endpointing: name, least, most. */
-const ENDPOINTING_RANGES = {
+export const ENDPOINTING_RANGES = {
   startThreshold: [0.1, 0.95],
   minSilenceMs: [100, 2000],
   maxSegmentMs: [3000, 28_000],

@@ -32,7 +32,7 @@ export interface Manners {
 }
 
 /** `Authorization: Bearer KEY` or `?key=KEY`, and sentences. */
-const OWN_MANNERS: Manners = {
+export const OWN_MANNERS: Manners = {
   keyOf: ({ headers, query }) => presentedKey(headers.authorization, '') ?? query.get('key'),
   tell: errorAnswer,
 };

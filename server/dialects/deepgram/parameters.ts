@@ -2,6 +2,7 @@ import { MAX_INPUT_RATE, MIN_INPUT_RATE } from '../../../client-sdk/audio/resamp
 import type { AudioEncoding, StartMessage } from '../../../client-sdk/protocol.ts';
 import { MAX_CHANNELS } from '../../audio/pcm.ts';
 import { StreamError } from '../../errors.ts';
+import { ENDPOINTING_RANGES } from '../../net/client-messages.ts';
 import { meetingOf } from '../meeting-of.ts';
 import { readReplacement, type TranscriptForm } from './transcript-form.ts';
 
@@ -37,7 +38,7 @@ const ENCODINGS: Readonly<Record<string, AudioEncoding>> = {
 };
 /** Shorter pauses part sentences, and cost words. */
 const LEAST_SILENCE_MS = 300;
-const MOST_SILENCE_MS = 2000;
+const [, MOST_SILENCE_MS] = ENDPOINTING_RANGES.minSilenceMs;
 const UTTERANCE_END_RANGE = [1000, 5000] as const;
 
 /**

@@ -1,4 +1,5 @@
 import type { FinalMessage, PartialMessage } from '../../../client-sdk/protocol.ts';
+import { segmentOf } from '../../net/caption-message.ts';
 import { DeltaText } from '../delta-text.ts';
 import type { DialectClient } from '../dialect.ts';
 import { blankBetween } from '../join-captions.ts';
@@ -89,8 +90,7 @@ export class Utterance {
 
   /** A caption that was begun is lost. */
   lost(captionId: string): void {
-    const segmentId = Number(captionId.slice(captionId.lastIndexOf(':') + 1));
-    this.final({ segmentId, text: '', startMs: this.#startMs, endMs: this.#startMs });
+    this.final({ segmentId: segmentOf(captionId), text: '', startMs: this.#startMs, endMs: this.#startMs });
   }
 
   /** All of it is decoded: the client is told that no more comes. */

@@ -1,16 +1,12 @@
-import { presentedKey } from '../../admission/credentials.ts';
 import type { HttpRoutes, PostRoutes } from '../../net/http.ts';
-import type { HttpGuard, Manners } from '../../net/http-guard.ts';
+import { type HttpGuard, type Manners, OWN_MANNERS } from '../../net/http-guard.ts';
 import type { Lobby } from '../../net/lobby.ts';
 import { type ModelSource, modelAnswer, modelsAnswer } from './models.ts';
 import { openaiErrorAnswer } from './openai-errors.ts';
 import { type TranscriptionParts, transcribe } from './transcribe.ts';
 
-/** How OpenAI's clients present keys, and are told faults. */
-const MANNERS: Manners = {
-  keyOf: ({ headers, query }) => presentedKey(headers.authorization, '') ?? query.get('key'),
-  tell: openaiErrorAnswer,
-};
+/** OpenAI's clients present keys as ours do, and are told faults in their own way. */
+const MANNERS: Manners = { ...OWN_MANNERS, tell: openaiErrorAnswer };
 
 /** What OpenAI's clients ask for beside captions. */
 export function openaiRoutes(lobby: ModelSource, guard: HttpGuard): HttpRoutes {

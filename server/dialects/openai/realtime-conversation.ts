@@ -1,5 +1,6 @@
 import type { ErrorMessage, SpeakerServerMessage, StartMessage } from '../../../client-sdk/protocol.ts';
 import { ERRORS } from '../../errors.ts';
+import { segmentOf } from '../../net/caption-message.ts';
 import type { Conversation, ConversationParts, DialectFailure } from '../dialect.ts';
 import { CommittedTurns } from './committed-turns.ts';
 import { openaiError, requestError } from './openai-errors.ts';
@@ -166,7 +167,7 @@ export class RealtimeConversation implements Conversation {
 
   #lost({ captionId, code, message }: ErrorMessage): void {
     if (captionId === undefined) return;
-    this.#turns?.lost(Number(captionId.split(':')[1]), {
+    this.#turns?.lost(segmentOf(captionId), {
       ...{ type: 'server_error', code: code.replaceAll('-', '_'), message, param: null },
     });
   }

@@ -1,3 +1,4 @@
+import { ENDPOINTING_RANGES } from '../../net/client-messages.ts';
 import type { DefaultEndpointing } from '../dialect.ts';
 import { type OpenaiError, requestError } from './openai-errors.ts';
 import { defaultSettings, FORMATS, type RealtimeSettings, type RealtimeShape } from './realtime-settings.ts';
@@ -7,9 +8,8 @@ type Fields = Readonly<Record<string, unknown>>;
 /** Names of models with which OpenAI's service has no voice activity detection. */
 const PAUSELESS = /^gpt-(realtime-whisper|live-transcribe)\b/;
 
-/** Our own ranges, which asked-for values are brought into. */
-const THRESHOLD = [0.1, 0.95] as const;
-const SILENCE_MS = [100, 2000] as const;
+/** Our own, which asked-for values are brought into. */
+const { startThreshold: THRESHOLD, minSilenceMs: SILENCE_MS } = ENDPOINTING_RANGES;
 
 /** An event of the client's that cannot be followed; the session goes on. */
 export class RealtimeRefusal extends Error {

@@ -1,5 +1,6 @@
 import type { EndpointingRequest } from '../../../client-sdk/protocol.ts';
 import { StreamError } from '../../errors.ts';
+import { ENDPOINTING_RANGES } from '../../net/client-messages.ts';
 
 /** Formats of the answer; `diarized_json` is refused, because nobody is told apart. */
 export const RESPONSE_FORMATS = ['json', 'text', 'srt', 'verbose_json', 'vtt'] as const;
@@ -19,9 +20,8 @@ export interface TranscriptionRequest {
 
 type Form = ReadonlyMap<string, readonly string[]>;
 
-/** Our own ranges, which asked-for values are brought into. */
-const THRESHOLD = [0.1, 0.95] as const;
-const SILENCE_MS = [100, 2000] as const;
+/** Our own, which asked-for values are brought into. */
+const { startThreshold: THRESHOLD, minSilenceMs: SILENCE_MS } = ENDPOINTING_RANGES;
 
 /**
  * Reads the fields of a transcription's form, but for its file. What it does not know is ignored, the model's name among it.

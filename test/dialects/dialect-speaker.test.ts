@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { FinalMessage } from '../client-sdk/protocol.ts';
-import { StreamError } from '../server/errors.ts';
-import { attachedDouble, NativeDouble } from './support/native-double.ts';
+import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import { StreamError } from '../../server/errors.ts';
+import { attachedDouble, NativeDouble } from '../support/native-double.ts';
 
 const START = { sampleRate: 16_000, encoding: 'pcm_s16le' } as const;
 const SECOND_BYTES = 32_000;
@@ -236,15 +236,48 @@ describe('DialectSpeaker', () => {
     expect([codes, native.isClosed]).toEqual([['audio-overrun'], true]);
   });
 
-  test('leaves with its client, and says no more', () => {
-    const { native, speaker, told, ends } = speaking();
+  test('hands over sixteen markers, and what follows the next when one is answered', () => {
+    const { native, speaker } = speaking();
+    for (let id = 0; id < 17; id++) {
+      speaker.flush();
+      speaker.mark(id);
+    }
+    speaker.audio(counting(640));
+    expect(native.heard.filter((heard) => String(heard).startsWith('marker'))).toHaveLength(16);
+    expect(native.audio).toEqual([]);
+    native.say({ type: 'marker', id: 0 });
+    expect(native.heard.slice(-2)).toEqual(['marker 16', 640]);
+  });
+
+  test('has what the stream took captioned when its client is gone, and tells nobody', () => {
+    const { native, speaker, told, ends } = speaking(1000);
     speaker.audio(counting(12 * SECOND_BYTES));
     speaker.gone();
-    expect(native.heard.at(-1)).toBe('stop');
+    speaker.gone();
+    // What had to wait was let go.
+    expect(native.heard).toEqual(['start', SECOND_BYTES, 'stop']);
     expect([speaker.backlogBytes, native.clock.pendingTimers]).toEqual([0, 0]);
     native.say({ type: 'ack', acknowledgedMs: 1000 });
+    expect(native.isClosed).toBe(false);
     native.finish();
     expect([told.length, ends, native.isClosed]).toEqual([1, [], true]);
+  });
+
+  test('does not stop a stream twice', () => {
+    const { native, speaker } = speaking();
+    speaker.stop();
+    speaker.gone();
+    expect(native.heard).toEqual(['start', 'stop']);
+  });
+
+  test('gives up a stream that has not been let in when its client is gone', () => {
+    const { native, speaker, told } = attachedDouble();
+    speaker.start(START);
+    speaker.audio(counting(SECOND_BYTES));
+    speaker.gone();
+    expect([native.heard, native.isClosed]).toEqual([['start'], true]);
+    native.ready();
+    expect(told).toEqual([]);
   });
 
   test('has each message counted, and the output of its client', () => {

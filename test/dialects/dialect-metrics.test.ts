@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { readConfig } from '../server/config/config.ts';
-import type { DialectSockets } from '../server/dialects/dialect-sockets.ts';
-import { Metrics } from '../server/metrics.ts';
-import { Lobby } from '../server/net/lobby.ts';
-import { ManualClock } from './support/manual-clock.ts';
+import { readConfig } from '../../server/config/config.ts';
+import type { DialectSockets } from '../../server/dialects/dialect-sockets.ts';
+import { Metrics } from '../../server/metrics.ts';
+import { Lobby } from '../../server/net/lobby.ts';
+import { ManualClock } from '../support/manual-clock.ts';
 
 describe('/metrics', () => {
   test("has the clients of each dialect, and the bytes that wait for their streams' room", async () => {

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { joinCaptions } from '../server/dialects/join-captions.ts';
-import { spreadWords } from '../server/dialects/spread-words.ts';
+import { joinCaptions } from '../../server/dialects/join-captions.ts';
+import { spreadWords } from '../../server/dialects/spread-words.ts';
 
 describe('spreadWords', () => {
   test('gives each word a share by its length', () => {

@@ -1,6 +1,6 @@
 import type { WebSocket } from 'uWebSockets.js';
 import { describe, expect, test } from 'vitest';
-import { DialectSocket } from '../server/dialects/dialect-socket.ts';
+import { DialectSocket } from '../../server/dialects/dialect-socket.ts';
 
 /** A socket whose client reads only when told to. */
 function unread(maxOutputBytes: number) {
