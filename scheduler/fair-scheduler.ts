@@ -16,7 +16,7 @@ export interface FairSchedulerOptions {
   readonly maxCalmBatchMs?: number;
   /**
    * Whether background leaves the last idle thread alone while others have had something to do within some seconds, so that
-   * who comes next need not wait for it. Where there is but one thread it has that. False when left out.
+   * who comes next need not wait for it: for where there are several. False when left out.
    */
   readonly sparesThread?: boolean;
   /** Most finals one flow may have queued. The rest needs no bound of its own: there is one job for each key. */
@@ -65,6 +65,11 @@ const MAX_MISSES = 64;
 const BATCHES_TO_A_PROBE = 32;
 /** Time without any other job than background after which none is expected at once. */
 const CALM_AFTER_MS = 10_000;
+/**
+ * Background that has waited so long has one job given out, whoever else waits: a few hundredths of what there is, and
+ * recordings still get on while there is never a thread to spare.
+ */
+const MAX_BACKGROUND_WAIT_MS = 5000;
 
 /**
  * Start-time fair queueing on two levels: among groups, and among the flows of each (see `Ring`). A job is charged
@@ -75,8 +80,8 @@ const CALM_AFTER_MS = 10_000;
  * ahead. Within a flow the job that is due first goes first. A batch starts with the job whose turn it is, and takes
  * in others' next jobs in the order of their priorities and turns, while that saves time and makes nobody late.
  *
- * Work-conserving, unless it spares a thread: while there is a job that may run, schedule() returns one. Forming a batch takes time in the
- * logarithm of the groups and flows that have jobs; those that have none are forgotten.
+ * Work-conserving, unless it spares a thread: while there is a job that may run, schedule() returns one. Forming a
+ * batch takes time in the logarithm of the groups and flows that have jobs; those that have none are forgotten.
  */
 export class FairScheduler<T> implements Scheduler<T> {
   readonly #options: FairSchedulerOptions;
@@ -89,6 +94,8 @@ export class FairScheduler<T> implements Scheduler<T> {
   #batchesSinceSingle = 0;
   /** When a job was given out last that was not background. */
   #busyAtMs = Number.NEGATIVE_INFINITY;
+  /** Since when there has been background, and none given out; null while there is none. */
+  #backgroundSinceMs: number | null = null;
 
   constructor(options: FairSchedulerOptions) {
     this.#options = options;
@@ -121,25 +128,28 @@ export class FairScheduler<T> implements Scheduler<T> {
   }
 
   schedule(nowMs: number, idle: number): Batch<T> | null {
-    const first = PRIORITIES.findIndex((priority) => this.#groups.first(priority));
-    if (first < 0) return null;
-    const { maxBatchMs, maxCalmBatchMs = maxBatchMs, sparesThread = false, costs } = this.#options;
-    if (PRIORITIES[first] !== 'background') this.#busyAtMs = nowMs;
+    const urgent = PRIORITIES.find((priority) => this.#groups.first(priority));
+    if (!urgent) return null;
+    const others = this.#hasOthers();
+    if (others) this.#busyAtMs = nowMs;
     const isCalm = nowMs - this.#busyAtMs > CALM_AFTER_MS;
-    const isLast = idle <= 1 && PRIORITIES[first] === 'background' && this.#isRunningBackground();
-    if (sparesThread && isLast && !isCalm) return null;
-    const maxSize = this.#maxSize(PRIORITIES[first]!, idle);
+    const isOverdue = this.#isBackgroundOverdue(nowMs) && !isCalm;
+    const { maxBatchMs, maxCalmBatchMs = maxBatchMs, sparesThread = false, costs } = this.#options;
+    const first = isOverdue ? 'background' : urgent;
+    // Others that are far ahead do not make it wait: it is the one whose turn it is.
+    const isSpared = sparesThread && idle <= 1 && !isCalm && !isOverdue && !others;
+    if (first === 'background' && isSpared) return null;
     const forming = new FormingBatch<T>(costs, {
-      maxSize,
+      maxSize: isOverdue ? 1 : this.#maxSize(first, idle),
       maxMs: isCalm ? maxCalmBatchMs : maxBatchMs,
       nowMs,
     });
-    // What is less urgent takes the room that is left, as long as it costs the others little.
-    const parts = PRIORITIES.slice(first).flatMap((priority) => this.#fill(forming, priority));
+    const parts = joining(first).flatMap((priority) => this.#fill(forming, priority));
     const { jobs, works, costMs } = forming;
     const batch = { jobs, works, costMs };
     this.#running.set(batch, this.#charge(parts, costMs));
     this.#batchesSinceSingle = jobs.length > 1 ? this.#batchesSinceSingle + 1 : 0;
+    if (first === 'background') this.#backgroundSinceMs = this.#groups.first('background') ? nowMs : null;
 
     return batch;
   }
@@ -201,11 +211,19 @@ export class FairScheduler<T> implements Scheduler<T> {
     return seat;
   }
 
-  /** Whether a batch is under way that began with background. */
-  #isRunningBackground(): boolean {
-    for (const [part] of this.#running.values()) if (part?.job.priority === 'background') return true;
+  /** Whether anything but background may run now. */
+  #hasOthers(): boolean {
+    const { final, candidate, partial } = this.#tally.ready;
 
-    return false;
+    return final + candidate + partial > 0;
+  }
+
+  /** Whether background has long had something, and has been given nothing. */
+  #isBackgroundOverdue(nowMs: number): boolean {
+    if (!this.#groups.first('background')) this.#backgroundSinceMs = null;
+    else this.#backgroundSinceMs ??= nowMs;
+
+    return this.#backgroundSinceMs !== null && nowMs - this.#backgroundSinceMs > MAX_BACKGROUND_WAIT_MS;
   }
 
   #maxSize(priority: Priority, idle: number): number {
@@ -272,4 +290,15 @@ export class FairScheduler<T> implements Scheduler<T> {
     }
     for (const { name } of this.#groups.forget()) this.#groupsByName.delete(name);
   }
+}
+
+/**
+ * Whose jobs a batch takes that begins with one of `first`, in this order. What is less urgent takes the room that is left,
+ * as long as it costs the others little; background costs too much, for there is always some: each batch would be as long
+ * as one may be.
+ */
+function joining(first: Priority): readonly Priority[] {
+  if (first === 'background') return [first];
+
+  return PRIORITIES.slice(PRIORITIES.indexOf(first)).filter((priority) => priority !== 'background');
 }

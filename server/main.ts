@@ -330,7 +330,7 @@ function openLobby(
     maxBatchSize: Math.min(maxBatchSize, MAX_BATCH_SIZE),
     maxBatchMs: MAX_BATCH_MS,
     maxCalmBatchMs: MAX_CALM_BATCH_MS,
-    sparesThread: true,
+    sparesThread: recognizer.capabilities.concurrency > 1,
     maxFinalsPerFlow: config.maxFinalsPerStream,
     maxLeadMs: MAX_LEAD_MS,
     costs: new CostModel(),

@@ -90,18 +90,38 @@ describe('FairScheduler', () => {
     add(scheduler, 'live', { priority: 'final' });
     const live = scheduler.schedule(0, 2)!;
     expect(live.jobs[0]!.payload).toBe('live');
+    expect(scheduler.schedule(0, 1)).toBeNull();
     scheduler.complete(live, 100);
-    const first = scheduler.schedule(1000, 2)!;
-    expect(first.jobs[0]!.payload).toBe('talk');
+    expect(scheduler.schedule(1000, 2)!.jobs[0]!.payload).toBe('talk');
     expect(scheduler.schedule(1000, 1)).toBeNull();
     add(scheduler, 'live', { priority: 'partial', key: '1' });
     expect(scheduler.schedule(1000, 1)!.jobs[0]!.payload).toBe('live');
-    scheduler.complete(first, 100);
-    // Whoever has but one thread has it; and nobody is waited for who has long been quiet.
-    const second = scheduler.schedule(2000, 1)!;
-    expect(second.jobs[0]!.payload).toBe('talk');
-    expect(scheduler.schedule(2000, 1)).toBeNull();
+    // Nobody is waited for who has long been quiet.
     expect(scheduler.schedule(20_000, 1)!.jobs[0]!.payload).toBe('talk');
+  });
+
+  test('gives one background job out every five seconds where others always have something to do', () => {
+    for (const sparesThread of [false, true]) {
+      const scheduler = create({ sparesThread, maxLeadMs: Number.POSITIVE_INFINITY });
+      for (let i = 0; i < 20; i++) add(scheduler, 'talk', { priority: 'background', key: String(i) });
+      const served = Array.from({ length: 201 }, (_, i) => {
+        add(scheduler, 'live', { priority: 'final', key: String(i) });
+        const batch = scheduler.schedule(i * 100, 1)!;
+        scheduler.complete(batch, 100);
+
+        return batch.jobs.map(({ payload }) => payload);
+      });
+      const background = served.filter((payloads) => payloads.includes('talk'));
+      expect(background).toEqual(Array.from({ length: 3 }, () => ['talk']));
+    }
+  });
+
+  test('lets no background into a batch of those who speak', () => {
+    const scheduler = create({ maxBatchSize: 8, costs: { predict: predictHalf, learn } });
+    for (let i = 0; i < 8; i++) add(scheduler, 'talk', { priority: 'background', key: String(i) });
+    add(scheduler, 'live', { priority: 'partial' });
+    expect(scheduler.schedule(0, 1)!.jobs).toHaveLength(1);
+    expect(scheduler.schedule(0, 1)!.jobs).toHaveLength(8);
   });
 
   test('gives a flow of four times the weight four times the service, within a group and among groups', () => {
