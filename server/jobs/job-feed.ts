@@ -23,11 +23,24 @@ export interface FeedParts {
 /** Between two looks: whoever reads along need not be told of every second of every recording. */
 const LOOK_EVERY_MS = 500;
 
+/** What a job is expected to take may be off by a fifth, or by so much, before it is told again. */
+const EXPECTED_WITHIN_MS = 5000;
+const EXPECTED_WITHIN = 0.2;
+
+/** What was told of a job last. */
+interface Told {
+  readonly essence: string;
+  /** When it was expected to end, by the clock; null for not known. */
+  readonly endsAtMs: number | null;
+}
+
+const NOTHING_TOLD: Told = { essence: '', endsAtMs: null };
+
 /** Tells how jobs fare, each time that something about them has changed that matters to somebody who waits. */
 export class JobFeed {
   readonly #parts: FeedParts;
-  /** By id, what was told last; '' for nothing. */
-  readonly #told = new Map<string, string>();
+  /** By id. */
+  readonly #told = new Map<string, Told>();
   readonly #isWanted: ((job: Job) => boolean) | null;
   readonly #stopWatching: () => void;
   #cancelLook: (() => void) | null = null;
@@ -41,9 +54,9 @@ export class JobFeed {
   constructor(parts: FeedParts, jobs: readonly Job[], isWanted: ((job: Job) => boolean) | null) {
     this.#parts = parts;
     this.#isWanted = isWanted;
-    for (const { id } of jobs) this.#told.set(id, '');
+    for (const { id } of jobs) this.#told.set(id, NOTHING_TOLD);
     this.#stopWatching = parts.queue.watch((job) => {
-      if (this.#isWanted?.(job) && !this.#told.has(job.id)) this.#told.set(job.id, '');
+      if (this.#isWanted?.(job) && !this.#told.has(job.id)) this.#told.set(job.id, NOTHING_TOLD);
       // Whatever changes may change places.
       this.#lookLater();
     });
@@ -100,11 +113,23 @@ export class JobFeed {
     }
     const view = await viewNow(job, queue);
     if (this.#isClosed) return;
-    const { state, ahead, progressMs, attempts } = view;
-    const essence = [state, ahead, progressMs, attempts].join();
+    const { state, ahead, progressMs, attempts, expectedEndMs } = view;
+    const nowMs = this.#parts.clock.now();
+    const told = {
+      essence: [state, ahead, progressMs, attempts].join(),
+      endsAtMs: expectedEndMs === null ? null : nowMs + expectedEndMs,
+    };
     if (isFinished(state)) this.#told.delete(id);
-    else if (essence === this.#told.get(id)) return;
-    else this.#told.set(id, essence);
+    else if (isAsTold(told, this.#told.get(id) ?? NOTHING_TOLD, nowMs)) return;
+    else this.#told.set(id, told);
     sink.tell(view);
   }
+}
+
+function isAsTold({ essence, endsAtMs }: Told, before: Told, nowMs: number): boolean {
+  if (essence !== before.essence) return false;
+  if (endsAtMs === null || before.endsAtMs === null) return endsAtMs === before.endsAtMs;
+  const within = Math.max(EXPECTED_WITHIN_MS, EXPECTED_WITHIN * (endsAtMs - nowMs));
+
+  return Math.abs(endsAtMs - before.endsAtMs) <= within;
 }

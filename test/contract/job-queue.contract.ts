@@ -26,7 +26,7 @@ export interface JobQueueUnderTest {
 
 /** Between two looks at what is awaited, and how many there are before it is taken not to come. */
 const LOOK_EVERY_MS = 20;
-const LOOKS = 500;
+const LOOKS = 1500;
 
 /** What every queue of recordings keeps. */
 export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
