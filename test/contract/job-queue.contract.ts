@@ -346,12 +346,13 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
       expect((await rig.queue.find(cancelled!.id))?.state).toBe('cancelled');
       worker = new ManualWorker();
       work(1);
-      for (const { id } of [running!, queued!]) {
-        await until(() => worker.ids.includes(id));
-        worker.of({ id }).complete();
-        await stands(id, 'completed');
+      // Where others have to find out that a node is gone, what it ran may come behind what waited.
+      for (const run of [0, 1]) {
+        await begun(run + 1);
+        worker.runs[run]!.complete();
+        await stands(worker.ids[run]!, 'completed');
       }
-      expect(worker.ids).toEqual([running!.id, queued!.id]);
+      expect(new Set(worker.ids)).toEqual(new Set([running!.id, queued!.id]));
       expect((await rig.queue.find(running!.id))?.attempts).toBe(2);
       expect((await rig.queue.find(queued!.id))?.attempts).toBe(1);
     });
