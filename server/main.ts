@@ -145,7 +145,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     openLobby(lobby, started, metrics, history, options);
     jobs.begin({
       basis: captionBasis(started, config),
-      keep: (caption) => history.recorder.final(caption),
+      keep: (captions) => history.recorder.keep(captions),
     });
     log.info({ model: started.recognizerModel.name, devices: config.devices }, 'ready');
   });

@@ -154,6 +154,30 @@ describe('BufferedRecorder', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test('says that a recording is kept once all of it is stored', async () => {
+    const { clock, store, recorder, run } = setUp();
+    store.away = true;
+    const answers: boolean[] = [];
+    void recorder.keep([final(0), final(1)]).then((isKept) => answers.push(isKept));
+    await settle();
+    expect(answers).toEqual([]);
+    store.away = false;
+    clock.advance(1000);
+    await run();
+    expect(answers).toEqual([true]);
+    expect(await store.finalsOfStream('stream', 0, 1e9)).toHaveLength(2);
+    expect(await recorder.keep([])).toBe(true);
+  });
+
+  test('waits for a recording no longer whose meeting is deleted', async () => {
+    const { store, recorder } = setUp();
+    store.away = true;
+    const kept = recorder.keep([final(0), final(1)]);
+    await settle();
+    expect(recorder.dropFinals('meeting')).toBe(2);
+    expect(await kept).toBe(true);
+  });
+
   test('tells readers what waits, in the place of what is kept', async () => {
     const { store, recorder, keep } = setUp();
     for (const segment of [0, 1, 2]) recorder.final(final(segment));
@@ -251,6 +275,21 @@ describe('BufferedRecorder', () => {
       expect(acks).toEqual(['loud 7 is not kept', 'modest 1']);
       expect(await store.finalsOfStream('modest', 0, 1e9)).toHaveLength(2);
       expect(await store.finalsOfStream('loud', 0, 1e9)).toEqual([]);
+    });
+
+    test('says that there is none for a recording, and takes it when there is', async () => {
+      const { clock, store, recorder, run } = setUp(bounds);
+      const recording = Array.from({ length: 8 }, (_, segment) => final(segment, { streamId: 'recording' }));
+      store.away = true;
+      for (let segment = 0; segment < 3; segment++) recorder.final(final(segment));
+      expect(await recorder.keep(recording)).toBe(false);
+      store.away = false;
+      clock.advance(1000);
+      await run();
+      const kept = recorder.keep(recording);
+      await run();
+      expect(await kept).toBe(true);
+      expect(await store.finalsOfStream('recording', 0, 1e9)).toHaveLength(8);
     });
 
     test('keeps nothing more of a stream that was given up, until it is forgotten', async () => {

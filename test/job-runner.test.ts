@@ -15,6 +15,8 @@ function setUp(fields: Partial<Job> = {}) {
   const clock = new ManualClock();
   const job = { ...submitted(newJob(), 1000), ...fields };
   const kept: FinalMessage[] = [];
+  /** What the history says of captions; it has room once this is through. */
+  const hasRoom: (boolean | Promise<boolean>)[] = [];
   const contents: string[] = [];
   const abort = new AbortController();
   let refusals = 0;
@@ -44,11 +46,15 @@ function setUp(fields: Partial<Job> = {}) {
       fetch: async () => {},
       maxRecordingMs: 1e6,
       basis: 'a model',
-      keep: (caption) => kept.push(caption),
+      keep: async (captions) => {
+        kept.push(...captions);
+
+        return hasRoom.shift() ?? true;
+      },
     });
 
   return {
-    ...{ clock, job, kept, contents, abort, run, runner },
+    ...{ clock, job, kept, hasRoom, contents, abort, run, runner },
     refusals: () => refusals,
     alive: () => alive,
   };
@@ -64,6 +70,36 @@ describe('jobRunner', () => {
       { captionId: `${job.id}:0`, streamId: job.id, meeting: 'archive', speaker: 'Ada', spokenAtMs: 1000 },
     ]);
     expect(kept).toEqual(result.captions);
+  });
+
+  test('has captioned nothing before the history has stored it, and gives signs of life meanwhile', async () => {
+    const { clock, job, run, runner, kept, hasRoom, alive } = setUp({
+      options: { ...options, meeting: 'archive' },
+    });
+    let store: (isKept: boolean) => void = () => {};
+    hasRoom.push(
+      false,
+      new Promise((resolve) => {
+        store = resolve;
+      }),
+    );
+    let result: JobResult | null = null;
+    const running = runner()(job, run(jobResult('Said before.'))).then((its) => {
+      result = its;
+    });
+    await settle();
+    const before = alive();
+    clock.advance(2000);
+    await settle();
+    clock.advance(5000);
+    await settle();
+    expect(kept).toHaveLength(2);
+    expect(result).toBeNull();
+    expect(alive()).toBeGreaterThan(before + 4);
+    store(true);
+    await running;
+    expect(result).not.toBeNull();
+    expect(clock.pendingTimers).toBe(0);
   });
 
   test('keeps nothing in the history of a job that names no meeting', async () => {

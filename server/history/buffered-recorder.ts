@@ -82,8 +82,25 @@ export class BufferedRecorder implements Recorder {
     return this.#queue.size;
   }
 
-  final(caption: FinalMessage): void {
-    if (!this.#givenUp.has(caption.streamId)) this.#add({ type: 'final', caption });
+  final(caption: FinalMessage, settled: Settled | null = null): void {
+    if (!this.#givenUp.has(caption.streamId)) this.#add({ type: 'final', caption }, settled);
+    else if (settled) this.#tell([settled], false);
+  }
+
+  /**
+   * Keeps finals of a recording, whose audio nobody has to send again.
+   * @returns once they outlive the process, or their meeting was deleted meanwhile: true; false when there was no room for all of
+   * them. Never once the recorder has been closed.
+   */
+  async keep(captions: readonly FinalMessage[]): Promise<boolean> {
+    const last = captions.at(-1);
+    if (!last) return true;
+    // What comes before the last one is written before it, or with it.
+    for (const caption of captions.slice(0, -1)) this.final(caption);
+    const isKept = await new Promise<boolean>((resolve) => this.final(last, resolve));
+    if (!isKept) this.#givenUp.delete(last.streamId);
+
+    return isKept;
   }
 
   stream(record: StreamRecord, settled: Settled): void {
@@ -127,7 +144,10 @@ export class BufferedRecorder implements Recorder {
 
   /** Lets go of the finals of a meeting that wait: it is about to be deleted. @returns how many. */
   dropFinals(meeting: string): number {
-    return this.#queue.dropFinals(meeting);
+    const { count, settled } = this.#queue.dropFinals(meeting);
+    this.#tell(settled, true);
+
+    return count;
   }
 
   /**

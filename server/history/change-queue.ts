@@ -98,15 +98,15 @@ export class ChangeQueue {
 
   /**
    * Lets go of the finals of a meeting. What is being written of it is only let go of where it comes back.
-   * @returns how many.
+   * @returns how many, and who waited for them.
    */
-  dropFinals(meeting: string): number {
-    const before = this.size;
-    const stays = ({ change }: QueuedChange) => change.type !== 'final' || change.caption.meeting !== meeting;
-    this.#writing = this.#writing.filter(stays);
-    for (const [key, queued] of this.#waiting) if (!stays(queued)) this.#waiting.delete(key);
+  dropFinals(meeting: string): { readonly count: number; readonly settled: readonly Settled[] } {
+    const goes = ({ change }: QueuedChange) => change.type === 'final' && change.caption.meeting === meeting;
+    const gone = [...this.#writing, ...this.#waiting.values()].filter(goes);
+    this.#writing = this.#writing.filter((queued) => !goes(queued));
+    for (const [key, queued] of this.#waiting) if (goes(queued)) this.#waiting.delete(key);
 
-    return before - this.size;
+    return { count: gone.length, settled: gone.flatMap(({ settled }) => settled) };
   }
 
   /** The waiting record with a token hash, if it is the stream's newest word. */

@@ -28,8 +28,8 @@ export interface JobRunnerParts {
   readonly maxRecordingMs: number;
   /** All that results depend on besides the recording and its job's options: the model, and the server's settings. */
   readonly basis: string;
-  /** Keeps captions whose job names a meeting. */
-  readonly keep: (caption: FinalMessage) => void;
+  /** Keeps captions whose job names a meeting. @returns whether they are stored; false where there is no room for them now. */
+  readonly keep: (captions: readonly FinalMessage[]) => Promise<boolean>;
 }
 
 /** Of a live stream's weight: recordings wait behind everybody who speaks, and are given way to. */
@@ -51,7 +51,7 @@ export function jobRunner(parts: JobRunnerParts): JobHandler {
     const result = known
       ? sharedResult(job, known)
       : resultOf(job, examined.lengthMs, await caption(job, run, parts));
-    keep(job, result, parts);
+    await keep(job, result, run, parts);
 
     return result;
   };
@@ -66,8 +66,15 @@ function contentOf({ key, options }: Job, { audioHash }: Examined, basis: string
     .digest('base64url');
 }
 
-function keep({ options }: Job, { captions }: JobResult, parts: JobRunnerParts): void {
-  if (options.meeting !== null) for (const each of captions) parts.keep(each);
+/** Waits for as long as storing them takes: a job that has been completed is not run again, should they be lost. */
+async function keep(job: Job, { captions }: JobResult, run: JobRun, parts: JobRunnerParts): Promise<void> {
+  if (job.options.meeting === null) return;
+  const stopShowing = every(ALIVE_EVERY_MS, parts.clock, () => run.progress(0));
+  try {
+    while (!(await parts.keep(captions))) await rest(KNOCK_AGAIN_MS, run, parts.clock);
+  } finally {
+    stopShowing();
+  }
 }
 
 /** Tries again for as long as there is no room: that is no fault of the job's. */

@@ -1,5 +1,4 @@
 import type { TemplatedApp } from 'uWebSockets.js';
-import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import type { ApiKeys } from '../admission/api-keys.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
@@ -22,7 +21,7 @@ import type { JobIntakeParts } from './job-intake.ts';
 import type { JobMetrics } from './job-metrics.ts';
 import type { JobQueue, JobRun } from './job-queue.ts';
 import { JobRoutes } from './job-routes.ts';
-import { jobRunner } from './job-runner.ts';
+import { type JobRunnerParts, jobRunner } from './job-runner.ts';
 import { mountJobSockets } from './job-sockets.ts';
 import { isFinished } from './job-states.ts';
 import { viewOf } from './job-view.ts';
@@ -44,8 +43,8 @@ export interface JobServiceParts {
 export interface JobWork {
   /** All that results depend on besides recordings and what their jobs ask for. */
   readonly basis: string;
-  /** Keeps captions of jobs that name a meeting. */
-  readonly keep: (caption: FinalMessage) => void;
+  /** As a runner has it. */
+  readonly keep: JobRunnerParts['keep'];
 }
 
 /** Compiled next to this module. */
