@@ -28,8 +28,8 @@ function recording(first: number, count: number, pauseMs: number): Buffer {
   return clipRecording(clips, first, count, pauseMs);
 }
 
-/** Kills a server once so much has been told of its jobs, or two of them have finished. */
-async function killAfter(server: RunningServer, events: number): Promise<readonly ToldJob[]> {
+/** Kills a server once so many changes of its jobs have been told, or two of them have finished. */
+async function killAfter(server: RunningServer, changes: number): Promise<readonly ToldJob[]> {
   const told: ToldJob[] = [];
   const response = await fetch(`${server.url}/v1/jobs/events`);
   let text = '';
@@ -40,7 +40,8 @@ async function killAfter(server: RunningServer, events: number): Promise<readonl
       text = text.slice(whole.length);
       for (const [, data] of whole.matchAll(/^data: (.+)$/gm)) told.push(JSON.parse(data!) as ToldJob);
       const finished = told.filter(({ finishedAtMs }) => finishedAtMs !== null).length;
-      if (told.length >= events || finished >= 2) server.process.kill('SIGKILL');
+      const again = told.length - new Set(told.map(({ id }) => id)).size;
+      if (again >= changes || finished >= 2) server.process.kill('SIGKILL');
     }
   } catch {
     // Its connection ends with it.
@@ -70,7 +71,7 @@ describe('A server that is killed again and again', () => {
       const { id } = await submitJob(server.url, recording(round, 2, 100 + round));
       submitted.add(id);
       note((await (await fetch(`${server.url}/v1/jobs/${id}`, { method: 'DELETE' })).json()) as ToldJob);
-      for (const job of await killAfter(server, 3 + ((round * 7) % 11))) note(job);
+      for (const job of await killAfter(server, 1 + ((round * 7) % 11))) note(job);
     }
     const server = await startRoundtable(['--data-dir', folder, ...FLAGS]);
     const texts = new Map<number, Set<string>>();
