@@ -115,6 +115,30 @@ describe.skipIf(chromiumPath === null)('The page that searches', () => {
     expect(meetings.map(({ meeting }) => meeting)).not.toContain('a mistake');
   });
 
+  it('says that a meeting is deleted only where the server says that it is no more', async () => {
+    const button = page.getByRole('button', { name: 'Delete 出埃及记' });
+    await button.click();
+    await page.route('**/v1/meetings/*', (route) =>
+      route.fulfill({ status: 404, contentType: 'text/plain', body: 'There is no such path.\n' }),
+    );
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByRole('dialog').getByText('Something went wrong.').waitFor();
+    await expectAccessible(page);
+    await page.unroute('**/v1/meetings/*');
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    expect(await button.count()).toBe(1);
+    expect(await page.getByText('was deleted').count()).toBe(0);
+
+    // Somebody else was faster.
+    await page.route('**/v1/meetings/*', (route) =>
+      route.fulfill({ status: 404, headers: { 'roundtable-error': 'unknown-meeting' } }),
+    );
+    await button.click();
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByText('“出埃及记” was deleted.').waitFor({ state: 'attached' });
+    expect(await button.count()).toBe(0);
+  });
+
   it('shows more on demand, from where one was', async () => {
     await page.route('**/v1/search?*', (route) => {
       const after = new URL(route.request().url()).searchParams.get('after');
