@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { jobUntil, submitJob } from '../integration/jobs.ts';
 import { readClips } from '../support/audio.ts';
@@ -42,6 +42,17 @@ describe.skipIf(chromiumPath === null)('The page that searches', () => {
 
   function hits(): Locator {
     return page.locator('.hit');
+  }
+
+  /** Has a request wait for an answer. */
+  async function holdBack(address: RegExp): Promise<{ readonly asked: Promise<Route> }> {
+    let take = (_: Route) => {};
+    const asked = new Promise<Route>((resolve) => {
+      take = resolve;
+    });
+    await page.route(address, (route) => take(route));
+
+    return { asked };
   }
 
   it('finds what was said, marks it, and says who said it when and where', async () => {
@@ -137,6 +148,22 @@ describe.skipIf(chromiumPath === null)('The page that searches', () => {
     await page.getByRole('button', { name: 'Delete for good' }).click();
     await page.getByText('“出埃及记” was deleted.').waitFor({ state: 'attached' });
     expect(await button.count()).toBe(0);
+  });
+
+  it('keeps the question there while a meeting is being deleted', async () => {
+    const button = page.getByRole('button', { name: 'Delete 出埃及记' });
+    await button.click();
+    const held = await holdBack(/\/v1\/meetings\//);
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    const route = await held.asked;
+    expect(await page.getByRole('button', { name: 'Keep it' }).isDisabled()).toBe(true);
+    // The second one browsers let nobody keep from closing it.
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Delete “出埃及记”?' }).waitFor();
+    await route.fulfill({ status: 204 });
+    await page.getByText('“出埃及记” was deleted.').waitFor({ state: 'attached' });
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('What is kept');
   });
 
   it('shows more on demand, from where one was', async () => {
