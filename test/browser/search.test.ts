@@ -166,6 +166,30 @@ describe.skipIf(chromiumPath === null)('The page that searches', () => {
     expect(await page.evaluate('document.activeElement.textContent')).toBe('What is kept');
   });
 
+  it('does not show a meeting again that was deleted while more were asked for', async () => {
+    const kept = (meeting: string) => ({
+      ...{ meeting, captions: 1, speakers: ['Ada'] },
+      ...{ firstSpokenAtMs: BEGAN_AT_MS, lastSpokenAtMs: BEGAN_AT_MS },
+    });
+    await page.route('**/v1/meetings', (route) =>
+      route.fulfill({ json: { meetings: [kept('first'), kept('second')], next: 'there' } }),
+    );
+    const held = await holdBack(/\/v1\/meetings\?before=/);
+    await page.route('**/v1/meetings/*', (route) => route.fulfill({ status: 204 }));
+    await page.reload();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    const more = await held.asked;
+    for (const name of ['first', 'second']) {
+      await page.getByRole('button', { name: `Delete ${name}` }).click();
+      await page.getByRole('button', { name: 'Delete for good' }).click();
+      await page.getByText(`“${name}” was deleted.`).waitFor({ state: 'attached' });
+    }
+    // The page was made before one of them went.
+    await more.fulfill({ json: { meetings: [kept('second'), kept('third')], next: null } });
+    await page.getByRole('link', { name: 'third' }).waitFor();
+    expect(await page.locator('.meeting h3').allTextContents()).toEqual(['third']);
+  });
+
   it('shows more on demand, from where one was', async () => {
     await page.route('**/v1/search?*', (route) => {
       const after = new URL(route.request().url()).searchParams.get('after');
