@@ -102,6 +102,16 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     await expectAccessible(page);
   });
 
+  it('takes files that are dropped anywhere, and leaves dropped words to the fields', async () => {
+    const drop = (place: string, kind: 'file' | 'words') =>
+      page.evaluate(`(${DROP})(${JSON.stringify(place)}, ${kind === 'file'})`);
+    expect(await drop('h1', 'file')).toEqual({ over: [true, true], isTaken: true });
+    await cardIn('dropped.wav', 'refused').waitFor();
+    expect(await page.locator('.drop.over').count()).toBe(0);
+    expect(await drop('input.input', 'words')).toEqual({ over: [false, false], isTaken: false });
+    expect(await page.locator('.job').count()).toBe(1);
+  });
+
   it('saves what was said in each format', async () => {
     const { path } = clips[2]!;
     await choose(path);
@@ -339,4 +349,25 @@ const RECORD_ANEW = `async (base64) => {
   reader.readAsDataURL(new Blob(pieces));
   await new Promise((resolve) => { reader.onload = resolve; });
   return reader.result.split(',')[1];
+}`;
+
+/** Drags something over an element, on to another and back, and drops it there. */
+const DROP = `async (place, isFile) => {
+  const dataTransfer = new DataTransfer();
+  if (isFile) dataTransfer.items.add(new File(['no audio'], 'dropped.wav'));
+  else dataTransfer.setData('text/plain', 'dropped words');
+  const element = document.querySelector(place);
+  const fire = (type, relatedTarget = null) => {
+    const event = new DragEvent(type, { dataTransfer, relatedTarget, bubbles: true, cancelable: true });
+    element.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  const isOver = async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    return document.querySelector('.drop.over') !== null;
+  };
+  fire('dragover');
+  const first = await isOver();
+  fire('dragleave', document.body);
+  return { over: [first, await isOver()], isTaken: fire('drop') };
 }`;

@@ -1,11 +1,12 @@
 import './recordings.css';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { words } from '../i18n/language.ts';
 import { Icon } from '../shell/icon.tsx';
 import { KeyPrompt } from '../shell/key-prompt.tsx';
 import { Notice } from '../shell/notice.tsx';
 import { Page, show } from '../shell/page.tsx';
 import { describeTrouble } from '../trouble/trouble.ts';
+import { useDroppedFiles } from './dropped-files.ts';
 import { FilePicker } from './file-picker.tsx';
 import { RecordingCard } from './recording-card.tsx';
 import { RecordingList } from './recording-list.ts';
@@ -81,24 +82,11 @@ function List() {
 
 function DropZone() {
   const { recordings } = words.value;
-  const [isOver, setOver] = useState(false);
   const add = (files: Iterable<File>) => list.add(files, chosenOptions());
+  const isOver = useDroppedFiles(add);
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the button inside does the same for those who cannot drop.
-    <div
-      class={`drop${isOver ? ' over' : ''}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        add(event.dataTransfer?.files ?? []);
-      }}
-    >
+    <div class={`drop${isOver ? ' over' : ''}`}>
       <Icon name="file" />
       <p class="drop-title">{recordings.drop}</p>
       <p class="hint">{recordings.dropHint}</p>
