@@ -191,8 +191,15 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     await openText(short);
     await card(short).getByText('Choose it once more to listen.').waitFor();
     await expectAccessible(page);
+    await card(short).locator('.player input').setInputFiles(NO_AUDIO);
+    await card(short).getByText('This browser cannot play the file.').waitFor();
+    await expectAccessible(page);
+    const lengthS = () => page.evaluate('document.querySelector("audio")?.duration') as Promise<number>;
+    await card(short).locator('.player input').setInputFiles(long);
+    await expect.poll(lengthS).toBeGreaterThan(100);
     await card(short).locator('.player input').setInputFiles(short);
-    await card(short).locator('audio').waitFor();
+    await expect.poll(lengthS).toBeLessThan(30);
+    await card(short).getByRole('button', { name: 'Choose another file for after.wav' }).waitFor();
     await card(short).locator('.sentence').nth(1).click();
     await marked(short, 1).waitFor();
     await card(long)

@@ -267,6 +267,8 @@ export const en = {
       'The recording itself is on your device only, and this page was loaded anew. Choose it once more to listen.',
     listen: 'Choose the file',
     chooseToListen: (name: string) => `Choose the file of ${name} to listen`,
+    listenToOther: 'Choose another file',
+    chooseOther: (name: string) => `Choose another file for ${name}`,
     unplayable: 'This browser cannot play the file.',
     unplayableHint: 'The server could read it: its text is here.',
     save: (name: string, format: string) => `Save ${name} as ${format}`,

@@ -248,6 +248,8 @@ export const zh: Words = {
     fileForgotten: '录音只在您的设备上，而此页面重新加载过。要收听请再次选择文件。',
     listen: '选择文件',
     chooseToListen: (name) => `选择 ${name} 的文件以收听`,
+    listenToOther: '选择其他文件',
+    chooseOther: (name) => `为 ${name} 选择其他文件`,
     unplayable: '此浏览器无法播放该文件。',
     unplayableHint: '服务器可以读取它，文字在这里。',
     save: (name, format) => `将 ${name} 存为 ${format}`,

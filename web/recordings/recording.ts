@@ -22,6 +22,8 @@ export class Recording {
   /** Its own in this page. */
   readonly key = nextKey++;
   readonly name: string;
+  /** Whether it was sent before the page was loaded: then only who chose its file knows whether it is the one. */
+  readonly isFromBefore: boolean;
   readonly options: RecordingOptions;
   /** Null after the page was loaded anew: browsers forget which file it was. */
   readonly file = signal<File | null>(null);
@@ -39,6 +41,7 @@ export class Recording {
 
   private constructor(name: string, options: RecordingOptions, id: string | null) {
     this.name = name;
+    this.isFromBefore = id !== null;
     this.options = options;
     this.id = id;
   }
