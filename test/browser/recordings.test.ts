@@ -249,6 +249,20 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     await expectAccessible(page);
   });
 
+  it('says that it forgets the oldest, where there are more than it remembers', async () => {
+    const kept = Array.from({ length: 500 }, (_, i) => ({ id: `gone-${i}`, name: `${i}.wav` }));
+    await page.evaluate(
+      `localStorage.setItem('roundtable.recordings', ${JSON.stringify(JSON.stringify(kept))})`,
+    );
+    await page.reload();
+    await cardIn('499.wav', 'gone').waitFor();
+    const notice = page.getByText('it lists the newest 500 only.');
+    expect(await notice.count()).toBe(0);
+    await choose(clips[0]!.path);
+    await notice.waitFor();
+    await cardIn(clips[0]!.path, 'completed').waitFor();
+  });
+
   it('fits a phone, however long names and words are', async () => {
     await page.setViewportSize(PHONE);
     const long = await files.write(`${'a-very-long-name'.repeat(10)}.wav`, 1, 600);

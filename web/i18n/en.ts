@@ -224,6 +224,8 @@ export const en = {
     removeAll: 'Clear what is finished',
     keptHint:
       'You may close this page: what has been sent goes on without it. The server forgets a text after a while, an hour as a rule. Download what you want to keep.',
+    overfull: (most: number) => `When this page is loaded anew, it lists the newest ${most} only.`,
+    overfullHint: 'The server goes on with all of them. Save what you need of the older ones before.',
     phases: {
       waiting: 'Waits to be sent',
       sending: 'Is being sent',

@@ -207,6 +207,8 @@ export const zh: Words = {
     removeAll: '清除已结束的',
     keptHint:
       '您可以关闭此页面：已发送的录音会继续处理。服务器过一段时间（通常一小时）就会忘记文字，请下载要保留的内容。',
+    overfull: (most) => `重新加载此页面后，只列出最新的 ${most} 个。`,
+    overfullHint: '服务器会继续处理全部录音。请先保存较早录音中需要的内容。',
     phases: {
       waiting: '等待发送',
       sending: '正在发送',

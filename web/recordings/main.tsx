@@ -8,6 +8,7 @@ import { Page, show } from '../shell/page.tsx';
 import { describeTrouble } from '../trouble/trouble.ts';
 import { useDroppedFiles } from './dropped-files.ts';
 import { FilePicker } from './file-picker.tsx';
+import { MOST_KEPT_JOBS } from './kept-jobs.ts';
 import { RecordingCard } from './recording-card.tsx';
 import { RecordingList } from './recording-list.ts';
 import { chosenOptions, Settings } from './settings.tsx';
@@ -76,6 +77,11 @@ function List() {
         ))}
       </ol>
       <p class="hint">{recordings.keptHint}</p>
+      {list.isOverfull.value && (
+        <Notice title={recordings.overfull(MOST_KEPT_JOBS)}>
+          <span>{recordings.overfullHint}</span>
+        </Notice>
+      )}
     </section>
   );
 }

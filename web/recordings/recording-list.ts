@@ -25,6 +25,8 @@ export class RecordingList {
   /** The newest last. */
   readonly recordings = signal<readonly Recording[]>([]);
   readonly needsKey = signal(false);
+  /** Whether there are more than will be listed when the page is loaded anew. */
+  readonly isOverfull = signal(false);
   readonly announced = signal<readonly Announcement[]>([]);
   readonly #sender = new Sender({
     submitted: (recording, job) => this.#submitted(recording, job),
@@ -117,7 +119,7 @@ export class RecordingList {
       recording.phase.value = 'submitted';
       recording.trouble.value = null;
     });
-    keepJob({ id: job.id, name: recording.name });
+    if (!keepJob({ id: job.id, name: recording.name })) this.isOverfull.value = true;
     this.#apply(recording, this.#strangers.get(job.id) ?? job);
   }
 
