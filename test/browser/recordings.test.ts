@@ -249,6 +249,27 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     await expectAccessible(page);
   });
 
+  it('says which language and model there are, and lets choose where there are several', async () => {
+    await page.getByText(/^What is spoken\s*English$/).waitFor();
+    await page.getByText(/^Model\s*moonshine-tiny-en$/).waitFor();
+    expect(await page.getByRole('combobox').count()).toBe(0);
+    const { path } = clips[1]!;
+    await page.route('**/v1/status', async (route) => {
+      const answer = await route.fetch();
+      const report = (await answer.json()) as { models: { recognizer: object } };
+      const recognizer = [report.models.recognizer, { name: 'another' }];
+      await route.fulfill({ response: answer, json: { ...report, models: { recognizer } } });
+    });
+    await page.reload();
+    await page.getByLabel('Model').selectOption('another');
+    await expectAccessible(page);
+    await choose(path);
+    await cardIn(path, 'refused').getByText('model has to be moonshine-tiny-en, or left out.').waitFor();
+    await page.getByLabel('Model').selectOption('moonshine-tiny-en');
+    await choose(path);
+    await cardIn(path, 'completed').waitFor();
+  });
+
   it('says that it forgets the oldest, where there are more than it remembers', async () => {
     const kept = Array.from({ length: 500 }, (_, i) => ({ id: `gone-${i}`, name: `${i}.wav` }));
     await page.evaluate(

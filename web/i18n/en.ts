@@ -214,6 +214,8 @@ export const en = {
     choose: 'Choose files',
     language: 'What is spoken',
     anyLanguage: 'The server finds out',
+    model: 'Model',
+    anyModel: 'The server chooses',
     meeting: 'Keep in the history as',
     noMeeting: 'Nothing is kept',
     meetingHint:

@@ -198,6 +198,8 @@ export const zh: Words = {
     choose: '选择文件',
     language: '录音的语言',
     anyLanguage: '由服务器判断',
+    model: '模型',
+    anyModel: '由服务器选择',
     meeting: '在历史记录中保存为',
     noMeeting: '不保存',
     meetingHint: '填写会议名称后，字幕可以在那里搜索和阅读，能使用此服务器的人都能看到。',

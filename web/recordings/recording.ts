@@ -6,6 +6,8 @@ import { isFinished, type Job } from './job.ts';
 export interface RecordingOptions {
   /** BCP 47; '' for the model's own choice. */
   readonly language: string;
+  /** Its name; '' for the server's own choice. */
+  readonly model: string;
   /** In whose history the captions are kept; '' for nobody's. */
   readonly meeting: string;
 }
@@ -56,7 +58,7 @@ export class Recording {
 
   /** One that was sent before. */
   static ofJob(id: string, name: string): Recording {
-    const recording = new Recording(name, { language: '', meeting: '' }, id);
+    const recording = new Recording(name, { language: '', model: '', meeting: '' }, id);
     recording.phase.value = 'submitted';
 
     return recording;
