@@ -223,6 +223,7 @@ export const en = {
     lost: 'The server cannot be reached.',
     lostHint: 'Trying again. What was sent is kept there, and goes on when the server does.',
     yours: 'Your recordings',
+    over: (over: number, all: number) => `${over} of ${all} done`,
     removeAll: 'Clear what is finished',
     keptHint:
       'You may close this page: what has been sent goes on without it. The server forgets a text after a while, an hour as a rule. Download what you want to keep.',

@@ -206,6 +206,7 @@ export const zh: Words = {
     lost: '无法连接服务器。',
     lostHint: '正在重试。已发送的录音保留在服务器上，恢复后会继续。',
     yours: '您的录音',
+    over: (over, all) => `共 ${all} 个，已结束 ${over} 个`,
     removeAll: '清除已结束的',
     keptHint:
       '您可以关闭此页面：已发送的录音会继续处理。服务器过一段时间（通常一小时）就会忘记文字，请下载要保留的内容。',

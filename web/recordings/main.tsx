@@ -55,9 +55,12 @@ function List() {
   return (
     <section class="jobs-section">
       <div class="jobs-head">
-        <h2 ref={heading} tabIndex={-1}>
-          {recordings.yours}
-        </h2>
+        <div>
+          <h2 ref={heading} tabIndex={-1}>
+            {recordings.yours}
+          </h2>
+          {all.length > 1 && <p class="standing">{recordings.over(over.length, all.length)}</p>}
+        </div>
         {over.length > 1 && (
           <button
             type="button"

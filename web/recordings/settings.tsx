@@ -58,20 +58,22 @@ export function Settings() {
 
   return (
     <div class="recording-settings">
-      <Choice
-        label={recordings.language}
-        any={recordings.anyLanguage}
-        offered={languages}
-        nameOf={languageName}
-        choice={language}
-      />
-      <Choice
-        label={recordings.model}
-        any={recordings.anyModel}
-        offered={models}
-        nameOf={(name) => name}
-        choice={model}
-      />
+      <div class="recording-choices">
+        <Choice
+          label={recordings.language}
+          any={recordings.anyLanguage}
+          offered={languages}
+          nameOf={languageName}
+          choice={language}
+        />
+        <Choice
+          label={recordings.model}
+          any={recordings.anyModel}
+          offered={models}
+          nameOf={(name) => name}
+          choice={model}
+        />
+      </div>
       <div class="field">
         <label for={ids.meeting}>{recordings.meeting}</label>
         <input
