@@ -249,6 +249,10 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     await cardIn(path, 'refused').getByText('The server does not know this language.').waitFor();
     await page.getByLabel('What is spoken').selectOption({ label: 'English' });
     await expectAccessible(page);
+    await card(path)
+      .getByRole('button', { name: /^Try again/ })
+      .click();
+    await cardIn(path, 'completed').waitFor();
   });
 
   it('says which language and model there are, and lets choose where there are several', async () => {

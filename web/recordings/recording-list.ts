@@ -67,8 +67,9 @@ export class RecordingList {
     this.#sender.resume();
   }
 
-  /** Sends it once more. */
-  again(recording: Recording): void {
+  /** Sends it once more. @param options what is chosen now, in place of what the server refused. */
+  again(recording: Recording, options: RecordingOptions): void {
+    if (recording.phase.value === 'refused') recording.options = options;
     if (recording.id !== null) forgetJob(recording.id);
     batch(() => {
       recording.id = null;

@@ -26,7 +26,7 @@ export class Recording {
   readonly name: string;
   /** Whether it was sent before the page was loaded: then only who chose its file knows whether it is the one. */
   readonly isFromBefore: boolean;
-  readonly options: RecordingOptions;
+  options: RecordingOptions;
   /** Null after the page was loaded anew: browsers forget which file it was. */
   readonly file = signal<File | null>(null);
   readonly phase = signal<Phase>('waiting');
