@@ -98,7 +98,8 @@ describe('Meetings over HTTP', () => {
     const one = `${url}/meetings/${encodeURIComponent('stand-up / élan')}`;
     const deleted = await fetch(one, { method: 'DELETE' });
     expect([deleted.status, await deleted.text()]).toEqual([204, '']);
-    expect((await fetch(one, { method: 'DELETE' })).status).toBe(404);
+    const again = await fetch(one, { method: 'DELETE' });
+    expect([again.status, again.headers.get('roundtable-error')]).toEqual([404, 'unknown-meeting']);
     expect(await json(`${url}/meetings`)).toMatchObject({ meetings: [{ meeting: 'other' }] });
     expect(await store.findStream('hash of s')).not.toBeNull();
     const foreign = await fetch(`${url}/meetings/other`, {

@@ -1,7 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { StreamError } from '../server/errors.ts';
-import { MAX_NAME_CHARACTERS, readControlMessage, readName } from '../server/net/client-messages.ts';
+import {
+  MAX_NAME_CHARACTERS,
+  readControlMessage,
+  readMeetingName,
+  readName,
+} from '../server/net/client-messages.ts';
 
 const START = { type: 'start', sampleRate: 16_000, encoding: 'pcm_s16le' };
 
@@ -141,4 +146,25 @@ describe('A name', () => {
       expect(faultOf(() => readName(name, 'speaker'))).toMatchObject({ code: 'out-of-range' });
     },
   );
+});
+
+describe("A meeting's name", () => {
+  test('can stand in an address as it is', () => {
+    const address = (name: string) =>
+      new URL(`/v1/meetings/${encodeURIComponent(name)}`, 'http://h').pathname;
+    fc.assert(
+      fc.property(fc.string({ unit: fc.constantFrom('.', 'a', '/', '%', '2', 'E', '。') }), (name) => {
+        if (faultOf(() => readMeetingName(name))) return;
+        expect(decodeURIComponent(address(name.trim()).slice('/v1/meetings/'.length))).toBe(name.trim());
+      }),
+    );
+  });
+
+  test.each(['.', ' .. '])('is not %j', (name) => {
+    expect(faultOf(() => readMeetingName(name))).toMatchObject({ code: 'out-of-range' });
+    expect(faultOf(() => readControlMessage({ ...START, meeting: name }))).toMatchObject({
+      code: 'out-of-range',
+    });
+    expect(readName(name, 'speaker')).toBe(name.trim());
+  });
 });

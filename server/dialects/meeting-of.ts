@@ -1,5 +1,5 @@
 import type { StartMessage } from '../../client-sdk/protocol.ts';
-import { readName } from '../net/client-messages.ts';
+import { readMeetingName, readName } from '../net/client-messages.ts';
 
 /**
  * Where a client of any dialect is captioned for others to read, by `?meeting=` and `?speaker=` of its address, which no
@@ -11,7 +11,7 @@ export function meetingOf(query: URLSearchParams): Pick<StartMessage, 'meeting' 
   const speaker = query.get('speaker');
 
   return {
-    ...(meeting !== null && { meeting: readName(meeting, 'meeting') }),
+    ...(meeting !== null && { meeting: readMeetingName(meeting) }),
     ...(speaker !== null && { speaker: readName(speaker, 'speaker') }),
   };
 }

@@ -81,6 +81,22 @@ export function readName(value: unknown, field: string): string {
   return name;
 }
 
+/**
+ * Likewise, of a meeting that may come to be by it. `.` and `..` are steps in every address, not names, escaped too (WHATWG URL,
+ * "single-dot" and "double-dot URL path segment"): nobody could open, save or delete such a meeting.
+ * @throws {StreamError} as `readName`, and for those two.
+ */
+export function readMeetingName(value: unknown): string {
+  const name = readName(value, 'meeting');
+  if (name === '.' || name === '..')
+    throw new StreamError(
+      'out-of-range',
+      `meeting cannot be ${name} alone, which addresses have another use for.`,
+    );
+
+  return name;
+}
+
 function readStart(fields: Fields): StartMessage {
   const endpointing = fields.endpointing === undefined ? undefined : readEndpointing(fields.endpointing);
 
@@ -91,7 +107,7 @@ function readStart(fields: Fields): StartMessage {
     channels: fields.channels === undefined ? 1 : integer(fields, 'channels', 1, MAX_CHANNELS),
     partials: flag(fields, 'partials', true),
     timing: flag(fields, 'timing', false),
-    ...(fields.meeting !== undefined && { meeting: readName(fields.meeting, 'meeting') }),
+    ...(fields.meeting !== undefined && { meeting: readMeetingName(fields.meeting) }),
     ...(fields.speaker !== undefined && { speaker: readName(fields.speaker, 'speaker') }),
     ...(fields.language !== undefined && { language: readName(fields.language, 'language') }),
     ...(endpointing && { endpointing }),

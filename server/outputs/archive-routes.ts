@@ -5,7 +5,7 @@ import type { HistoryArchive } from '../history/history-archive.ts';
 import { MAX_HITS_PER_PAGE } from '../history/search.ts';
 import type { TranscriptPage } from '../history/transcript-source.ts';
 import { readName } from '../net/client-messages.ts';
-import { type HttpAnswer, jsonAnswer, type StreamedAnswer, textAnswer } from '../net/http.ts';
+import { errorAnswer, type HttpAnswer, jsonAnswer, type StreamedAnswer, textAnswer } from '../net/http.ts';
 import type { KeyedRoute } from '../net/http-guard.ts';
 import type { ResponseBody } from '../net/response-body.ts';
 
@@ -84,7 +84,7 @@ export class ArchiveRoutes {
     return this.#answer(async () =>
       (await this.#archive.deleteMeeting(meeting))
         ? { status: '204 No Content', contentType: '', body: '' }
-        : textAnswer('404 Not Found', 'Nothing is stored of this meeting.'),
+        : errorAnswer(new StreamError('unknown-meeting')),
     );
   };
 

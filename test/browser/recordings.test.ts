@@ -89,7 +89,9 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     await cardIn(NO_AUDIO, 'refused').getByText('The server cannot read the file.').waitFor();
     await cardIn(long, 'running').getByRole('progressbar').waitFor();
     await expectAccessible(page);
+    expect(await page.locator('.jobs-head .standing').textContent()).toMatch(/^[12] of 4 done$/);
     for (const path of [first.path, second.path]) await cardIn(path, 'completed').waitFor();
+    await page.getByText(/^4 of 4 done$/).waitFor();
     await page
       .locator('[aria-live]')
       .getByText(`${basename(second.path)}: Finished`)
@@ -100,6 +102,16 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     await expectText(first.path, first.reference);
     await expectText(second.path, second.reference);
     await expectAccessible(page);
+  });
+
+  it('takes files that are dropped anywhere, and leaves dropped words to the fields', async () => {
+    const drop = (place: string, kind: 'file' | 'words') =>
+      page.evaluate(`(${DROP})(${JSON.stringify(place)}, ${kind === 'file'})`);
+    expect(await drop('h1', 'file')).toEqual({ over: [true, true], isTaken: true });
+    await cardIn('dropped.wav', 'refused').waitFor();
+    expect(await page.locator('.drop.over').count()).toBe(0);
+    expect(await drop('input.input', 'words')).toEqual({ over: [false, false], isTaken: false });
+    expect(await page.locator('.job').count()).toBe(1);
   });
 
   it('saves what was said in each format', async () => {
@@ -181,8 +193,15 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     await openText(short);
     await card(short).getByText('Choose it once more to listen.').waitFor();
     await expectAccessible(page);
+    await card(short).locator('.player input').setInputFiles(NO_AUDIO);
+    await card(short).getByText('This browser cannot play the file.').waitFor();
+    await expectAccessible(page);
+    const lengthS = () => page.evaluate('document.querySelector("audio")?.duration') as Promise<number>;
+    await card(short).locator('.player input').setInputFiles(long);
+    await expect.poll(lengthS).toBeGreaterThan(100);
     await card(short).locator('.player input').setInputFiles(short);
-    await card(short).locator('audio').waitFor();
+    await expect.poll(lengthS).toBeLessThan(30);
+    await card(short).getByRole('button', { name: 'Choose another file for after.wav' }).waitFor();
     await card(short).locator('.sentence').nth(1).click();
     await marked(short, 1).waitFor();
     await card(long)
@@ -230,6 +249,45 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     await cardIn(path, 'refused').getByText('The server does not know this language.').waitFor();
     await page.getByLabel('What is spoken').selectOption({ label: 'English' });
     await expectAccessible(page);
+    await card(path)
+      .getByRole('button', { name: /^Try again/ })
+      .click();
+    await cardIn(path, 'completed').waitFor();
+  });
+
+  it('says which language and model there are, and lets choose where there are several', async () => {
+    await page.getByText(/^What is spoken\s*English$/).waitFor();
+    await page.getByText(/^Model\s*moonshine-tiny-en$/).waitFor();
+    expect(await page.getByRole('combobox').count()).toBe(0);
+    const { path } = clips[1]!;
+    await page.route('**/v1/status', async (route) => {
+      const answer = await route.fetch();
+      const report = (await answer.json()) as { models: { recognizer: object } };
+      const recognizer = [report.models.recognizer, { name: 'another' }];
+      await route.fulfill({ response: answer, json: { ...report, models: { recognizer } } });
+    });
+    await page.reload();
+    await page.getByLabel('Model').selectOption('another');
+    await expectAccessible(page);
+    await choose(path);
+    await cardIn(path, 'refused').getByText('model has to be moonshine-tiny-en, or left out.').waitFor();
+    await page.getByLabel('Model').selectOption('moonshine-tiny-en');
+    await choose(path);
+    await cardIn(path, 'completed').waitFor();
+  });
+
+  it('says that it forgets the oldest, where there are more than it remembers', async () => {
+    const kept = Array.from({ length: 500 }, (_, i) => ({ id: `gone-${i}`, name: `${i}.wav` }));
+    await page.evaluate(
+      `localStorage.setItem('roundtable.recordings', ${JSON.stringify(JSON.stringify(kept))})`,
+    );
+    await page.reload();
+    await cardIn('499.wav', 'gone').waitFor();
+    const notice = page.getByText('it lists the newest 500 only.');
+    expect(await notice.count()).toBe(0);
+    await choose(clips[0]!.path);
+    await notice.waitFor();
+    await cardIn(clips[0]!.path, 'completed').waitFor();
   });
 
   it('fits a phone, however long names and words are', async () => {
@@ -339,4 +397,25 @@ const RECORD_ANEW = `async (base64) => {
   reader.readAsDataURL(new Blob(pieces));
   await new Promise((resolve) => { reader.onload = resolve; });
   return reader.result.split(',')[1];
+}`;
+
+/** Drags something over an element, on to another and back, and drops it there. */
+const DROP = `async (place, isFile) => {
+  const dataTransfer = new DataTransfer();
+  if (isFile) dataTransfer.items.add(new File(['no audio'], 'dropped.wav'));
+  else dataTransfer.setData('text/plain', 'dropped words');
+  const element = document.querySelector(place);
+  const fire = (type, relatedTarget = null) => {
+    const event = new DragEvent(type, { dataTransfer, relatedTarget, bubbles: true, cancelable: true });
+    element.dispatchEvent(event);
+    return event.defaultPrevented;
+  };
+  const isOver = async () => {
+    await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    return document.querySelector('.drop.over') !== null;
+  };
+  fire('dragover');
+  const first = await isOver();
+  fire('dragleave', document.body);
+  return { over: [first, await isOver()], isTaken: fire('drop') };
 }`;

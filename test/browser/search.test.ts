@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import type { Browser, Locator, Page } from 'playwright-core';
+import type { Browser, Locator, Page, Route } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { jobUntil, submitJob } from '../integration/jobs.ts';
 import { readClips } from '../support/audio.ts';
@@ -42,6 +42,17 @@ describe.skipIf(chromiumPath === null)('The page that searches', () => {
 
   function hits(): Locator {
     return page.locator('.hit');
+  }
+
+  /** Has a request wait for an answer. */
+  async function holdBack(address: RegExp): Promise<{ readonly asked: Promise<Route> }> {
+    let take = (_: Route) => {};
+    const asked = new Promise<Route>((resolve) => {
+      take = resolve;
+    });
+    await page.route(address, (route) => take(route));
+
+    return { asked };
   }
 
   it('finds what was said, marks it, and says who said it when and where', async () => {
@@ -113,6 +124,70 @@ describe.skipIf(chromiumPath === null)('The page that searches', () => {
     const answer = await fetch(`${server.url}/v1/meetings`);
     const { meetings } = (await answer.json()) as { meetings: { meeting: string }[] };
     expect(meetings.map(({ meeting }) => meeting)).not.toContain('a mistake');
+  });
+
+  it('says that a meeting is deleted only where the server says that it is no more', async () => {
+    const button = page.getByRole('button', { name: 'Delete 出埃及记' });
+    await button.click();
+    await page.route('**/v1/meetings/*', (route) =>
+      route.fulfill({ status: 404, contentType: 'text/plain', body: 'There is no such path.\n' }),
+    );
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByRole('dialog').getByText('Something went wrong.').waitFor();
+    await expectAccessible(page);
+    await page.unroute('**/v1/meetings/*');
+    await page.getByRole('button', { name: 'Keep it' }).click();
+    expect(await button.count()).toBe(1);
+    expect(await page.getByText('was deleted').count()).toBe(0);
+
+    // Somebody else was faster.
+    await page.route('**/v1/meetings/*', (route) =>
+      route.fulfill({ status: 404, headers: { 'roundtable-error': 'unknown-meeting' } }),
+    );
+    await button.click();
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    await page.getByText('“出埃及记” was deleted.').waitFor({ state: 'attached' });
+    expect(await button.count()).toBe(0);
+  });
+
+  it('keeps the question there while a meeting is being deleted', async () => {
+    const button = page.getByRole('button', { name: 'Delete 出埃及记' });
+    await button.click();
+    const held = await holdBack(/\/v1\/meetings\//);
+    await page.getByRole('button', { name: 'Delete for good' }).click();
+    const route = await held.asked;
+    expect(await page.getByRole('button', { name: 'Keep it' }).isDisabled()).toBe(true);
+    // The second one browsers let nobody keep from closing it.
+    for (let i = 0; i < 3; i++) await page.keyboard.press('Escape');
+    await page.getByRole('dialog', { name: 'Delete “出埃及记”?' }).waitFor();
+    await route.fulfill({ status: 204 });
+    await page.getByText('“出埃及记” was deleted.').waitFor({ state: 'attached' });
+    expect(await page.getByRole('dialog').count()).toBe(0);
+    expect(await page.evaluate('document.activeElement.textContent')).toBe('What is kept');
+  });
+
+  it('does not show a meeting again that was deleted while more were asked for', async () => {
+    const kept = (meeting: string) => ({
+      ...{ meeting, captions: 1, speakers: ['Ada'] },
+      ...{ firstSpokenAtMs: BEGAN_AT_MS, lastSpokenAtMs: BEGAN_AT_MS },
+    });
+    await page.route('**/v1/meetings', (route) =>
+      route.fulfill({ json: { meetings: [kept('first'), kept('second')], next: 'there' } }),
+    );
+    const held = await holdBack(/\/v1\/meetings\?before=/);
+    await page.route('**/v1/meetings/*', (route) => route.fulfill({ status: 204 }));
+    await page.reload();
+    await page.getByRole('button', { name: 'Show more' }).click();
+    const more = await held.asked;
+    for (const name of ['first', 'second']) {
+      await page.getByRole('button', { name: `Delete ${name}` }).click();
+      await page.getByRole('button', { name: 'Delete for good' }).click();
+      await page.getByText(`“${name}” was deleted.`).waitFor({ state: 'attached' });
+    }
+    // The page was made before one of them went.
+    await more.fulfill({ json: { meetings: [kept('second'), kept('third')], next: null } });
+    await page.getByRole('link', { name: 'third' }).waitFor();
+    expect(await page.locator('.meeting h3').allTextContents()).toEqual(['third']);
   });
 
   it('shows more on demand, from where one was', async () => {

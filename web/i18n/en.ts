@@ -214,6 +214,8 @@ export const en = {
     choose: 'Choose files',
     language: 'What is spoken',
     anyLanguage: 'The server finds out',
+    model: 'Model',
+    anyModel: 'The server chooses',
     meeting: 'Keep in the history as',
     noMeeting: 'Nothing is kept',
     meetingHint:
@@ -221,9 +223,12 @@ export const en = {
     lost: 'The server cannot be reached.',
     lostHint: 'Trying again. What was sent is kept there, and goes on when the server does.',
     yours: 'Your recordings',
+    over: (over: number, all: number) => `${over} of ${all} done`,
     removeAll: 'Clear what is finished',
     keptHint:
       'You may close this page: what has been sent goes on without it. The server forgets a text after a while, an hour as a rule. Download what you want to keep.',
+    overfull: (most: number) => `When this page is loaded anew, it lists the newest ${most} only.`,
+    overfullHint: 'The server goes on with all of them. Save what you need of the older ones before.',
     phases: {
       waiting: 'Waits to be sent',
       sending: 'Is being sent',
@@ -267,6 +272,8 @@ export const en = {
       'The recording itself is on your device only, and this page was loaded anew. Choose it once more to listen.',
     listen: 'Choose the file',
     chooseToListen: (name: string) => `Choose the file of ${name} to listen`,
+    listenToOther: 'Choose another file',
+    chooseOther: (name: string) => `Choose another file for ${name}`,
     unplayable: 'This browser cannot play the file.',
     unplayableHint: 'The server could read it: its text is here.',
     save: (name: string, format: string) => `Save ${name} as ${format}`,

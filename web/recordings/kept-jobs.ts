@@ -5,8 +5,8 @@ export interface KeptJob {
 }
 
 const NAME = 'roundtable.recordings';
-/** The server keeps fewer of one browser's as a rule. */
-const MOST = 500;
+/** Jobs that are there when the page is loaded anew. The server keeps fewer of one browser's as a rule. */
+export const MOST_KEPT_JOBS = 500;
 
 /** Jobs that were submitted in this browser, oldest first. None where it has no storage. */
 export function keptJobs(): readonly KeptJob[] {
@@ -19,9 +19,12 @@ export function keptJobs(): readonly KeptJob[] {
   }
 }
 
-/** Has a job be there when the page is loaded anew. */
-export function keepJob({ id, name }: KeptJob): void {
-  write([...keptJobs(), { id, name }].slice(-MOST));
+/** Has a job be there when the page is loaded anew. @returns whether all that were kept before are as well. */
+export function keepJob({ id, name }: KeptJob): boolean {
+  const jobs = [...keptJobs(), { id, name }];
+  write(jobs.slice(-MOST_KEPT_JOBS));
+
+  return jobs.length <= MOST_KEPT_JOBS;
 }
 
 /** The opposite. */

@@ -1,12 +1,14 @@
 import './recordings.css';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { words } from '../i18n/language.ts';
 import { Icon } from '../shell/icon.tsx';
 import { KeyPrompt } from '../shell/key-prompt.tsx';
 import { Notice } from '../shell/notice.tsx';
 import { Page, show } from '../shell/page.tsx';
 import { describeTrouble } from '../trouble/trouble.ts';
+import { useDroppedFiles } from './dropped-files.ts';
 import { FilePicker } from './file-picker.tsx';
+import { MOST_KEPT_JOBS } from './kept-jobs.ts';
 import { RecordingCard } from './recording-card.tsx';
 import { RecordingList } from './recording-list.ts';
 import { chosenOptions, Settings } from './settings.tsx';
@@ -53,9 +55,12 @@ function List() {
   return (
     <section class="jobs-section">
       <div class="jobs-head">
-        <h2 ref={heading} tabIndex={-1}>
-          {recordings.yours}
-        </h2>
+        <div>
+          <h2 ref={heading} tabIndex={-1}>
+            {recordings.yours}
+          </h2>
+          {all.length > 1 && <p class="standing">{recordings.over(over.length, all.length)}</p>}
+        </div>
         {over.length > 1 && (
           <button
             type="button"
@@ -75,30 +80,22 @@ function List() {
         ))}
       </ol>
       <p class="hint">{recordings.keptHint}</p>
+      {list.isOverfull.value && (
+        <Notice title={recordings.overfull(MOST_KEPT_JOBS)}>
+          <span>{recordings.overfullHint}</span>
+        </Notice>
+      )}
     </section>
   );
 }
 
 function DropZone() {
   const { recordings } = words.value;
-  const [isOver, setOver] = useState(false);
   const add = (files: Iterable<File>) => list.add(files, chosenOptions());
+  const isOver = useDroppedFiles(add);
 
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: the button inside does the same for those who cannot drop.
-    <div
-      class={`drop${isOver ? ' over' : ''}`}
-      onDragOver={(event) => {
-        event.preventDefault();
-        setOver(true);
-      }}
-      onDragLeave={() => setOver(false)}
-      onDrop={(event) => {
-        event.preventDefault();
-        setOver(false);
-        add(event.dataTransfer?.files ?? []);
-      }}
-    >
+    <div class={`drop${isOver ? ' over' : ''}`}>
       <Icon name="file" />
       <p class="drop-title">{recordings.drop}</p>
       <p class="hint">{recordings.dropHint}</p>

@@ -15,35 +15,35 @@ interface PlayerProps {
 export function Player({ recording, playback }: PlayerProps) {
   const { recordings } = words.value;
   const file = recording.file.value;
+  const { isUnplayable } = playback;
 
-  if (!file)
-    return (
-      <div class="player missing">
-        <p class="hint">{recordings.fileForgotten}</p>
-        <FilePicker
-          class="button"
-          label={recordings.chooseToListen(recording.name)}
-          isMultiple={false}
-          onFiles={([chosen]) => {
-            playback.isUnplayable.value = false;
-            recording.file.value = chosen ?? null;
-          }}
-        >
-          <Icon name="play" />
-          {recordings.listen}
-        </FilePicker>
-      </div>
-    );
-  if (playback.isUnplayable.value)
-    return (
-      <div class="player">
+  return (
+    <div class={`player${file && !isUnplayable.value ? '' : ' missing'}`}>
+      {!file && <p class="hint">{recordings.fileForgotten}</p>}
+      {file && isUnplayable.value && (
         <Notice title={recordings.unplayable}>
           <span>{recordings.unplayableHint}</span>
         </Notice>
-      </div>
-    );
-
-  return <Media file={file} playback={playback} />;
+      )}
+      {file && !isUnplayable.value && <Media file={file} playback={playback} />}
+      {(recording.isFromBefore || isUnplayable.value) && (
+        <FilePicker
+          class={file ? 'button plain' : 'button'}
+          label={(file ? recordings.chooseOther : recordings.chooseToListen)(recording.name)}
+          isMultiple={false}
+          onFiles={([chosen]) => {
+            // Who thinks better of it keeps the one there is.
+            if (!chosen) return;
+            isUnplayable.value = false;
+            recording.file.value = chosen;
+          }}
+        >
+          <Icon name="play" />
+          {file ? recordings.listenToOther : recordings.listen}
+        </FilePicker>
+      )}
+    </div>
+  );
 }
 
 function Media({ file, playback }: { readonly file: File; readonly playback: Playback }) {
@@ -59,9 +59,5 @@ function Media({ file, playback }: { readonly file: File; readonly playback: Pla
   if (address === null) return null;
   const shared = { ref: player, src: address, controls: true, 'aria-label': file.name };
 
-  return (
-    <div class="player">
-      {file.type.startsWith('video/') ? <video {...shared} playsInline /> : <audio {...shared} />}
-    </div>
-  );
+  return file.type.startsWith('video/') ? <video {...shared} playsInline /> : <audio {...shared} />;
 }

@@ -8,6 +8,7 @@ import { now } from './now.ts';
 import type { Recording } from './recording.ts';
 import type { RecordingList } from './recording-list.ts';
 import { ResultPanel } from './result-panel.tsx';
+import { chosenOptions } from './settings.tsx';
 import { shareDone, standingOf } from './standing.ts';
 
 interface CardProps {
@@ -159,7 +160,7 @@ function Again({ recording, list }: Pick<CardProps, 'recording' | 'list'>) {
         type="button"
         class="button"
         aria-label={recordings.againNamed(name)}
-        onClick={() => list.again(recording)}
+        onClick={() => list.again(recording, chosenOptions())}
       >
         <Icon name="again" />
         {recordings.again}

@@ -25,6 +25,8 @@ export class RecordingList {
   /** The newest last. */
   readonly recordings = signal<readonly Recording[]>([]);
   readonly needsKey = signal(false);
+  /** Whether there are more than will be listed when the page is loaded anew. */
+  readonly isOverfull = signal(false);
   readonly announced = signal<readonly Announcement[]>([]);
   readonly #sender = new Sender({
     submitted: (recording, job) => this.#submitted(recording, job),
@@ -65,8 +67,9 @@ export class RecordingList {
     this.#sender.resume();
   }
 
-  /** Sends it once more. */
-  again(recording: Recording): void {
+  /** Sends it once more. @param options what is chosen now, in place of what the server refused. */
+  again(recording: Recording, options: RecordingOptions): void {
+    if (recording.phase.value === 'refused') recording.options = options;
     if (recording.id !== null) forgetJob(recording.id);
     batch(() => {
       recording.id = null;
@@ -117,7 +120,7 @@ export class RecordingList {
       recording.phase.value = 'submitted';
       recording.trouble.value = null;
     });
-    keepJob({ id: job.id, name: recording.name });
+    if (!keepJob({ id: job.id, name: recording.name })) this.isOverfull.value = true;
     this.#apply(recording, this.#strangers.get(job.id) ?? job);
   }
 

@@ -6,6 +6,8 @@ import { isFinished, type Job } from './job.ts';
 export interface RecordingOptions {
   /** BCP 47; '' for the model's own choice. */
   readonly language: string;
+  /** Its name; '' for the server's own choice. */
+  readonly model: string;
   /** In whose history the captions are kept; '' for nobody's. */
   readonly meeting: string;
 }
@@ -22,7 +24,9 @@ export class Recording {
   /** Its own in this page. */
   readonly key = nextKey++;
   readonly name: string;
-  readonly options: RecordingOptions;
+  /** Whether it was sent before the page was loaded: then only who chose its file knows whether it is the one. */
+  readonly isFromBefore: boolean;
+  options: RecordingOptions;
   /** Null after the page was loaded anew: browsers forget which file it was. */
   readonly file = signal<File | null>(null);
   readonly phase = signal<Phase>('waiting');
@@ -39,6 +43,7 @@ export class Recording {
 
   private constructor(name: string, options: RecordingOptions, id: string | null) {
     this.name = name;
+    this.isFromBefore = id !== null;
     this.options = options;
     this.id = id;
   }
@@ -53,7 +58,7 @@ export class Recording {
 
   /** One that was sent before. */
   static ofJob(id: string, name: string): Recording {
-    const recording = new Recording(name, { language: '', meeting: '' }, id);
+    const recording = new Recording(name, { language: '', model: '', meeting: '' }, id);
     recording.phase.value = 'submitted';
 
     return recording;

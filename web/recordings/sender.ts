@@ -125,7 +125,7 @@ async function submit(recording: Recording, signal: AbortSignal): Promise<Job> {
 
 function send(recording: Recording, contents: Blob, signal: AbortSignal): Promise<Job> {
   const { name, options, phase, sentShare } = recording;
-  const { language, meeting } = options;
+  const { language, model, meeting } = options;
   batch(() => {
     phase.value = 'sending';
     sentShare.value = 0;
@@ -134,7 +134,7 @@ function send(recording: Recording, contents: Blob, signal: AbortSignal): Promis
   return upload({
     ...{ contents, name, signal },
     // Who reads the meeting is to see what it was.
-    fields: { language, meeting, speaker: meeting === '' ? '' : speakerName(name) },
+    fields: { language, model, meeting, speaker: meeting === '' ? '' : speakerName(name) },
     onSent: (share) => {
       batch(() => {
         sentShare.value = share;

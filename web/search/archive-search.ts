@@ -63,16 +63,6 @@ export class ArchiveSearch {
     if (page) this.found.value = { items: [...items, ...page.items], next: page.next };
   }
 
-  /** Leaves out what was found in a meeting that is no more. */
-  drop(meeting: string): void {
-    const found = this.found.value;
-    if (found)
-      this.found.value = {
-        ...found,
-        items: found.items.filter(({ caption }) => caption.meeting !== meeting),
-      };
-  }
-
   async #search(): Promise<void> {
     clearTimeout(this.#timer);
     this.#abort.abort();

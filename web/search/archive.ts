@@ -50,11 +50,15 @@ export async function keptMeetings(before: string | null): Promise<Page<KeptMeet
   return { items: meetings, next };
 }
 
-/** Deletes all that is kept of it; that nothing is any more, is as good. @throws {RoundtableError} */
+/**
+ * Deletes all that is kept of it; that nothing is any more, is as good. Another 404 says nothing of the meeting: a proxy may not
+ * know the path.
+ * @throws {RoundtableError}
+ */
 export async function deleteMeeting(meeting: string): Promise<void> {
   await askServer(`/v1/meetings/${encodeURIComponent(meeting)}`, { method: 'DELETE' }).catch(
     (error: unknown) => {
-      if ((error as { readonly code?: string }).code !== 'not-found') throw error;
+      if ((error as { readonly code?: string }).code !== 'unknown-meeting') throw error;
     },
   );
 }

@@ -11,7 +11,10 @@ interface DeleteDialogProps {
   readonly onClose: (isDeleted: boolean) => void;
 }
 
-/** Asks once more before a meeting is deleted. Escape keeps it, and so does the button that has the focus. */
+/**
+ * Asks once more before a meeting is deleted. Escape keeps it, and so does the button that has the focus; once it is being deleted,
+ * there is no way back, and the question stays until the server has answered.
+ */
 export function DeleteDialog({ meeting: { meeting, captions }, list, onClose }: DeleteDialogProps) {
   const { archive } = words.value;
   const dialog = useRef<HTMLDialogElement>(null);
@@ -39,13 +42,20 @@ export function DeleteDialog({ meeting: { meeting, captions }, list, onClose }: 
       class="card confirm"
       aria-labelledby={ids.title}
       aria-describedby={ids.hint}
-      onClose={() => onClose(isDeleted.current)}
+      onCancel={(event) => {
+        if (isBusy) event.preventDefault();
+      }}
+      onClose={() => {
+        // Browsers close it all the same when Escape is pressed again.
+        if (isBusy && !isDeleted.current) dialog.current!.showModal();
+        else onClose(isDeleted.current);
+      }}
     >
       <h2 id={ids.title}>{archive.confirm(meeting)}</h2>
       <p id={ids.hint}>{archive.confirmHint(archive.captions(captions))}</p>
       {trouble && <TroubleNotice trouble={trouble} />}
       <div class="confirm-buttons">
-        <button type="button" class="button" onClick={() => dialog.current!.close()}>
+        <button type="button" class="button" disabled={isBusy} onClick={() => dialog.current!.close()}>
           {archive.keep}
         </button>
         <button type="button" class="button danger" disabled={isBusy} onClick={() => void remove()}>

@@ -54,7 +54,7 @@ export function Meetings({ list, onSearchIn, onDeleted }: MeetingsProps) {
         ))}
       </ul>
       {list.hasMore.value && (
-        <button type="button" class="button" onClick={() => void list.more()}>
+        <button type="button" class="button" disabled={list.isReading.value} onClick={() => void list.more()}>
           {archive.more}
         </button>
       )}
