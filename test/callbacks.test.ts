@@ -108,6 +108,17 @@ describe('A callback', () => {
     server.close();
   });
 
+  test('has failed when it is answered with another protocol', async () => {
+    const server = await startCurtServer(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n',
+    );
+    const settings = { secret: SECRET, allowsPrivate: true };
+    await expect(sendCallback(server.url, '{}', settings, new ManualClock(), never)).rejects.toThrow(
+      'not answered with a status',
+    );
+    server.close();
+  });
+
   test('is given up when its server stops, and leaves no timer behind', async () => {
     const server = await startCurtServer('');
     const clock = new ManualClock();

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { LookupFunction } from 'node:net';
@@ -73,13 +72,18 @@ async function post(
   return statusOf(request);
 }
 
-async function statusOf(request: ClientRequest): Promise<number> {
-  const [response] = (await once(request, 'response')) as [IncomingMessage];
-  // Nothing of the rest matters, however much of it there is.
-  response.on('error', () => {});
-  response.destroy();
-
-  return response.statusCode ?? 0;
+function statusOf(request: ClientRequest): Promise<number> {
+  return new Promise((resolve, reject) => {
+    request.on('error', reject);
+    // Without an error where another protocol is answered (101).
+    request.on('close', () => reject(new Error('The callback was not answered with a status.')));
+    request.on('response', (response: IncomingMessage) => {
+      resolve(response.statusCode ?? 0);
+      // Nothing of the rest matters, however much of it there is.
+      response.on('error', () => {});
+      response.destroy();
+    });
+  });
 }
 
 function always({ address, family }: HostAddress): LookupFunction {
