@@ -75,6 +75,22 @@ describe('A queue whose disk is full', () => {
     expect(worker.runs).toHaveLength(1);
   });
 
+  test('takes no attempt for stalled that it could not begin', async () => {
+    const { id } = await queue.submit(newJob());
+    storage.isFull = true;
+    queue.work(worker.handler, 1);
+    for (let i = 0; i < 100; i++) await pass(RULES.progressTimeoutMs);
+    storage.isFull = false;
+    await pass(30_000);
+    expect(worker.runs).toHaveLength(1);
+    expect(await queue.find(id)).toMatchObject({ state: 'running', attempts: 1, error: null });
+    // Its time counts from there.
+    await pass(RULES.progressTimeoutMs - 1);
+    expect(worker.runs[0]!.run.signal.aborted).toBe(false);
+    await pass(1);
+    expect(worker.runs[0]!.run.signal.aborted).toBe(true);
+  });
+
   test('asks less and less often, for half a minute at most', async () => {
     const { id } = await queue.submit(newJob());
     storage.isFull = true;

@@ -103,6 +103,8 @@ export class JobRuns {
       const { code, message } = STALLED();
       this.#failed(attempt, { code, message }, STALLED());
     });
+    // Nobody can give a sign of life before that is stored.
+    attempt.pause();
     this.#attempts.set(entry.stored.job.id, attempt);
     this.#parts.onBegun(entry);
     this.#speedometer.begun();
@@ -113,6 +115,7 @@ export class JobRuns {
   async #run(attempt: JobAttempt): Promise<void> {
     const handler = this.#handler;
     if (attempt.isOver || !handler) return;
+    attempt.alive();
     try {
       const result = await handler(attempt.entry.stored.job, this.#runOf(attempt));
       if (!attempt.isOver) await this.#completed(attempt, result);
