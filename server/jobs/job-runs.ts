@@ -72,14 +72,13 @@ export class JobRuns {
       this.#cancelWake = this.#parts.clock.after(nextMs - nowMs, () => this.fill());
   }
 
-  /** Ends a job that has not finished. @returns when that is stored. */
-  async cancel(entry: Entry): Promise<void> {
+  /** Ends a job that has not finished. */
+  cancel(entry: Entry): void {
     const { clock } = this.#parts;
     const attempt = this.#attempts.get(entry.stored.job.id);
-    const cancelled = this.#step(entry, { type: 'cancel', atMs: clock.epochMs() });
+    void this.#step(entry, { type: 'cancel', atMs: clock.epochMs() });
     if (attempt) this.#end(attempt, UNWANTED());
     this.fill();
-    await cancelled;
   }
 
   /** A job and its result are gone. */
