@@ -74,5 +74,8 @@ describe('A recording that is fetched', () => {
     expect(mayFetch(new URL('https://media.example.org.evil.example/'), hosts)).toBe(false);
     expect(mayFetch(new URL('file://media.example.org/etc/passwd'), hosts)).toBe(false);
     expect(mayFetch(new URL('https://none/'), 'none')).toBe(false);
+    // Nothing is fetched with them, and the error that says so has all of the address.
+    expect(mayFetch(new URL('https://me@media.example.org/talk.flac'), hosts)).toBe(false);
+    expect(mayFetch(new URL('https://me:secret@media.example.org/talk.flac'), hosts)).toBe(false);
   });
 });

@@ -37,11 +37,15 @@ export async function fetchRecording({ url, path, maxBytes, signal, onAlive }: F
   }
 }
 
-/** Whether a recording may be fetched from an address. @param hosts as `--job-url-hosts`. */
-export function mayFetch(url: URL, hosts: string): boolean {
-  return (
-    ['http:', 'https:'].includes(url.protocol) && hosts !== 'none' && hosts.split(',').includes(url.host)
-  );
+/**
+ * Whether a recording may be fetched from an address, which has no name and no password in it: nothing is fetched from such
+ * ones, and what says so would tell them.
+ * @param hosts as `--job-url-hosts`.
+ */
+export function mayFetch({ protocol, username, password, host }: URL, hosts: string): boolean {
+  if (!['http:', 'https:'].includes(protocol) || username !== '' || password !== '') return false;
+
+  return hosts !== 'none' && hosts.split(',').includes(host);
 }
 
 async function write(
