@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -64,6 +64,34 @@ describe('A recording that is fetched', () => {
   test('is given up when it is too large', async () => {
     await expect(fetched('/200', 'large', 5)).rejects.toMatchObject({ code: 'upload-too-large' });
     expect(readdirSync(folder).filter((name) => name.startsWith('large'))).toEqual([]);
+  });
+
+  test('is written to a file of its own by each attempt, one that was given up among them', async () => {
+    const pending: ServerResponse[] = [];
+    const slow = createServer((_, response) => {
+      response.write('RIFF');
+      pending.push(response);
+    });
+    slow.listen(0, '127.0.0.1');
+    await once(slow, 'listening');
+    const url = `http://127.0.0.1:${(slow.address() as AddressInfo).port}/talk`;
+    const path = join(folder, 'twice');
+    const signal = new AbortController().signal;
+    const attempt = async () => {
+      let done = Promise.resolve();
+      await new Promise<void>((resolve) => {
+        done = fetchRecording({ ...{ url, path, signal }, maxBytes: 1000, onAlive: resolve });
+      });
+
+      return { done };
+    };
+    const [first, second] = [await attempt(), await attempt()];
+    expect(readdirSync(folder).filter((name) => /^twice\.[0-9a-f]{16}\.part$/.test(name))).toHaveLength(2);
+    for (const response of pending) response.end(' and so on');
+    await Promise.all([first.done, second.done]);
+    expect(readFileSync(path, 'utf8')).toBe('RIFF and so on');
+    expect(readdirSync(folder).filter((name) => name.startsWith('twice'))).toEqual(['twice']);
+    slow.close();
   });
 
   test('comes from hosts that are allowed, and from no others', () => {

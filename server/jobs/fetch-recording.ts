@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { StreamError } from '../errors.ts';
 import { isDiskFull } from '../upload/disk-full.ts';
@@ -27,7 +28,8 @@ export async function fetchRecording({ url, path, maxBytes, signal, onAlive }: F
     if (status >= 500 || status === 429) throw new Error(`The recording's host answered with ${status}.`);
     throw new StreamError('bad-recording', `Its address was answered with ${status}.`);
   }
-  const part = `${path}.part`;
+  // Of this attempt alone: on another server, one that was given up may still be writing.
+  const part = `${path}.${randomBytes(8).toString('hex')}.part`;
   try {
     await write(response.body, part, maxBytes, onAlive);
     await rename(part, path);
@@ -54,7 +56,7 @@ async function write(
   maxBytes: number,
   onAlive: () => void,
 ): Promise<void> {
-  const file = await open(path, 'w', 0o600);
+  const file = await open(path, 'wx', 0o600);
   try {
     let bytes = 0;
     for await (const piece of body as unknown as AsyncIterable<Uint8Array>) {
