@@ -1,11 +1,31 @@
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import type * as files from 'node:fs/promises';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { fetchRecording, mayFetch } from '../server/jobs/fetch-recording.ts';
+
+/** What happens as a file has just been closed. */
+const file = vi.hoisted(() => ({ onClosed: () => {} }));
+
+vi.mock('node:fs/promises', async (original) => {
+  const real = await original<typeof files>();
+  const open: typeof real.open = async (...args) => {
+    const handle = await real.open(...args);
+    const close = handle.close;
+    handle.close = async () => {
+      await close();
+      file.onClosed();
+    };
+
+    return handle;
+  };
+
+  return { ...real, open };
+});
 
 const folder = mkdtempSync(join(tmpdir(), 'roundtable-fetch-'));
 let server: Server;
@@ -92,6 +112,18 @@ describe('A recording that is fetched', () => {
     expect(readFileSync(path, 'utf8')).toBe('RIFF and so on');
     expect(readdirSync(folder).filter((name) => name.startsWith('twice'))).toEqual(['twice']);
     slow.close();
+  });
+
+  test('is left nowhere when it is given up at the very end', async () => {
+    const stop = new AbortController();
+    file.onClosed = () => stop.abort(new Error('Nobody wants it any more.'));
+    const fetching = fetchRecording({
+      ...{ url: `${origin}/200`, path: join(folder, 'unwanted'), maxBytes: 1000 },
+      ...{ signal: stop.signal, onAlive: () => {} },
+    });
+    await expect(fetching).rejects.toThrow('Nobody wants it any more.');
+    expect(readdirSync(folder).filter((name) => name.startsWith('unwanted'))).toEqual([]);
+    file.onClosed = () => {};
   });
 
   test('comes from hosts that are allowed, and from no others', () => {

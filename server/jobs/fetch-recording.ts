@@ -32,6 +32,8 @@ export async function fetchRecording({ url, path, maxBytes, signal, onAlive }: F
   const part = `${path}.${randomBytes(8).toString('hex')}.part`;
   try {
     await write(response.body, part, maxBytes, onAlive);
+    // Whoever gave it up has deleted what was there by then.
+    signal.throwIfAborted();
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true }).catch(() => {});
