@@ -126,6 +126,29 @@ describe('A recording that is fetched', () => {
     file.onClosed = () => {};
   });
 
+  test('keeps no connection to a host that never ends its refusal', async () => {
+    const endless = createServer((_, response) => {
+      response.writeHead(404);
+      response.write('Not');
+      response.on('close', () => endless.emit('left'));
+    });
+    endless.listen(0, '127.0.0.1');
+    await once(endless, 'listening');
+    const left = once(endless, 'left');
+    // At once, and not when the memory of the answer is collected.
+    const cancelled = vi.spyOn(ReadableStream.prototype, 'cancel');
+    const fetching = fetchRecording({
+      url: `http://127.0.0.1:${(endless.address() as AddressInfo).port}/`,
+      ...{ path: join(folder, 'refused'), maxBytes: 1000 },
+      ...{ signal: new AbortController().signal, onAlive: () => {} },
+    });
+    await expect(fetching).rejects.toMatchObject({ code: 'bad-recording' });
+    expect(cancelled).toHaveBeenCalledOnce();
+    cancelled.mockRestore();
+    await left;
+    endless.close();
+  });
+
   test('comes from hosts that are allowed, and from no others', () => {
     const hosts = 'media.example.org,cdn.example.org:8443';
     expect(mayFetch(new URL('https://media.example.org/talk.flac'), hosts)).toBe(true);

@@ -25,6 +25,8 @@ export async function fetchRecording({ url, path, maxBytes, signal, onAlive }: F
   const response = await fetch(url, { redirect: 'manual', signal });
   if (!response.ok || !response.body) {
     const { status } = response;
+    // Or its connection stays open until there is an end of it, or its memory is collected.
+    await response.body?.cancel().catch(() => {});
     if (status >= 500 || status === 429) throw new Error(`The recording's host answered with ${status}.`);
     throw new StreamError('bad-recording', `Its address was answered with ${status}.`);
   }
