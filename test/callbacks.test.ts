@@ -1,5 +1,7 @@
 import { createHmac } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
@@ -10,24 +12,45 @@ import { signature } from '../server/jobs/callback-signature.ts';
 import { isPrivateAddress } from '../server/jobs/private-address.ts';
 import { sendCallback } from '../server/jobs/send-callback.ts';
 import { startCallbackServer } from './support/callback-server.ts';
+import { ManualClock } from './support/manual-clock.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'roundtable-callbacks-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const SECRET = 'a secret of some length';
-const NOW_MS = 1_795_340_000_500;
 const never = new AbortController().signal;
+
+/** A server that says so much to each request, and no more. */
+async function startCurtServer(answer: string) {
+  const server = createServer();
+  server.on('connection', (socket: Socket) => {
+    socket.on('error', () => {});
+    socket.once('data', () => {
+      if (answer !== '') socket.write(answer);
+      server.emit('asked');
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+
+  return {
+    url: new URL(`http://127.0.0.1:${port}/`),
+    asked: once(server, 'asked'),
+    close: () => server.close(),
+  };
+}
 
 describe('A callback', () => {
   test('is signed over its time and its body', async () => {
     const server = await startCallbackServer();
     const settings = { secret: SECRET, allowsPrivate: true };
-    await sendCallback(new URL(server.url), '{"type":"job"}', settings, NOW_MS, never);
+    await sendCallback(new URL(server.url), '{"type":"job"}', settings, new ManualClock(), never);
     const [{ headers, body }] = server.arrived as [(typeof server.arrived)[0]];
     expect(body).toBe('{"type":"job"}');
     expect(headers['content-type']).toBe('application/json');
-    const digest = createHmac('sha256', SECRET).update(`1795340000.${body}`).digest('hex');
-    expect(headers['roundtable-signature']).toBe(`t=1795340000,v1=${digest}`);
+    const digest = createHmac('sha256', SECRET).update(`1767225600.${body}`).digest('hex');
+    expect(headers['roundtable-signature']).toBe(`t=1767225600,v1=${digest}`);
     server.close();
   });
 
@@ -35,9 +58,9 @@ describe('A callback', () => {
     for (const status of [302, 404, 500]) {
       const server = await startCallbackServer(() => status);
       const settings = { secret: SECRET, allowsPrivate: true };
-      await expect(sendCallback(new URL(server.url), '{}', settings, NOW_MS, never)).rejects.toThrow(
-        `${status}`,
-      );
+      await expect(
+        sendCallback(new URL(server.url), '{}', settings, new ManualClock(), never),
+      ).rejects.toThrow(`${status}`);
       expect(server.arrived).toHaveLength(1);
       server.close();
     }
@@ -48,7 +71,7 @@ describe('A callback', () => {
     let asked = 0;
     const resolve = async () => [{ address: ++asked === 1 ? '127.0.0.1' : '192.0.2.1', family: 4 }];
     const url = new URL(server.url.replace('127.0.0.1', 'callbacks.invalid'));
-    await sendCallback(url, '{}', { secret: SECRET, allowsPrivate: true, resolve }, NOW_MS, never);
+    await sendCallback(url, '{}', { secret: SECRET, allowsPrivate: true, resolve }, new ManualClock(), never);
     expect(server.arrived[0]!.headers.host).toBe(url.host);
     expect(asked).toBe(1);
     server.close();
@@ -62,10 +85,52 @@ describe('A callback', () => {
     ];
     const url = new URL(server.url.replace('127.0.0.1', 'callbacks.invalid'));
     const settings = { secret: SECRET, allowsPrivate: false, resolve };
-    await expect(sendCallback(url, '{}', settings, NOW_MS, never)).rejects.toMatchObject({
+    await expect(sendCallback(url, '{}', settings, new ManualClock(), never)).rejects.toMatchObject({
       code: 'out-of-range',
     });
     expect(server.arrived).toHaveLength(0);
+    server.close();
+  });
+
+  test.each([
+    ['nothing', ''],
+    ['half a head', 'HTTP/1.1 200 OK\r\nContent-Len'],
+    ['that it is being worked on', 'HTTP/1.1 102 Processing\r\n\r\n'],
+  ])('is given up after a while when it is answered with %s', async (_, answer) => {
+    const server = await startCurtServer(answer);
+    const clock = new ManualClock();
+    const settings = { secret: SECRET, allowsPrivate: true };
+    const failure = sendCallback(server.url, '{}', settings, clock, never).catch((error: unknown) => error);
+    await server.asked;
+    clock.advance(15_000);
+    expect(await failure).toMatchObject({ name: 'AbortError' });
+    expect(clock.pendingTimers).toBe(0);
+    server.close();
+  });
+
+  test('has failed when it is answered with another protocol', async () => {
+    const server = await startCurtServer(
+      'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: other\r\n\r\n',
+    );
+    const settings = { secret: SECRET, allowsPrivate: true };
+    await expect(sendCallback(server.url, '{}', settings, new ManualClock(), never)).rejects.toThrow(
+      'not answered with a status',
+    );
+    server.close();
+  });
+
+  test('is given up when its server stops, and leaves no timer behind', async () => {
+    const server = await startCurtServer('');
+    const clock = new ManualClock();
+    const stop = new AbortController();
+    const settings = { secret: SECRET, allowsPrivate: true };
+    const failure = sendCallback(server.url, '{}', settings, clock, stop.signal).catch(
+      (error: unknown) => error,
+    );
+    await server.asked;
+    stop.abort();
+    expect(await failure).toMatchObject({ name: 'AbortError' });
+    expect(clock.pendingTimers).toBe(0);
     server.close();
   });
 

@@ -75,10 +75,57 @@ describe('A queue whose disk is full', () => {
     expect(worker.runs).toHaveLength(1);
   });
 
+  test('takes no attempt for stalled that it could not begin', async () => {
+    const { id } = await queue.submit(newJob());
+    storage.isFull = true;
+    queue.work(worker.handler, 1);
+    for (let i = 0; i < 100; i++) await pass(RULES.progressTimeoutMs);
+    storage.isFull = false;
+    await pass(30_000);
+    expect(worker.runs).toHaveLength(1);
+    expect(await queue.find(id)).toMatchObject({ state: 'running', attempts: 1, error: null });
+    // Its time counts from there.
+    await pass(RULES.progressTimeoutMs - 1);
+    expect(worker.runs[0]!.run.signal.aborted).toBe(false);
+    await pass(1);
+    expect(worker.runs[0]!.run.signal.aborted).toBe(true);
+  });
+
+  test('lets nobody wait who cancels, and cancels all the same', async () => {
+    const { id } = await queue.submit(newJob());
+    storage.isFull = true;
+    // The second time it is decided, and still not stored.
+    for (let times = 0; times < 2; times++) {
+      const failure = queue.cancel(id).catch((error: unknown) => error);
+      await pass(5000);
+      expect(await failure).toMatchObject({ code: 'queue-away' });
+      expect((await queue.find(id))?.state).toBe('queued');
+    }
+    storage.isFull = false;
+    await pass(30_000);
+    expect(await queue.cancel(id)).toMatchObject({ state: 'cancelled' });
+    queue.work(worker.handler, 1);
+    await pass(0);
+    expect(worker.runs).toHaveLength(0);
+  });
+
+  test('says of a job that it has finished only once that is stored, to whoever cancels it too', async () => {
+    const { id } = await queue.submit(newJob());
+    queue.work(worker.handler, 1);
+    await pass(0);
+    storage.isFull = true;
+    worker.runs[0]!.complete();
+    await pass(0);
+    const cancelled = queue.cancel(id);
+    storage.isFull = false;
+    await pass(1000);
+    expect(await cancelled).toMatchObject({ state: 'completed' });
+  });
+
   test('asks less and less often, for half a minute at most', async () => {
     const { id } = await queue.submit(newJob());
     storage.isFull = true;
-    void queue.cancel(id);
+    queue.cancel(id).catch(() => {});
     await pass(600_000);
     storage.isFull = false;
     await pass(30_000);

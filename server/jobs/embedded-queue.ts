@@ -142,7 +142,9 @@ export class EmbeddedQueue implements JobQueue {
     this.#throwIfClosed();
     const entry = this.#ledger.told(id);
     if (!entry) return null;
-    if (!isFinished(entry.stored.job.state)) await this.#runs.cancel(entry);
+    if (!isFinished(entry.stored.job.state)) this.#runs.cancel(entry);
+    // Also what it came to before, which may not be stored yet.
+    await this.#ledger.stored(entry);
 
     return entry.told;
   }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { open, rename, rm, stat } from 'node:fs/promises';
 import { StreamError } from '../errors.ts';
 import { isDiskFull } from '../upload/disk-full.ts';
@@ -24,12 +25,17 @@ export async function fetchRecording({ url, path, maxBytes, signal, onAlive }: F
   const response = await fetch(url, { redirect: 'manual', signal });
   if (!response.ok || !response.body) {
     const { status } = response;
+    // Or its connection stays open until there is an end of it, or its memory is collected.
+    await response.body?.cancel().catch(() => {});
     if (status >= 500 || status === 429) throw new Error(`The recording's host answered with ${status}.`);
     throw new StreamError('bad-recording', `Its address was answered with ${status}.`);
   }
-  const part = `${path}.part`;
+  // Of this attempt alone: on another server, one that was given up may still be writing.
+  const part = `${path}.${randomBytes(8).toString('hex')}.part`;
   try {
     await write(response.body, part, maxBytes, onAlive);
+    // Whoever gave it up has deleted what was there by then.
+    signal.throwIfAborted();
     await rename(part, path);
   } catch (error) {
     await rm(part, { force: true }).catch(() => {});
@@ -37,11 +43,15 @@ export async function fetchRecording({ url, path, maxBytes, signal, onAlive }: F
   }
 }
 
-/** Whether a recording may be fetched from an address. @param hosts as `--job-url-hosts`. */
-export function mayFetch(url: URL, hosts: string): boolean {
-  return (
-    ['http:', 'https:'].includes(url.protocol) && hosts !== 'none' && hosts.split(',').includes(url.host)
-  );
+/**
+ * Whether a recording may be fetched from an address, which has no name and no password in it: nothing is fetched from such
+ * ones, and what says so would tell them.
+ * @param hosts as `--job-url-hosts`.
+ */
+export function mayFetch({ protocol, username, password, host }: URL, hosts: string): boolean {
+  if (!['http:', 'https:'].includes(protocol) || username !== '' || password !== '') return false;
+
+  return hosts !== 'none' && hosts.split(',').includes(host);
 }
 
 async function write(
@@ -50,7 +60,7 @@ async function write(
   maxBytes: number,
   onAlive: () => void,
 ): Promise<void> {
-  const file = await open(path, 'w', 0o600);
+  const file = await open(path, 'wx', 0o600);
   try {
     let bytes = 0;
     for await (const piece of body as unknown as AsyncIterable<Uint8Array>) {

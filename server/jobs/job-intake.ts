@@ -74,7 +74,7 @@ async function takeUrl(request: PostRequest, caller: Caller, parts: JobIntakePar
       'out-of-range',
       config.jobUrlHosts === 'none'
         ? 'This server fetches no recordings: send the file.'
-        : `url has to be an address on ${config.jobUrlHosts}.`,
+        : `url has to be an address on ${config.jobUrlHosts}, without a name or password.`,
     );
   const fileName = decodeSafely(url.pathname.split('/').at(-1)!);
   const lengthMs = Math.min(config.maxRecordingMs, UNKNOWN_LENGTH_MS);

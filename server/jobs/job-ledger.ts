@@ -31,6 +31,8 @@ interface Pending {
 /** Until changes are tried again: twice as long after each failure, up to the most. */
 const RETRY_AFTER_MS = 1000;
 const MAX_RETRY_AFTER_MS = 30_000;
+/** So long somebody waits for a change to be stored. */
+const STORED_WITHIN_MS = 5000;
 
 /**
  * All jobs of a queue, and what is told of them: a change is decided at once, stored with all others that come meanwhile, and
@@ -42,6 +44,8 @@ export class JobLedger {
   readonly #observer: LedgerObserver;
   readonly #entries = new Map<string, Entry>();
   readonly #listeners = new Set<JobListener>();
+  /** When the last change of each was, or will have been, stored. */
+  readonly #storing = new WeakMap<Entry, Promise<void>>();
   #waiting: Pending[] = [];
   #isWriting = false;
   #failures = 0;
@@ -94,7 +98,23 @@ export class JobLedger {
     entry.stored = { ...entry.stored, ...fields };
     const change: JobChange = { type: 'keep', stored: entry.stored, result };
 
-    return new Promise((resolve) => this.#push({ entry, change, stored: resolve, failed: null }));
+    const storing = new Promise<void>((resolve) => {
+      this.#push({ entry, change, stored: resolve, failed: null });
+    });
+    this.#storing.set(entry, storing);
+
+    return storing;
+  }
+
+  /** Resolves when a job is stored and told as it has been decided last. @throws {StreamError} `queue-away` when that takes too long. */
+  async stored(entry: Entry): Promise<void> {
+    let cancel = () => {};
+    const late = new Promise<never>((_, reject) => {
+      cancel = this.#clock.after(STORED_WITHIN_MS, () => {
+        reject(new StreamError('queue-away', 'It is done, and told once it can be stored.'));
+      });
+    });
+    await Promise.race([this.#storing.get(entry), late]).finally(cancel);
   }
 
   /** Lets go of a job. */

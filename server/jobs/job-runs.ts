@@ -72,14 +72,13 @@ export class JobRuns {
       this.#cancelWake = this.#parts.clock.after(nextMs - nowMs, () => this.fill());
   }
 
-  /** Ends a job that has not finished. @returns when that is stored. */
-  async cancel(entry: Entry): Promise<void> {
+  /** Ends a job that has not finished. */
+  cancel(entry: Entry): void {
     const { clock } = this.#parts;
     const attempt = this.#attempts.get(entry.stored.job.id);
-    const cancelled = this.#step(entry, { type: 'cancel', atMs: clock.epochMs() });
+    void this.#step(entry, { type: 'cancel', atMs: clock.epochMs() });
     if (attempt) this.#end(attempt, UNWANTED());
     this.fill();
-    await cancelled;
   }
 
   /** A job and its result are gone. */
@@ -103,6 +102,8 @@ export class JobRuns {
       const { code, message } = STALLED();
       this.#failed(attempt, { code, message }, STALLED());
     });
+    // Nobody can give a sign of life before that is stored.
+    attempt.pause();
     this.#attempts.set(entry.stored.job.id, attempt);
     this.#parts.onBegun(entry);
     this.#speedometer.begun();
@@ -113,6 +114,7 @@ export class JobRuns {
   async #run(attempt: JobAttempt): Promise<void> {
     const handler = this.#handler;
     if (attempt.isOver || !handler) return;
+    attempt.alive();
     try {
       const result = await handler(attempt.entry.stored.job, this.#runOf(attempt));
       if (!attempt.isOver) await this.#completed(attempt, result);

@@ -217,7 +217,7 @@ export class JobService {
     const settings = { secret, allowsPrivate: config.allowPrivateCallbacks === 'yes' };
     const body = JSON.stringify({ type: 'job', ...viewOf(job, null, null) });
 
-    return sendCallback(new URL(job.callbackUrl!), body, settings, clock.epochMs(), signal);
+    return sendCallback(new URL(job.callbackUrl!), body, settings, clock, signal);
   }
 
   #shared(): JobIntakeParts & { readonly events: JobEvents } {
