@@ -53,7 +53,10 @@ export function senseVoiceGraph(
     const queries = graph.queries(language, textNorm);
     const all = graph.node('Concat', [graph.lookUp('embedding', FEATURES, queries), x], { axis: 1 });
     hidden = graph.project(all, 'into', FEATURES, HIDDEN);
-    bias = graph.node('Concat', [graph.tagScores(queries), graph.frameBias(x)], { axis: 1 });
+    bias = graph.node('Add', [
+      graph.node('Concat', [graph.tagScores(queries), graph.frameBias(x)], { axis: 1 }),
+      graph.leaning(queries),
+    ]);
     const mask = graph.mask(hidden, lengths);
     if (shape.context) hidden = graph.remember(graph.attend(hidden, mask));
     if (names.outputLengths) {
@@ -121,6 +124,16 @@ class TinyGraph extends GraphBuilder {
     return this.node('Gather', [this.constant('tag_scores', [QUERIES, vocabulary], scores), indexes], {
       axis: 0,
     });
+  }
+
+  /** What is added to all scores of a row for what it was asked: each query makes other tokens likelier. */
+  leaning(indexes: Value): Value {
+    const { vocabulary } = this.#shape;
+
+    return this.node('ReduceSum', [
+      this.lookUp('leanings', vocabulary, indexes),
+      this.constant('axis_1', [1], BigInt64Array.of(1n)),
+    ]);
   }
 
   /** What is added to the scores of each frame: no tags, and more blanks. */
