@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import type { Device } from '../inference/device.ts';
+import type { RecognizerGraphs } from '../inference/load-recognizer.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
+import { openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
 import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
 import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
@@ -17,6 +19,7 @@ import { httpRoutes } from './http-routes.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
+import { isModelPath, recogniseModel } from './model-store/recognise-model.ts';
 import type { ModelStore, ResolvedModel } from './model-store/store.ts';
 import { HttpGuard } from './net/http-guard.ts';
 import { type HttpSide, Listener } from './net/listener.ts';
@@ -180,11 +183,12 @@ async function startEngine(
   metrics: Metrics,
   signal: AbortSignal,
 ): Promise<Engine> {
-  for (const name of [config.model, config.vadModel]) await pull(name, signal);
-  const recognizerModel = await store.resolve(config.model);
-  const vadModel = await store.resolve(config.vadModel);
-  requireAdapter(recognizerModel, 'moonshine', '--model');
-  requireAdapter(vadModel, 'silero', '--vad-model');
+  for (const name of [config.model, config.vadModel]) if (!isModelPath(name)) await pull(name, signal);
+  const resolveModel = (name: string) => (isModelPath(name) ? recogniseModel(name) : store.resolve(name));
+  const recognizerModel = await resolveModel(config.model);
+  const vadModel = await resolveModel(config.vadModel);
+  requireAdapter(recognizerModel, ['moonshine', 'sensevoice'], '--model');
+  requireAdapter(vadModel, ['silero'], '--vad-model');
   let loaded = false;
   const listeners = (pool: PoolName): ThreadListeners => ({
     onCrash: () => {
@@ -226,12 +230,7 @@ async function startRecognizer(
   listeners: ThreadListeners,
 ): Promise<ThreadedRecognizer> {
   const devices = config.devices.split(',') as Device[];
-  const graphs = await prepareMoonshine(moonshineFiles(model), model.contentHash, (err) =>
-    log.warn(
-      { err },
-      'the model runs on its shipped graphs, at less than half the speed: they could not be rebuilt',
-    ),
-  );
+  const graphs = await prepareGraphs(model, devices, log);
   try {
     return await ThreadedRecognizer.start({
       workerUrl: RECOGNIZER_THREAD,
@@ -249,13 +248,33 @@ async function startRecognizer(
   }
 }
 
+/** What threads load of a model. */
+async function prepareGraphs(
+  model: ResolvedModel,
+  devices: readonly Device[],
+  log: Logger,
+): Promise<RecognizerGraphs> {
+  if (model.adapter === 'sensevoice') {
+    const floats = devices.some((device) => device !== 'cpu');
+
+    return (await openSenseVoice(model.files, { floats, itn: true }))!;
+  }
+
+  return prepareMoonshine(moonshineFiles(model), model.contentHash, (err) =>
+    log.warn(
+      { err },
+      'the model runs on its shipped graphs, at less than half the speed: they could not be rebuilt',
+    ),
+  );
+}
+
 function requireAdapter(
   { name, adapter }: ResolvedModel,
-  wanted: ResolvedModel['adapter'],
+  wanted: readonly ResolvedModel['adapter'][],
   flag: string,
 ): void {
-  if (adapter !== wanted)
-    throw new Failure(`${flag} ${name} is of kind ${adapter}; it has to be of kind ${wanted}.`);
+  if (!wanted.includes(adapter))
+    throw new Failure(`${flag} ${name} is of kind ${adapter}; it has to be of kind ${wanted.join(' or ')}.`);
 }
 
 function openLobby(
