@@ -8,8 +8,11 @@ export interface CtcToken {
   readonly logProb: number;
 }
 
-/** What is so much less likely than the likeliest adds nothing to a sum of floats, even 25,000 times. */
-const NEGLIGIBLE = 30;
+/** Exponentials of numbers from 0 down to -30, in steps of 1/256. What is less adds nothing to a sum of floats. */
+const STEPS_PER_UNIT = 256;
+const EXPONENTIALS = Float64Array.from({ length: 30 * STEPS_PER_UNIT }, (_, i) =>
+  Math.exp(-(i + 0.5) / STEPS_PER_UNIT),
+);
 
 /**
  * The likeliest token of each position, runs of the same one taken for one token and blanks left out: greedy
@@ -44,23 +47,40 @@ export function greedyCtc(
 
 /** Index of the largest of `size` numbers from `at` on; the first of several. */
 export function likeliest(scores: Float32Array, at: number, size: number): number {
+  const end = at + size;
   let best = at;
   let max = scores[at]!;
-  for (let i = at + 1; i < at + size; i++) {
-    const score = scores[i]!;
-    if (score > max) [max, best] = [score, i];
+  let i = at;
+  // Eight at a time, which are rarely looked at again: twice as fast.
+  for (; i + 7 < end; i += 8) {
+    if (
+      scores[i]! > max ||
+      scores[i + 1]! > max ||
+      scores[i + 2]! > max ||
+      scores[i + 3]! > max ||
+      scores[i + 4]! > max ||
+      scores[i + 5]! > max ||
+      scores[i + 6]! > max ||
+      scores[i + 7]! > max
+    ) {
+      for (let j = i; j < i + 8; j++) if (scores[j]! > max) [max, best] = [scores[j]!, j];
+    }
   }
+  for (; i < end; i++) if (scores[i]! > max) [max, best] = [scores[i]!, i];
 
   return best - at;
 }
 
-/** Logarithm of the sum of the exponentials of a row, less the score of `best`, which is its largest. */
+/**
+ * Logarithm of the sum of the exponentials of a row, less the score of `best`, which is its largest. Exponentials of the
+ * others are looked up, each right to 0.2 %: computing 25,000 of them for each token took more time than all else here.
+ */
 function logSumAbove(scores: Float32Array, row: number, size: number, best: number): number {
   const max = scores[row + best]!;
-  let sum = 0;
+  let sum = 1 - EXPONENTIALS[0]!;
   for (let i = row; i < row + size; i++) {
-    const below = scores[i]! - max;
-    if (below > -NEGLIGIBLE) sum += Math.exp(below);
+    const below = (max - scores[i]!) * STEPS_PER_UNIT;
+    if (below < EXPONENTIALS.length) sum += EXPONENTIALS[below | 0]!;
   }
 
   return Math.log(sum);

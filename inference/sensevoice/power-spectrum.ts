@@ -21,7 +21,7 @@ function rotations(size: number, count: number): { readonly cos: Float64Array; r
  */
 export class PowerSpectrum {
   readonly #quarter = rotations(HALF, HALF);
-  readonly #split = rotations(TRANSFORM_SIZE, HALF);
+  readonly #split = rotations(TRANSFORM_SIZE, HALF / 2 + 1);
   #re = new Float64Array(HALF);
   #im = new Float64Array(HALF);
   #nextRe = new Float64Array(HALF);
@@ -84,18 +84,28 @@ export class PowerSpectrum {
     }
   }
 
+  /** The spectrum at k and at 256 - k, from the transforms of the even and the odd samples at k. */
   #readOut(power: Float32Array): void {
     const { cos, sin } = this.#split;
     const [re, im] = [this.#re, this.#im];
-    for (let k = 0; k < HALF; k++) {
-      const mirror = (HALF - k) % HALF;
+    power[0] = square(re[0]! + im[0]!, 0);
+    for (let k = 1; k <= HALF / 2; k++) {
+      const mirror = HALF - k;
       const evenRe = (re[k]! + re[mirror]!) / 2;
       const evenIm = (im[k]! - im[mirror]!) / 2;
       const oddRe = (im[k]! + im[mirror]!) / 2;
       const oddIm = (re[mirror]! - re[k]!) / 2;
-      const x = Math.fround(evenRe + oddRe * cos[k]! - oddIm * sin[k]!);
-      const y = Math.fround(evenIm + oddRe * sin[k]! + oddIm * cos[k]!);
-      power[k] = Math.fround(x * x) + Math.fround(y * y);
+      const turnedRe = oddRe * cos[k]! - oddIm * sin[k]!;
+      const turnedIm = oddRe * sin[k]! + oddIm * cos[k]!;
+      power[k] = square(evenRe + turnedRe, evenIm + turnedIm);
+      power[mirror] = square(evenRe - turnedRe, evenIm - turnedIm);
     }
   }
+}
+
+/** Of the absolute value, in floats; the sum is rounded where it is stored. */
+function square(re: number, im: number): number {
+  const [x, y] = [Math.fround(re), Math.fround(im)];
+
+  return Math.fround(x * x) + Math.fround(y * y);
 }
