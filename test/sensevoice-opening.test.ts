@@ -120,6 +120,12 @@ describe('openSenseVoice refuses, and says why:', () => {
         `tokens, ${TINY_PIECES.length} against 2`,
       ],
       [
+        "a vocabulary too short for FunASR's",
+        funasr,
+        (folder) => writeFile(join(folder, 'tokens.json'), JSON.stringify(TINY_PIECES.slice(1))),
+        `tokens, ${TINY_PIECES.length} against ${TINY_PIECES.length - 1}`,
+      ],
+      [
         'a hole in the vocabulary',
         sherpa,
         (folder) => writeFile(join(folder, 'tokens.txt'), '<blank> 0\na 2\n'),

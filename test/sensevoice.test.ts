@@ -141,6 +141,18 @@ describe('SenseVoice', () => {
     expect(hypotheses[1]).toEqual(await one(speech));
   });
 
+  test('hears nothing where the model says punctuation only, but tells what sound it is', async () => {
+    const by = await SenseVoice.load(
+      await models.open({ packaging: 'funasr', pieces: ['.', '。', ','] }),
+      'cpu',
+    );
+    expect(await one(speech, 'ja', by)).toEqual({
+      ...{ text: '', tokens: [], meanLogProb: null, cut: null, words: [] },
+      ...{ language: 'ja', emotion: 'happy', event: 'laughter' },
+    });
+    await by.close();
+  });
+
   test('does not look at drafts, and says so', async () => {
     expect(model.capabilities.drafts).toBe(false);
     const { hypotheses } = await model.decode([{ ...segment(speech), draft: [5, 6, 7] }]);

@@ -21,8 +21,12 @@ import { spokenText } from './spoken-text.ts';
 import { readTags } from './tags.ts';
 import { readVocabulary, type Vocabulary } from './vocabulary.ts';
 
-/** What SenseVoice makes of sounds that are no speech; FunASR's `rich_transcription_postprocess` deletes it, too. */
+/**
+ * What SenseVoice makes of sounds that are no speech: a full stop by itself, or this word, which FunASR's
+ * `rich_transcription_postprocess` deletes as well.
+ */
 const HALLUCINATION = 'The.';
+const SPOKEN = /[\p{L}\p{N}]/u;
 
 /**
  * SenseVoice (An et al. 2024, "FunAudioLLM: Voice Understanding and Generation Foundation Models for Natural Interaction
@@ -141,7 +145,7 @@ export class SenseVoice implements Recognizer {
     const heard = greedyCtc(scores, vocabularySize, first + tagPositions, positions - tagPositions, blank);
     const spoken = spokenText(heard, this.#vocabulary, (position) => positionMs(layout, position));
     const named = readTags(tags.filter((tag) => tag !== null));
-    if (spoken.text === HALLUCINATION || spoken.text === '') return { ...NOTHING, ...named };
+    if (spoken.text === HALLUCINATION || !SPOKEN.test(spoken.text)) return { ...NOTHING, ...named };
     const logProbs = spoken.tokens.map(({ logProb }) => logProb);
 
     return {

@@ -69,7 +69,7 @@ async function senseVoice(files: Files): Promise<Recognised | null> {
 }
 
 function relevant(files: Files): Files {
-  const needed = /\.onnx$|^tokens\.(txt|json)$|\.bpe\.model$|^am\.mvn$|^config\.yaml$/;
+  const needed = /\.onnx(\.data)?$|^tokens\.(txt|json)$|\.bpe\.model$|^am\.mvn$|^config\.yaml$/;
 
   return Object.fromEntries(Object.entries(files).filter(([name]) => needed.test(name)));
 }

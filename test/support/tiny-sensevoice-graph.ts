@@ -7,7 +7,6 @@ export interface SenseVoiceGraphShape {
   readonly packaging: Packaging;
   readonly seed: number;
   readonly quantized: boolean;
-  readonly context: boolean;
   readonly vocabulary: number;
   readonly blank: number;
   /** The tag that each query brings up at its position. */
@@ -45,7 +44,7 @@ export function senseVoiceGraph(
     const scaled = graph.node('Mul', [centred, graph.constant('scale', [1], Float32Array.of(0.25))]);
     hidden = graph.project(scaled, 'into', FEATURES, HIDDEN);
     bias = graph.frameBias(x);
-    if (shape.context) hidden = graph.remember(hidden);
+    hidden = graph.remember(hidden);
   } else {
     const [lengths, language, textNorm] = [names.lengths, names.language, names.textNorm].map((name) =>
       graph.input(name, ElementType.int32, ['N']),
@@ -58,7 +57,7 @@ export function senseVoiceGraph(
       graph.leaning(queries),
     ]);
     const mask = graph.mask(hidden, lengths);
-    if (shape.context) hidden = graph.remember(graph.attend(hidden, mask));
+    hidden = graph.remember(graph.attend(hidden, mask));
     if (names.outputLengths) {
       graph.output(names.outputLengths, ElementType.int32, ['N']);
       const four = graph.node('Cast', [graph.integers(4)], { to: ElementType.int32 });

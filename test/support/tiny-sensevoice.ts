@@ -51,8 +51,8 @@ export interface TinySenseVoiceOptions {
   readonly quantized?: boolean;
   /** Written over what sherpa-onnx' export says; undefined leaves it out. */
   readonly metadata?: Readonly<Record<string, string | undefined>>;
-  /** Whether the graph looks at the neighbours of a frame, and at all of the row. */
-  readonly context?: boolean;
+  /** The only pieces it ever hears, if not all. */
+  readonly pieces?: readonly string[];
 }
 
 /**
@@ -61,13 +61,12 @@ export interface TinySenseVoiceOptions {
  */
 export async function writeTinySenseVoice(folder: string, options: TinySenseVoiceOptions): Promise<void> {
   await mkdir(folder, { recursive: true });
-  const { packaging, seed = 1, quantized = false, context = true } = options;
+  const { packaging, seed = 1, quantized = false, pieces } = options;
   const nano = packaging === 'fun-asr-nano';
   const shape: SenseVoiceGraphShape = {
     packaging,
     seed,
     quantized,
-    context,
     vocabulary: nano ? NANO_PIECES.length : TINY_PIECES.length,
     blank: nano ? NANO_PIECES.length - 1 : 0,
     tags: {
@@ -75,7 +74,7 @@ export async function writeTinySenseVoice(folder: string, options: TinySenseVoic
       ...{ 0: tag('en'), 1: tag('HAPPY'), 2: tag('Laughter'), 3: tag('zh'), 4: tag('en'), 7: tag('yue') },
       ...{ 11: tag('ja'), 12: tag('ko'), 13: tag('nospeech'), 14: tag('withitn'), 15: tag('woitn') },
     },
-    silent: nano ? [] : TINY_PIECES.slice(1, TAGS.length + 4).map((_, i) => i + 1),
+    silent: nano ? [] : silentTokens(pieces ?? PIECES),
   };
   const normalisation = { shift: statistics(seed, -13, 2), scale: statistics(seed + 1, 0.25, 0.05) };
   const write = (name: string, content: string | Uint8Array) => writeFile(join(folder, name), content);
@@ -90,6 +89,11 @@ export async function writeTinySenseVoice(folder: string, options: TinySenseVoic
     const pieces = nano ? NANO_PIECES.map((bytes) => bytes.toString('base64')) : TINY_PIECES;
     await write('tokens.txt', pieces.map((piece, id) => `${piece} ${id}\n`).join(''));
   }
+}
+
+/** All but the blank and these. */
+function silentTokens(pieces: readonly string[]): readonly number[] {
+  return TINY_PIECES.flatMap((piece, id) => (id === 0 || pieces.includes(piece) ? [] : [id]));
 }
 
 function tag(name: string): number {
