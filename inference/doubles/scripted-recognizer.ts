@@ -33,6 +33,7 @@ export class ScriptedRecognizer implements Recognizer {
       maxBatchSize: 8,
       maxSegmentSamples: 480_000,
       batching: 'any',
+      drafts: true,
       concurrency: 1,
       ...options.capabilities,
     };
