@@ -48,6 +48,8 @@ export interface StartMessage {
   readonly partials?: boolean;
   /** Whether captions carry `timing`; false when left out. */
   readonly timing?: boolean;
+  /** Whether the speaker's own finals carry `words`, where the model has their times; false when left out. */
+  readonly words?: boolean;
   readonly endpointing?: EndpointingRequest;
 }
 
@@ -208,10 +210,24 @@ export interface PartialMessage extends CaptionFields {
 /** Why a segment ended: a pause, its length, or a flush, stop or drain. */
 export type Endpoint = 'silence' | 'max-duration' | 'flush';
 
+/** A word with the punctuation behind it, or a character of a script that has no spaces, and when it was said. */
+export interface SpokenWord {
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** How sure the model is, 0 to 1. */
+  readonly confidence: number;
+}
+
 /** A caption that will not change again. */
 export interface FinalMessage extends CaptionFields {
   readonly type: 'final';
   readonly endpoint: Endpoint;
+  /**
+   * In their order, all of `text` but its spaces. For the speaker whose `start` asked for them alone: neither viewers nor
+   * what is stored have them, nor what is told again after `resume`.
+   */
+  readonly words?: readonly SpokenWord[];
   /** Geometric mean of the tokens' probabilities, 0 to 1; left out where the model has none. */
   readonly confidence?: number;
   /** Set when the model's output was cut: it repeated itself, or ran past what the audio can hold. */

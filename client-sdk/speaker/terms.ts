@@ -31,6 +31,8 @@ export interface SpeakerOptions {
   readonly partials?: boolean;
   /** Whether captions tell where their time went; false when left out. */
   readonly timing?: boolean;
+  /** Whether finals have the times of their words, where the model tells them; false when left out. */
+  readonly words?: boolean;
   readonly endpointing?: EndpointingRequest;
   /** Samples per second and channel, 8000 to 48000; 16000 when left out. */
   readonly sampleRate?: number;

@@ -67,7 +67,9 @@ function contentOf({ key, options }: Job, { audioHash }: Examined, basis: string
 }
 
 function keep({ options }: Job, { captions }: JobResult, parts: JobRunnerParts): void {
-  if (options.meeting !== null) for (const each of captions) parts.keep(each);
+  if (options.meeting === null) return;
+  // Words stay with the result: the history has none of anybody.
+  for (const { words: _, ...caption } of captions) parts.keep(caption);
 }
 
 /** Tries again for as long as there is no room: that is no fault of the job's. */

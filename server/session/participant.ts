@@ -11,7 +11,7 @@ import { ERRORS, StreamError } from '../errors.ts';
 import type { StreamRecord } from '../history/records.ts';
 import type { Seat } from '../meeting/meetings.ts';
 import { AudioIntake } from '../net/audio-intake.ts';
-import { captionMessage, captionTiming } from '../net/caption-message.ts';
+import { captionMessage, captionTiming, withWords } from '../net/caption-message.ts';
 import type { Connection } from '../net/connection.ts';
 import { asStreamError, errorMessage, refuse } from '../net/error-message.ts';
 import type { SpeakerServices } from '../net/speaker-services.ts';
@@ -284,7 +284,8 @@ export class Participant implements SpeechStreamListener, Guest {
     const steps = followCaption(this.#stability, message, parts, clock.now());
     // Who wanted no partials, or gets none, has nothing taken back, and waits for finals.
     if (steps && this.#options.start.partials !== false && !timing?.background) observer.captionSteps(steps);
-    this.#tell(message);
+    const isWordy = this.#options.start.words && message.type === 'final' && event.type === 'final';
+    this.#tell(message, isWordy ? withWords(message, event.hypothesis) : message);
   }
 
   acknowledged(checkpoint: StreamCheckpoint): void {
@@ -444,11 +445,14 @@ export class Participant implements SpeechStreamListener, Guest {
     return { meeting: this.#meeting, streamId: this.id, speaker: this.#speaking!.seat.speaker };
   }
 
-  /** To the speaker and to every viewer of the meeting. */
-  #tell(message: SpeakerServerMessage & ViewerServerMessage): void {
+  /** To the speaker and to every viewer of the meeting. @param own what the speaker is told of it. */
+  #tell(
+    message: SpeakerServerMessage & ViewerServerMessage,
+    own: SpeakerServerMessage & ViewerServerMessage = message,
+  ): void {
     // Viewers first: sending to a speaker who does not read may end the session, and with it the seat.
     this.#speaking!.seat.publish(message);
-    this.#send(message);
+    this.#send(own);
   }
 
   #send(message: SpeakerServerMessage): void {

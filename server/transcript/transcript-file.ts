@@ -51,10 +51,16 @@ export async function transcriptFile(
 
 /** A final on the timeline of its meeting. @param originMs where that begins, in milliseconds since 1970. */
 export function onTimeline(final: FinalMessage, originMs: number): TimedCaption {
-  const { spokenAtMs, startMs, endMs, speaker, text } = final;
+  const { spokenAtMs, startMs, endMs, speaker, text, words } = final;
   const beginMs = Math.max(0, spokenAtMs - originMs);
+  const onIt = (ms: number) => beginMs + ms - startMs;
 
-  return { startMs: beginMs, endMs: beginMs + endMs - startMs, speaker, text };
+  return {
+    ...{ startMs: beginMs, endMs: onIt(endMs), speaker, text },
+    ...(words && {
+      words: words.map((word) => ({ ...word, startMs: onIt(word.startMs), endMs: onIt(word.endMs) })),
+    }),
+  };
 }
 
 /** Names stand before what their owner begins to say, for SubRip has no other place for them. */

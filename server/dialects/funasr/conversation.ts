@@ -92,6 +92,7 @@ export class FunasrConversation implements Conversation {
         sampleRate,
         encoding: 'pcm_s16le',
         partials: mode !== 'offline',
+        words: true,
       });
     }
 
