@@ -37,7 +37,7 @@ export interface StartMessage {
   readonly meeting?: string;
   /** The name shown beside the captions, at most 128 characters. */
   readonly speaker?: string;
-  /** BCP 47 tag such as `en`; the model's own when left out. */
+  /** BCP 47 tag such as `en`; what the model hears when left out, or `auto`. */
   readonly language?: string;
   /** Samples per second and channel, 8000 to 48000. */
   readonly sampleRate: number;
@@ -219,6 +219,22 @@ export interface SpokenWord {
   readonly confidence: number;
 }
 
+/** How somebody speaks. */
+export type Emotion = 'happy' | 'sad' | 'angry' | 'neutral' | 'fearful' | 'disgusted' | 'surprised';
+
+/** What is to be heard. */
+export type SoundEvent =
+  | 'speech'
+  | 'noise'
+  | 'music'
+  | 'singing'
+  | 'applause'
+  | 'laughter'
+  | 'crying'
+  | 'sneeze'
+  | 'breath'
+  | 'cough';
+
 /** A caption that will not change again. */
 export interface FinalMessage extends CaptionFields {
   readonly type: 'final';
@@ -232,7 +248,12 @@ export interface FinalMessage extends CaptionFields {
   readonly confidence?: number;
   /** Set when the model's output was cut: it repeated itself, or ran past what the audio can hold. */
   readonly cut?: 'repetition' | 'length';
+  /** BCP 47: the one asked for, else the one heard where the model tells; `und` where nothing does. */
   readonly language: string;
+  /** How it was said, where the model tells. */
+  readonly emotion?: Emotion;
+  /** What was to be heard besides, where the model tells. */
+  readonly event?: SoundEvent;
   readonly model: string;
 }
 

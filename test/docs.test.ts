@@ -56,6 +56,13 @@ describe('The protocol page', () => {
     for (const value of values) expect(page).toContain(`\`${value}\``);
   });
 
+  it('has every emotion and every sound that a final may tell of', () => {
+    const lists = [...source.matchAll(/type (?:Emotion|SoundEvent) =([^;]+);/g)].map(([, list]) => list!);
+    const values = lists.flatMap((list) => [...list.matchAll(/'(\w+)'/g)].map(([, value]) => value!));
+    expect(values).toHaveLength(17);
+    for (const value of values) expect(page).toContain(`\`${value}\``);
+  });
+
   it('names both subprotocols', () => {
     const names = [...source.matchAll(/_SUBPROTOCOL = '(.+)'/g)].map(([, name]) => name!);
     expect(names).toHaveLength(2);

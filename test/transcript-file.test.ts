@@ -96,6 +96,13 @@ describe('A transcript', () => {
     });
   });
 
+  test('is JSON with how it was said where that is known', async () => {
+    const told = { language: 'yue', emotion: 'sad', event: 'music' } as const;
+    const transcript = { meeting: 'm', captions: [finalAt(0, '好', told)], more: false };
+    const { captions } = JSON.parse((await transcriptFile(transcript, 'json')) as string);
+    expect(captions).toMatchObject([told]);
+  });
+
   test('is a Word document of the three parts that one has to have, a paragraph for each turn', async () => {
     const archive = await transcriptFile({ meeting: 'standup & co', captions: talk, more: false }, 'docx');
     const files = unzip(archive as Buffer);

@@ -25,7 +25,7 @@ export interface SpeakerOptions {
   readonly speaker?: string;
   /** For servers that ask for an API key. */
   readonly key?: string;
-  /** BCP 47 tag such as `en`; the model's own when left out. */
+  /** BCP 47 tag such as `en`; what the model hears when left out, or `auto`. */
   readonly language?: string;
   /** Whether partial captions are wanted; true when left out. */
   readonly partials?: boolean;

@@ -52,7 +52,7 @@ export function captionMessage(
     return { type: 'partial', ...fields, text: event.text, stableChars: event.stableChars };
   }
   if (!event.visible) return null;
-  const { text, meanLogProb, cut } = event.hypothesis;
+  const { text, meanLogProb, cut, emotion, event: sound } = event.hypothesis;
 
   return {
     type: 'final',
@@ -62,6 +62,8 @@ export function captionMessage(
     ...(meanLogProb !== null && { confidence: Number(Math.exp(meanLogProb).toFixed(3)) }),
     ...(cut && { cut }),
     language,
+    ...(emotion && { emotion }),
+    ...(sound && { event: sound }),
     model,
   };
 }

@@ -49,15 +49,20 @@ function toJson({ recording, finals, done }: Captions): object {
   return {
     recording,
     text: finals.map(({ text }) => text).join(' '),
-    captions: finals.map(({ startMs, endMs, text, confidence, cut, endpoint, words }) => ({
-      startMs,
-      endMs,
-      text,
-      ...(confidence !== undefined && { confidence }),
-      ...(cut && { cut }),
-      endpoint,
-      ...(words && { words }),
-    })),
+    captions: finals.map(
+      ({ startMs, endMs, text, confidence, cut, endpoint, language, emotion, event, words }) => ({
+        startMs,
+        endMs,
+        text,
+        language,
+        ...(confidence !== undefined && { confidence }),
+        ...(cut && { cut }),
+        endpoint,
+        ...(emotion && { emotion }),
+        ...(event && { event }),
+        ...(words && { words }),
+      }),
+    ),
     audio: { receivedMs, transcribedMs, silenceMs, droppedMs },
     model: finals[0]?.model,
   };

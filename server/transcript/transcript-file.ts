@@ -122,6 +122,8 @@ function toJson({ meeting, captions, more }: Transcript, originMs: number): obje
         confidence,
         cut,
         language,
+        emotion,
+        event,
         model,
       }) => ({
         ...{ captionId, streamId, speaker, spokenAtMs },
@@ -130,7 +132,10 @@ function toJson({ meeting, captions, more }: Transcript, originMs: number): obje
         ...{ text, endpoint },
         ...(confidence !== undefined && { confidence }),
         ...(cut && { cut }),
-        ...{ language, model },
+        language,
+        ...(emotion && { emotion }),
+        ...(event && { event }),
+        model,
       }),
     ),
   };

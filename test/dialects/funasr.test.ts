@@ -82,6 +82,19 @@ describe("FunASR's conversation", () => {
     });
   });
 
+  test.each([
+    ['zh', 'zh'],
+    ['AUTO', undefined],
+    ['de', undefined],
+    [undefined, undefined],
+    [7, undefined],
+  ])('asks for the language of %j where the model has it', (svs_lang, language) => {
+    const rig = new ConversationRig<FunasrTold>(FUNASR, {}, {}, ['zh', 'en']);
+    rig.text({ ...FIRST, svs_lang });
+    rig.binary(960);
+    expect(rig.native.start?.language).toBe(language);
+  });
+
   test('parts sentences by a blank, for clients that only append', () => {
     const rig = begin();
     rig.final('One.');

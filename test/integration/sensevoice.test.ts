@@ -32,6 +32,30 @@ describe('A server of a SenseVoice in a folder', () => {
     }
   });
 
+  it('tells the words of finals with their times, and what else it hears', async () => {
+    const samples = join(clips[0]!.samples, silence(1000));
+    const client = await speak(server, samples, { words: true, language: 'auto' });
+    const finals = client.all('final');
+    expect(finals.length).toBeGreaterThan(0);
+    for (const { text, words, startMs, endMs, ...told } of finals) {
+      expect(words!.map((word) => word.text).join('')).toBe(text.replaceAll(' ', ''));
+      let before = startMs;
+      for (const word of words!) {
+        expect(word.startMs).toBeGreaterThanOrEqual(before);
+        expect(word.endMs).toBeGreaterThanOrEqual(word.startMs);
+        before = word.endMs;
+      }
+      expect(before).toBeLessThanOrEqual(endMs);
+      // What the tiny model answers to its query for any language, for an event and for an emotion.
+      expect(told).toMatchObject({ language: 'en', emotion: 'happy', event: 'laughter' });
+    }
+  });
+
+  it('says that a caption is in the language that was asked for', async () => {
+    const client = await speak(server, join(clips[1]!.samples, silence(1000)), { language: 'ko-KR' });
+    expect(client.all('final').map(({ language }) => language)).toEqual(client.all('final').map(() => 'ko'));
+  });
+
   it('says the same to one speaker as to four at once', async () => {
     const samples = join(clips[1]!.samples, silence(1000));
     const alone = await speak(server, samples, { partials: false });
