@@ -37,7 +37,7 @@ export interface StartMessage {
   readonly meeting?: string;
   /** The name shown beside the captions, at most 128 characters. */
   readonly speaker?: string;
-  /** BCP 47 tag such as `en`; the model's own when left out. */
+  /** BCP 47 tag such as `en`; what the model hears when left out, or `auto`. */
   readonly language?: string;
   /** Samples per second and channel, 8000 to 48000. */
   readonly sampleRate: number;
@@ -48,6 +48,8 @@ export interface StartMessage {
   readonly partials?: boolean;
   /** Whether captions carry `timing`; false when left out. */
   readonly timing?: boolean;
+  /** Whether the speaker's own finals carry `words`, where the model has their times; false when left out. */
+  readonly words?: boolean;
   readonly endpointing?: EndpointingRequest;
 }
 
@@ -208,15 +210,50 @@ export interface PartialMessage extends CaptionFields {
 /** Why a segment ended: a pause, its length, or a flush, stop or drain. */
 export type Endpoint = 'silence' | 'max-duration' | 'flush';
 
+/** A word with the punctuation behind it, or a character of a script that has no spaces, and when it was said. */
+export interface SpokenWord {
+  readonly text: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  /** How sure the model is, 0 to 1. */
+  readonly confidence: number;
+}
+
+/** How somebody speaks. */
+export type Emotion = 'happy' | 'sad' | 'angry' | 'neutral' | 'fearful' | 'disgusted' | 'surprised';
+
+/** What is to be heard. */
+export type SoundEvent =
+  | 'speech'
+  | 'noise'
+  | 'music'
+  | 'singing'
+  | 'applause'
+  | 'laughter'
+  | 'crying'
+  | 'sneeze'
+  | 'breath'
+  | 'cough';
+
 /** A caption that will not change again. */
 export interface FinalMessage extends CaptionFields {
   readonly type: 'final';
   readonly endpoint: Endpoint;
+  /**
+   * In their order, all of `text` but its spaces. For the speaker whose `start` asked for them alone: neither viewers nor
+   * what is stored have them, nor what is told again after `resume`.
+   */
+  readonly words?: readonly SpokenWord[];
   /** Geometric mean of the tokens' probabilities, 0 to 1; left out where the model has none. */
   readonly confidence?: number;
   /** Set when the model's output was cut: it repeated itself, or ran past what the audio can hold. */
   readonly cut?: 'repetition' | 'length';
+  /** BCP 47: the one asked for, else the one heard where the model tells; `und` where nothing does. */
   readonly language: string;
+  /** How it was said, where the model tells. */
+  readonly emotion?: Emotion;
+  /** What was to be heard besides, where the model tells. */
+  readonly event?: SoundEvent;
   readonly model: string;
 }
 

@@ -15,7 +15,34 @@ export interface SpeechSegment {
   readonly draft?: readonly number[];
 }
 
-/** What the model heard in one segment. */
+/** A word, or a character of a script without spaces, and when it was said. */
+export interface SpokenWord {
+  /** With the punctuation behind it. */
+  readonly text: string;
+  /** In milliseconds since the segment's beginning. */
+  readonly startMs: number;
+  readonly endMs: number;
+  /** How sure the model is, from 0 to 1. */
+  readonly confidence: number;
+}
+
+/** How somebody speaks. */
+export type Emotion = 'happy' | 'sad' | 'angry' | 'neutral' | 'fearful' | 'disgusted' | 'surprised';
+
+/** What is to be heard. */
+export type SoundEvent =
+  | 'speech'
+  | 'noise'
+  | 'music'
+  | 'singing'
+  | 'applause'
+  | 'laughter'
+  | 'crying'
+  | 'sneeze'
+  | 'breath'
+  | 'cough';
+
+/** What the model heard in one segment. Fields that may be missing are those not every model gives. */
 export interface Hypothesis {
   readonly text: string;
   /** Token ids behind `text`, without begin and end marks: the next snapshot's draft. */
@@ -24,6 +51,12 @@ export interface Hypothesis {
   readonly meanLogProb: number | null;
   /** Why decoding was stopped before the model ended by itself, or null. */
   readonly cut: 'repetition' | 'length' | null;
+  /** In their order, all of the text but its spaces. */
+  readonly words?: readonly SpokenWord[];
+  /** BCP 47 tag of the language it was heard in. */
+  readonly language?: string;
+  readonly emotion?: Emotion;
+  readonly event?: SoundEvent;
 }
 
 /** A batch's answers and what they cost. */
@@ -49,6 +82,8 @@ export interface RecognizerCapabilities {
   readonly maxSegmentSamples: number;
   /** Which segments are cheaper together than apart: those of the same length, or any. */
   readonly batching: 'equal-length' | 'any';
+  /** Whether a draft saves time; otherwise it is not looked at. */
+  readonly drafts: boolean;
   /** How many batches may be decoded at once, while everything is well: `idle` says how it is now. */
   readonly concurrency: number;
 }

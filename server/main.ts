@@ -1,11 +1,6 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { Device } from '../inference/device.ts';
-import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
-import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
-import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
-import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
 import { CostModel } from '../scheduler/cost-model.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import { ApiKeys } from './admission/api-keys.ts';
@@ -13,14 +8,13 @@ import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
 import { DialectSockets } from './dialects/dialect-sockets.ts';
 import { dialectPorts, mountDialects, spokenDialects } from './dialects/dialects.ts';
-import { Failure } from './failure.ts';
+import { closeEngine, type Engine, type EngineOptions, startEngine } from './engine.ts';
 import { type History, openHistory } from './history/open-history.ts';
 import { deleteRoutes, httpRoutes } from './http-routes.ts';
 import { JobService } from './jobs/job-service.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
-import { moonshineFiles } from './model-store/moonshine-files.ts';
-import type { ModelStore, ResolvedModel } from './model-store/store.ts';
+import type { ResolvedModel } from './model-store/store.ts';
 import { HttpGuard } from './net/http-guard.ts';
 import { type HttpSide, Listener } from './net/listener.ts';
 import { Lobby } from './net/lobby.ts';
@@ -29,14 +23,10 @@ import { postRoutes } from './post-routes.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
 import { Dispatcher } from './stream/dispatcher.ts';
 import { VadTicker } from './stream/vad-ticker.ts';
-import type { PoolName } from './thread-metrics.ts';
 import { openUploadFolder } from './upload/upload-folder.ts';
 import { Uploads } from './upload/uploads.ts';
 import { VERSION } from './version.ts';
 
-/** Compiled next to this module: threads cannot run TypeScript. */
-const RECOGNIZER_THREAD = new URL('../inference/threads/recognizer-thread.js', import.meta.url);
-const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url);
 /** Built beside the compiled server. */
 const PAGES = fileURLToPath(new URL('../web', import.meta.url));
 
@@ -55,9 +45,6 @@ const MAX_BATCH_SIZE = 8;
 /** For answers to recordings that were under way when the server stopped. */
 const LAST_ANSWERS_MS = 2000;
 
-/** Far beyond any batch of windows, which takes some milliseconds. */
-const VAD_DEADLINE_MS = 10_000;
-
 /** A running server. */
 export interface Server {
   /** Where it listens, as `http://host:port`. */
@@ -73,24 +60,7 @@ export interface Server {
 }
 
 /** What a server is started with. */
-export interface ServerOptions {
-  readonly config: Config;
-  readonly log: Logger;
-  readonly store: ModelStore;
-  /** Fetches what the catalogue names and the disk lacks. */
-  readonly pull: (name: string, signal: AbortSignal) => Promise<void>;
-}
-
-/** What the server wants to hear from a pool of threads. */
-type ThreadListeners = Required<Pick<ThreadPoolOptions, 'onCrash' | 'onHang' | 'onExhausted'>>;
-
-/** The models, running. */
-interface Engine {
-  readonly recognizer: ThreadedRecognizer;
-  readonly vad: ThreadedVad;
-  readonly recognizerModel: ResolvedModel;
-  readonly vadModel: ResolvedModel;
-}
+export type ServerOptions = EngineOptions;
 
 /**
  * Wires everything and listens at once; streams are refused until the models are loaded.
@@ -223,80 +193,6 @@ async function reloadKeys(keys: ApiKeys, log: Logger): Promise<void> {
   }
 }
 
-async function startEngine(
-  { config, log, store, pull }: ServerOptions,
-  metrics: Metrics,
-  signal: AbortSignal,
-): Promise<Engine> {
-  for (const name of [config.model, config.vadModel]) await pull(name, signal);
-  const recognizerModel = await store.resolve(config.model);
-  const vadModel = await store.resolve(config.vadModel);
-  requireAdapter(recognizerModel, 'moonshine', '--model');
-  requireAdapter(vadModel, 'silero', '--vad-model');
-  let loaded = false;
-  const listeners = (pool: PoolName): ThreadListeners => ({
-    onCrash: () => {
-      // A thread that cannot even load is reported by `ready`.
-      if (!loaded) return;
-      log.error({ pool }, 'a thread died and is being replaced');
-      metrics.threads.crashed(pool);
-    },
-    onHang: () => {
-      log.error({ pool }, 'a thread did not answer in time and has been given up');
-      metrics.threads.hung(pool);
-    },
-    onExhausted: () => {
-      log.fatal({ pool }, 'too many threads do not answer and cannot be ended: restart the server');
-    },
-  });
-  const vad = await ThreadedVad.start({
-    workerUrl: VAD_THREAD,
-    file: Object.values(vadModel.files)[0]!,
-    deadlineMs: VAD_DEADLINE_MS,
-    ...listeners('vad'),
-  });
-  try {
-    const recognizer = await startRecognizer(config, recognizerModel, log, listeners('recognizer'));
-    loaded = true;
-    metrics.threads.watch({ recognizer, vad });
-
-    return { recognizer, vad, recognizerModel, vadModel };
-  } catch (error) {
-    await vad.close();
-    throw error;
-  }
-}
-
-async function startRecognizer(
-  config: Config,
-  model: ResolvedModel,
-  log: Logger,
-  listeners: ThreadListeners,
-): Promise<ThreadedRecognizer> {
-  const devices = config.devices.split(',') as Device[];
-  const graphs = await prepareMoonshine(moonshineFiles(model), model.contentHash, (err) =>
-    log.warn(
-      { err },
-      'the model runs on its shipped graphs, at less than half the speed: they could not be rebuilt',
-    ),
-  );
-  try {
-    return await ThreadedRecognizer.start({
-      workerUrl: RECOGNIZER_THREAD,
-      graphs,
-      devices,
-      ...listeners,
-    });
-  } catch (error) {
-    const detail = (error as Error).message;
-    if (!devices.some((device) => device !== 'cpu'))
-      throw new Failure(`The model ${model.name} cannot be loaded: ${detail}`);
-    throw new Failure(
-      `The model ${model.name} cannot be loaded on ${config.devices}. A GPU needs NVIDIA's driver, CUDA, cuDNN and onnxruntime's CUDA provider on this machine; --devices cpu needs none of them. The runtime said: ${detail}`,
-    );
-  }
-}
-
 /** All that the captions of a recording depend on, besides itself and what is asked for. */
 function captionBasis({ recognizerModel, vadModel }: Engine, config: Config): string {
   const { startThreshold, minSpeechMs, minSilenceMs, maxSegmentMs } = config;
@@ -306,15 +202,6 @@ function captionBasis({ recognizerModel, vadModel }: Engine, config: Config): st
     ...[recognizerModel.contentHash, vadModel.contentHash, startThreshold, minSpeechMs, minSilenceMs],
     ...[maxSegmentMs, prefixPaddingMs, tailPaddingMs, energyGateDbfs],
   ]);
-}
-
-function requireAdapter(
-  { name, adapter }: ResolvedModel,
-  wanted: ResolvedModel['adapter'],
-  flag: string,
-): void {
-  if (adapter !== wanted)
-    throw new Failure(`${flag} ${name} is of kind ${adapter}; it has to be of kind ${wanted}.`);
 }
 
 function openLobby(
@@ -354,8 +241,4 @@ function openLobby(
 
 function identify({ name, contentHash }: ResolvedModel): { readonly name: string; readonly hash: string } {
   return { name, hash: contentHash };
-}
-
-async function closeEngine({ recognizer, vad }: Engine): Promise<void> {
-  await Promise.all([recognizer.close(), vad.close()]);
 }

@@ -68,12 +68,22 @@ describe('Caption formats', () => {
       recording: 'talk.wav',
       text: 'Good day. No no no',
       captions: [
-        { startMs: 0, endMs: 1000, text: 'Good day.', confidence: 0.9, endpoint: 'silence' },
-        { startMs: 1000, endMs: 2000, text: 'No no no', cut: 'repetition', endpoint: 'flush' },
+        { startMs: 0, endMs: 1000, text: 'Good day.', language: 'en', confidence: 0.9, endpoint: 'silence' },
+        {
+          ...{ startMs: 1000, endMs: 2000, text: 'No no no', language: 'en' },
+          ...{ cut: 'repetition', endpoint: 'flush' },
+        },
       ],
       audio: { receivedMs: 5000, transcribedMs: 3000, silenceMs: 2000, droppedMs: 0 },
       model: 'model@0123456789ab',
     });
+  });
+
+  test('write JSON with what the model tells besides, where it does', () => {
+    const words = [{ text: '好', startMs: 60, endMs: 240, confidence: 0.9 }];
+    const told = { language: 'zh', emotion: 'happy', event: 'laughter', words } as const;
+    const [caption] = JSON.parse(formatCaptions(captions(final('好', 0, 1000, told)), 'json')).captions;
+    expect(caption).toEqual({ startMs: 0, endMs: 1000, text: '好', endpoint: 'silence', ...told });
   });
 
   test('leave out captions that say nothing, and number the rest without a gap', () => {

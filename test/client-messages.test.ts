@@ -32,6 +32,7 @@ describe('A start message', () => {
       channels: 2,
       partials: false,
       timing: true,
+      words: true,
       meeting: 'standup',
       speaker: 'Ann',
       language: 'en',

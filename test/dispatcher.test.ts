@@ -53,6 +53,20 @@ describe('Dispatcher', () => {
     expect(recognizer.running).toEqual([[100, 100]]);
   });
 
+  test('reckons with what a draft saves only for a recogniser that makes use of drafts', async () => {
+    const backlog = async (drafts: boolean) => {
+      const { submit, dispatcher } = setUp({ drafts });
+      submit('a', 16_000);
+      await settle();
+      const idle = { isFinal: () => false, succeeded: () => {}, putBack: () => {}, failed: () => {} };
+      const take = () => ({ samples: new Float32Array(16_000), language: null });
+      submit('b', 16_000, { request: { ...idle, take, work: () => ({ size: 1000, fresh: 0 }) } });
+
+      return dispatcher.backlogMs.total;
+    };
+    expect(await backlog(false)).toBeGreaterThan(await backlog(true));
+  });
+
   test('cuts the audio only when its turn has come', async () => {
     const { submit, recognizer, taken } = setUp({ batching: 'equal-length' });
     submit('a', 1);

@@ -3,10 +3,13 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { describeOptions } from '../server/config/describe.ts';
 import { environmentName, flagName, OPTIONS, type OptionName } from '../server/config/options.ts';
 import { ERRORS, type ErrorEntry } from '../server/errors.ts';
+import { catalogue } from '../server/model-store/catalogue.ts';
 
 const PROTOCOL_PAGE = new URL('../docs/protocol.md', import.meta.url);
 const PROTOCOL_SOURCE = new URL('../client-sdk/protocol.ts', import.meta.url);
 const CONFIGURATION_PAGE = new URL('../docs/configuration.md', import.meta.url);
+
+const MODELS_PAGE = new URL('../docs/models.md', import.meta.url);
 
 const GENERATED = /<!-- settings begin -->\n[\s\S]*<!-- settings end -->/;
 
@@ -56,6 +59,13 @@ describe('The protocol page', () => {
     for (const value of values) expect(page).toContain(`\`${value}\``);
   });
 
+  it('has every emotion and every sound that a final may tell of', () => {
+    const lists = [...source.matchAll(/type (?:Emotion|SoundEvent) =([^;]+);/g)].map(([, list]) => list!);
+    const values = lists.flatMap((list) => [...list.matchAll(/'(\w+)'/g)].map(([, value]) => value!));
+    expect(values).toHaveLength(17);
+    for (const value of values) expect(page).toContain(`\`${value}\``);
+  });
+
   it('names both subprotocols', () => {
     const names = [...source.matchAll(/_SUBPROTOCOL = '(.+)'/g)].map(([, name]) => name!);
     expect(names).toHaveLength(2);
@@ -98,6 +108,14 @@ describe('The configuration page', () => {
       expect(text).toContain(`\`${flagName(name)}\``);
       expect(text).toContain(`\`${environmentName(name)}\``);
     }
+  });
+});
+
+describe('The page of models', () => {
+  it('has every model of the catalogue, with its licence', async () => {
+    const rows = (await readFile(MODELS_PAGE, 'utf8')).split('\n').filter((line) => line.startsWith('| '));
+    for (const { name, licence } of catalogue)
+      expect(rows.find((row) => row.includes(`\`${name}\``))).toContain(`| ${licence} |`);
   });
 });
 

@@ -102,6 +102,19 @@ describe('jobRunner', () => {
     expect(clock.pendingTimers).toBe(0);
   });
 
+  test('keeps the times of words with the result, and none of them in the history', async () => {
+    const { job, run, runner, kept } = setUp({ options: { ...options, meeting: 'archive' } });
+    const known = jobResult('Said.');
+    const words = [{ text: 'Said.', startMs: 60, endMs: 240, confidence: 0.9 }];
+    const result = await runner()(
+      job,
+      run({ ...known, captions: known.captions.map((caption) => ({ ...caption, words })) }),
+    );
+    expect(result.captions).toMatchObject([{ words }]);
+    expect(kept).toMatchObject([{ text: 'Said.' }]);
+    expect(kept[0]).not.toHaveProperty('words');
+  });
+
   test('keeps nothing in the history of a job that names no meeting', async () => {
     const { job, run, runner, kept } = setUp();
     await runner()(job, run(jobResult('Said before.')));

@@ -19,6 +19,7 @@ describe('openSpeaker', () => {
     const rig = await live({
       url: 'https://example.org/captions/',
       ...{ meeting: 'standup', speaker: 'Ada', key: 'secret', language: 'en', partials: false, timing: true },
+      words: true,
       endpointing: { minSilenceMs: 500 },
     });
     expect(rig.server.socket.url).toBe('wss://example.org/captions/v1/stream');
@@ -26,7 +27,7 @@ describe('openSpeaker', () => {
     expect(rig.server.heard).toEqual([
       {
         ...{ type: 'start', sampleRate: 16_000, encoding: 'pcm_f32le', channels: 1 },
-        ...{ meeting: 'standup', speaker: 'Ada', language: 'en', partials: false, timing: true },
+        ...{ meeting: 'standup', speaker: 'Ada', language: 'en', partials: false, timing: true, words: true },
         endpointing: { minSilenceMs: 500 },
       },
     ]);

@@ -23,6 +23,32 @@ describe('Timed cues', () => {
     expect(second![1]).toBe(20_000);
   });
 
+  test('begin when their first word is said, where words have times', () => {
+    const words = LONG.split(' ').map((text, i) => {
+      // A long pause behind the first sentence.
+      const startMs = 10_000 + i * 200 + (i > 11 ? 5000 : 0);
+
+      return { text, startMs, endMs: startMs + 200, confidence: 1 };
+    });
+    const cues = timedCues(
+      { startMs: 10_000, endMs: 20_000, speaker: null, text: LONG, words },
+      Number.POSITIVE_INFINITY,
+    );
+    const second = words.find(({ text }) => text === cues[1]!.lines[0]!.split(' ')[0])!;
+    expect(cues.map(({ startMs, endMs }) => [startMs, endMs])).toEqual([
+      [10_000, second.startMs],
+      // Drawn out, to be read.
+      [second.startMs, 20_500],
+    ]);
+    expect(second.startMs).toBe(17_400);
+  });
+
+  test('do not go by words that leave no time to read', () => {
+    const words = LONG.split(' ').map((text) => ({ text, startMs: 10_000, endMs: 10_100, confidence: 1 }));
+    const caption = { startMs: 10_000, endMs: 20_000, speaker: null, text: LONG };
+    expect(timedCues({ ...caption, words }, 99_000)).toEqual(timedCues(caption, 99_000));
+  });
+
   test('stay for a second at least, and as long as they take to read, where there is a pause behind', () => {
     expect(times('Yes.', 5000, 5400)).toEqual([[5000, 6000]]);
     expect(times('That was a lot of words at once.', 5000, 5400)).toEqual([[5000, 6600]]);

@@ -57,6 +57,21 @@ describe('A transcript', () => {
     ]);
   });
 
+  test('has cues that begin with their words where those have times', async () => {
+    const text = `${'word '.repeat(15)}end. ${'more '.repeat(15)}end.`;
+    const words = text.split(' ').map((said, i) => {
+      const startMs = 60_000 + i * 100 + (i > 15 ? 2000 : 0);
+
+      return { text: said, startMs, endMs: startMs + 100, confidence: 1 };
+    });
+    const caption = finalAt(60_000, text, { endMs: 66_000, words });
+    const origin = caption.spokenAtMs - 1000;
+    const cues = readVtt(
+      (await transcriptFile({ meeting: 'm', captions: [caption], more: false }, 'vtt', origin)) as string,
+    );
+    expect(cues).toMatchObject([{ startMs: 1000, endMs: 4600 }, { startMs: 4600 }]);
+  });
+
   test('is JSON with who spoke, when, and how sure the model was', async () => {
     const { captions, ...rest } = JSON.parse(await write('json')) as { captions: object[] };
     expect(rest).toEqual({
@@ -79,6 +94,13 @@ describe('A transcript', () => {
       language: 'en',
       model: 'model@0123456789ab',
     });
+  });
+
+  test('is JSON with how it was said where that is known', async () => {
+    const told = { language: 'yue', emotion: 'sad', event: 'music' } as const;
+    const transcript = { meeting: 'm', captions: [finalAt(0, '好', told)], more: false };
+    const { captions } = JSON.parse((await transcriptFile(transcript, 'json')) as string);
+    expect(captions).toMatchObject([told]);
   });
 
   test('is a Word document of the three parts that one has to have, a paragraph for each turn', async () => {

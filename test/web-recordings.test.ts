@@ -65,6 +65,18 @@ describe('The sentences of a recording', () => {
     );
   });
 
+  it('begin when their first word is said, where words have times', () => {
+    const words = [
+      { text: 'One.', startMs: 1200, endMs: 1500, confidence: 1 },
+      { text: 'Two.', startMs: 2600, endMs: 2900, confidence: 1 },
+    ];
+    const [paragraph] = paragraphsOf({ captions: [{ ...caption(1000, 3000, 'One. Two.'), words }] });
+    expect(paragraph!.sentences).toEqual([
+      { startMs: 1000, endMs: 1500, text: 'One. ' },
+      { startMs: 2600, endMs: 3000, text: 'Two.' },
+    ]);
+  });
+
   it('are played from when they begin until the next one does', () => {
     const sentences = paragraphsOf({
       captions: [caption(1000, 3000, 'One. Two.'), caption(8000, 9000, 'Three.')],

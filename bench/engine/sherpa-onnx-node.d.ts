@@ -8,7 +8,13 @@ declare module 'sherpa-onnx-node' {
     constructor(config: {
       readonly featConfig: { readonly sampleRate: number; readonly featureDim: number };
       readonly modelConfig: {
-        readonly moonshine: { readonly encoder: string; readonly mergedDecoder: string };
+        readonly moonshine?: { readonly encoder: string; readonly mergedDecoder: string };
+        /** `language` is one of auto, zh, en, yue, ja and ko. */
+        readonly senseVoice?: {
+          readonly model: string;
+          readonly language: string;
+          readonly useInverseTextNormalization: 0 | 1;
+        };
         readonly tokens: string;
         readonly numThreads: number;
         readonly provider: string;
@@ -17,7 +23,15 @@ declare module 'sherpa-onnx-node' {
     createStream(): OfflineStream;
     /** Returns when the stream is decoded. */
     decode(stream: OfflineStream): void;
-    getResult(stream: OfflineStream): { readonly text: string };
+    getResult(stream: OfflineStream): {
+      readonly text: string;
+      readonly tokens: readonly string[];
+      /** When each token begins, in seconds. */
+      readonly timestamps: readonly number[];
+      readonly lang: string;
+      readonly emotion: string;
+      readonly event: string;
+    };
   }
 
   /** Durations are in seconds, `windowSize` in samples. */

@@ -40,7 +40,7 @@ export function formatOf({
 
 /** @param earlier of a stream that this one goes on with: the same meeting, the same name, made up or not. */
 export function startMessage(options: SpeakerOptions, earlier: ReadyMessage | null): StartMessage {
-  const { language, partials, timing, endpointing } = options;
+  const { language, partials, timing, words, endpointing } = options;
   const { sampleRate, encoding, channels } = formatOf(options);
   const meeting = options.meeting ?? earlier?.meeting;
   const speaker = options.speaker ?? earlier?.speaker;
@@ -52,6 +52,7 @@ export function startMessage(options: SpeakerOptions, earlier: ReadyMessage | nu
     ...(language !== undefined && { language }),
     ...(partials !== undefined && { partials }),
     ...(timing !== undefined && { timing }),
+    ...(words !== undefined && { words }),
     ...(endpointing && { endpointing }),
   };
 }

@@ -25,12 +25,14 @@ export interface SpeakerOptions {
   readonly speaker?: string;
   /** For servers that ask for an API key. */
   readonly key?: string;
-  /** BCP 47 tag such as `en`; the model's own when left out. */
+  /** BCP 47 tag such as `en`; what the model hears when left out, or `auto`. */
   readonly language?: string;
   /** Whether partial captions are wanted; true when left out. */
   readonly partials?: boolean;
   /** Whether captions tell where their time went; false when left out. */
   readonly timing?: boolean;
+  /** Whether finals have the times of their words, where the model tells them; false when left out. */
+  readonly words?: boolean;
   readonly endpointing?: EndpointingRequest;
   /** Samples per second and channel, 8000 to 48000; 16000 when left out. */
   readonly sampleRate?: number;

@@ -9,10 +9,13 @@ import {
   validateBatch,
 } from '../recognizer.ts';
 
+/** A text, with what is not told of every one. */
+export type ScriptedHypothesis = Pick<Hypothesis, 'text'> & Partial<Hypothesis>;
+
 /** What a scripted recogniser answers, and when. */
 export interface ScriptedRecognizerOptions {
-  /** Text heard in a segment. */
-  readonly script: (segment: SpeechSegment) => string;
+  /** What is heard in a segment: its text, or that and whatever else a model may tell. */
+  readonly script: (segment: SpeechSegment) => string | ScriptedHypothesis;
   /** What differs from one thread that takes any eight segments of up to 30 s. */
   readonly capabilities?: Partial<RecognizerCapabilities>;
   /** Awaited before each batch is answered: the test decides when, and may reject to make it fail. */
@@ -33,6 +36,7 @@ export class ScriptedRecognizer implements Recognizer {
       maxBatchSize: 8,
       maxSegmentSamples: 480_000,
       batching: 'any',
+      drafts: true,
       concurrency: 1,
       ...options.capabilities,
     };
@@ -63,10 +67,11 @@ export class ScriptedRecognizer implements Recognizer {
     await this.#options.gate?.(batch);
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
     const hypotheses = batch.map((segment): Hypothesis => {
-      const text = this.#options.script(segment);
-      const tokens = Array.from(text, (character) => character.codePointAt(0)!);
+      const said = this.#options.script(segment);
+      const told = typeof said === 'string' ? { text: said } : said;
+      const tokens = Array.from(told.text, (character) => character.codePointAt(0)!);
 
-      return { text, tokens, meanLogProb: -0.1, cut: null };
+      return { tokens, meanLogProb: -0.1, cut: null, ...told };
     });
 
     return { hypotheses, inferenceMs: 1, passes: 0, guessedTokens: 0, acceptedTokens: 0 };

@@ -16,5 +16,6 @@ export function moonshineCapabilities(
     maxSegmentSamples: MAX_SEGMENT_SAMPLES,
     // The shipped graphs take no mask.
     batching: kind === 'rebuilt' ? 'any' : 'equal-length',
+    drafts: kind === 'rebuilt',
   };
 }

@@ -95,9 +95,9 @@ export class GraphBuilder {
     return this.#add(MICROSOFT, opType, input, names, attributes);
   }
 
-  /** The model as ONNX bytes. */
-  build(name: string): Uint8Array {
-    return this.#encode(name, [...this.#constants.values()]);
+  /** The model as ONNX bytes. @param metadata what is written down beside the graph. */
+  build(name: string, metadata: Readonly<Record<string, string>> = {}): Uint8Array {
+    return this.#encode(name, [...this.#constants.values()], metadata);
   }
 
   /**
@@ -131,7 +131,11 @@ export class GraphBuilder {
     return { model: this.#encode(name, constants), weights: Buffer.concat(chunks) };
   }
 
-  #encode(name: string, initializer: readonly TensorProto[]): Uint8Array {
+  #encode(
+    name: string,
+    initializer: readonly TensorProto[],
+    metadata: Readonly<Record<string, string>> = {},
+  ): Uint8Array {
     return encodeModel({
       irVersion: IR_VERSION,
       opsetImport: [
@@ -145,6 +149,7 @@ export class GraphBuilder {
         input: this.#inputs,
         output: this.#outputs,
       },
+      metadataProps: Object.entries(metadata).map(([key, value]) => ({ key, value })),
     });
   }
 

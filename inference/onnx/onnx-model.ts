@@ -1,7 +1,7 @@
 import protobuf from 'protobufjs/light.js';
 
 /** ONNX's element types, as far as they are used here. */
-export const ElementType = { float32: 1, uint8: 2, int8: 3, int64: 7 } as const;
+export const ElementType = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
 export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 
 /** Where a tensor's values are. */
@@ -46,7 +46,15 @@ export interface NodeProto {
 /** An input or output of a graph. */
 export interface ValueInfoProto {
   readonly name: string;
-  readonly type?: unknown;
+  readonly type?: {
+    readonly tensorType?: {
+      readonly elemType?: number;
+      /** Sizes that are known only when the graph runs have a name, or nothing. */
+      readonly shape?: {
+        readonly dim: readonly { readonly dimValue?: number | protobuf.Long; readonly dimParam?: string }[];
+      };
+    };
+  };
 }
 
 /** Operations in an order in which they can run, and the constants they use. */
@@ -63,6 +71,8 @@ export interface ModelProto {
   readonly irVersion?: number | protobuf.Long;
   readonly opsetImport: readonly { readonly domain?: string; readonly version?: number | protobuf.Long }[];
   readonly graph: GraphProto;
+  /** What the exporter wrote down beside the graph. */
+  readonly metadataProps?: readonly { readonly key: string; readonly value: string }[];
 }
 
 const field = (id: number, type: string) => ({ id, type });
@@ -77,6 +87,7 @@ const schema = protobuf.Root.fromJSON({
         irVersion: field(1, 'int64'),
         graph: field(7, 'GraphProto'),
         opsetImport: list(8, 'OperatorSetIdProto'),
+        metadataProps: list(14, 'StringStringEntryProto'),
       },
     },
     OperatorSetIdProto: { fields: { domain: field(1, 'string'), version: field(2, 'int64') } },

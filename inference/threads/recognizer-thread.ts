@@ -1,7 +1,6 @@
 import { workerData } from 'node:worker_threads';
 import type { Device } from '../device.ts';
-import { loadMoonshine } from '../moonshine/load-moonshine.ts';
-import type { MoonshineGraphs } from '../moonshine/moonshine-files.ts';
+import { loadRecognizer, type RecognizerGraphs } from '../load-recognizer.ts';
 import type { DecodeResult, SpeechSegment } from '../recognizer.ts';
 import { Scratch } from '../scratch.ts';
 import { joinPool, lowerPriority } from './join-pool.ts';
@@ -9,7 +8,7 @@ import { type TaskOutcome, taskHandler } from './task-handler.ts';
 
 /** What an inference thread is started with: one model set on one device. */
 export interface RecognizerThreadData {
-  readonly graphs: MoonshineGraphs;
+  readonly graphs: RecognizerGraphs;
   readonly device: Device;
 }
 
@@ -20,7 +19,7 @@ async function start(): Promise<Handler> {
   // Sockets and voice detection need little, and need it at once.
   lowerPriority();
   const { graphs, device } = workerData as RecognizerThreadData;
-  const model = await loadMoonshine(graphs, device);
+  const model = await loadRecognizer(graphs, device);
 
   return taskHandler((batch: readonly SpeechSegment[]) => {
     SCRATCH.reclaim();

@@ -1,6 +1,5 @@
 import type { Device } from '../device.ts';
-import { moonshineCapabilities } from '../moonshine/capabilities.ts';
-import type { MoonshineGraphs } from '../moonshine/moonshine-files.ts';
+import { type RecognizerGraphs, recognizerCapabilities } from '../load-recognizer.ts';
 import {
   type DecodeResult,
   type Recognizer,
@@ -17,7 +16,7 @@ import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
 /** What the threads run, and where. */
 export interface ThreadedRecognizerOptions
   extends Pick<ThreadPoolOptions, 'workerUrl' | 'onCrash' | 'onHang' | 'onExhausted' | 'after'> {
-  readonly graphs: MoonshineGraphs;
+  readonly graphs: RecognizerGraphs;
   /** One thread for each: `['cpu', 'cpu']` is two threads on the CPU. */
   readonly devices: readonly Device[];
 }
@@ -33,7 +32,7 @@ export class ThreadedRecognizer implements Recognizer {
   #closed = false;
 
   private constructor({ graphs, devices, ...poolOptions }: ThreadedRecognizerOptions) {
-    this.capabilities = { ...moonshineCapabilities(graphs.kind), concurrency: devices.length };
+    this.capabilities = { ...recognizerCapabilities(graphs), concurrency: devices.length };
     this.#pool = new ThreadPool({
       ...poolOptions,
       workerData: devices.map((device): RecognizerThreadData => ({ graphs, device })),
@@ -48,7 +47,7 @@ export class ThreadedRecognizer implements Recognizer {
   static async start(options: ThreadedRecognizerOptions): Promise<ThreadedRecognizer> {
     const recognizer = new ThreadedRecognizer(options);
     try {
-      // A second of silence runs both graphs once, so that the first caption does not pay for it.
+      // A second of silence runs all graphs once, so that the first caption does not pay for it.
       await recognizer.#pool.warmUp([{ samples: new Float32Array(SAMPLE_RATE), language: null }]);
     } catch (error) {
       await recognizer.close();

@@ -107,14 +107,14 @@ export const OPTIONS = {
     group: 'Models',
     default: 'moonshine-tiny-en',
     placeholder: 'NAME',
-    about: 'Recogniser, by its name in the catalogue (roundtable models list)',
+    about: 'Recogniser, by its name in the catalogue (roundtable models list) or the path of its folder',
   },
   vadModel: {
     kind: 'text',
     group: 'Models',
     default: 'silero-v6',
     placeholder: 'NAME',
-    about: 'Voice activity detector, by its name in the catalogue',
+    about: 'Voice activity detector, by its name in the catalogue or the path of its file',
   },
   devices: {
     kind: 'text',

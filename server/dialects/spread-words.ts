@@ -1,3 +1,5 @@
+import type { FinalMessage } from '../../client-sdk/protocol.ts';
+
 /** A word, and where it may lie. */
 export interface SpreadWord {
   readonly text: string;
@@ -5,13 +7,28 @@ export interface SpreadWord {
   readonly endMs: number;
 }
 
+/** A word where the recogniser heard it; or one that was spread, of which it cannot be said how sure it is. */
+export interface TimedWord extends SpreadWord {
+  readonly confidence?: number;
+}
+
 /** A word with its marks. Of scripts whose words are not parted by blanks each character counts as one. */
 export const WORDS =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]\p{P}*|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
 
+/** The words of a caption: those that the recogniser timed, or else spread ones. */
+export function wordsOf({
+  text,
+  startMs,
+  endMs,
+  words,
+}: Pick<FinalMessage, 'text' | 'startMs' | 'endMs' | 'words'>): readonly TimedWord[] {
+  return words ?? spreadWords(text, startMs, endMs);
+}
+
 /**
- * Spreads a caption's words over its time, each getting a share by its characters. These are no measured times: the
- * recogniser gives none within a segment. Whoever passes them on has to say so.
+ * Spreads a caption's words over its time, each getting a share by its characters. These are no measured times: not every
+ * recogniser gives any within a segment. Whoever passes them on has to say so.
  */
 export function spreadWords(text: string, startMs: number, endMs: number): readonly SpreadWord[] {
   const words = text.match(WORDS) ?? [];

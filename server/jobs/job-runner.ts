@@ -69,9 +69,11 @@ function contentOf({ key, options }: Job, { audioHash }: Examined, basis: string
 /** Waits for as long as storing them takes: a job that has been completed is not run again, should they be lost. */
 async function keep(job: Job, { captions }: JobResult, run: JobRun, parts: JobRunnerParts): Promise<void> {
   if (job.options.meeting === null) return;
+  // Words stay with the result: the history has none of anybody.
+  const kept = captions.map(({ words: _, ...caption }) => caption);
   const stopShowing = every(ALIVE_EVERY_MS, parts.clock, () => run.progress(0));
   try {
-    while (!(await parts.keep(captions))) await rest(KNOCK_AGAIN_MS, run, parts.clock);
+    while (!(await parts.keep(kept))) await rest(KNOCK_AGAIN_MS, run, parts.clock);
   } finally {
     stopShowing();
   }

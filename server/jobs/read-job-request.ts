@@ -1,6 +1,7 @@
 import type { Caller } from '../admission/api-keys.ts';
 import { CLASS_WEIGHTS, type PriorityClass } from '../admission/priority-class.ts';
 import { StreamError } from '../errors.ts';
+import { requireLanguage } from '../language.ts';
 import { readControlMessage } from '../net/client-messages.ts';
 import { readCallbackUrl } from './callback-address.ts';
 import type { JobOptions } from './job.ts';
@@ -62,8 +63,7 @@ function readOptions(fields: Readonly<Record<string, unknown>>, languages: reado
     ...{ language, meeting, speaker, endpointing: parsed(fields.endpointing) },
   });
   if (start.type !== 'start') throw new Error('What was to be read is a start message.');
-  if (start.language !== undefined && !languages.includes(start.language.split('-')[0]!.toLowerCase()))
-    throw new StreamError('unsupported-language', `It knows ${languages.join(', ')}.`);
+  requireLanguage(start.language, languages);
 
   return {
     language: start.language ?? null,

@@ -1,4 +1,5 @@
 import type { CaptionTiming, ErrorMessage, FinalMessage, PartialMessage } from '../../client-sdk/protocol.ts';
+import type { Hypothesis } from '../../inference/recognizer.ts';
 import { StreamError } from '../errors.ts';
 import type { HypothesisTiming } from '../stream/captioner.ts';
 import { samplesToMs } from '../stream/sample-time.ts';
@@ -51,7 +52,7 @@ export function captionMessage(
     return { type: 'partial', ...fields, text: event.text, stableChars: event.stableChars };
   }
   if (!event.visible) return null;
-  const { text, meanLogProb, cut } = event.hypothesis;
+  const { text, meanLogProb, cut, emotion, event: sound } = event.hypothesis;
 
   return {
     type: 'final',
@@ -61,7 +62,26 @@ export function captionMessage(
     ...(meanLogProb !== null && { confidence: Number(Math.exp(meanLogProb).toFixed(3)) }),
     ...(cut && { cut }),
     language,
+    ...(emotion && { emotion }),
+    ...(sound && { event: sound }),
     model,
+  };
+}
+
+/** A final with the words that the model heard, where it tells them, at their places in the stream. */
+export function withWords(final: FinalMessage, { words }: Pick<Hypothesis, 'words'>): FinalMessage {
+  if (!words || words.length === 0) return final;
+  // The last position of a model may reach beyond the audio.
+  const inStream = (ms: number) => Math.min(final.endMs, final.startMs + Math.round(ms));
+
+  return {
+    ...final,
+    words: words.map(({ text, startMs, endMs, confidence }) => ({
+      text,
+      startMs: inStream(startMs),
+      endMs: inStream(endMs),
+      confidence: Number(confidence.toFixed(3)),
+    })),
   };
 }
 

@@ -107,6 +107,7 @@ function readStart(fields: Fields): StartMessage {
     channels: fields.channels === undefined ? 1 : integer(fields, 'channels', 1, MAX_CHANNELS),
     partials: flag(fields, 'partials', true),
     timing: flag(fields, 'timing', false),
+    ...(flag(fields, 'words', false) && { words: true }),
     ...(fields.meeting !== undefined && { meeting: readMeetingName(fields.meeting) }),
     ...(fields.speaker !== undefined && { speaker: readName(fields.speaker, 'speaker') }),
     ...(fields.language !== undefined && { language: readName(fields.language, 'language') }),

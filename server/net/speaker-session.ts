@@ -3,6 +3,7 @@ import type { ResumeMessage, StartMessage } from '../../client-sdk/protocol.ts';
 import type { Caller } from '../admission/api-keys.ts';
 import type { StreamAllowance } from '../admission/stream-allowance.ts';
 import { ERRORS, StreamError } from '../errors.ts';
+import { requireLanguage } from '../language.ts';
 import { Participant, type ParticipantOptions } from '../session/participant.ts';
 import { hashOf, newResumeToken } from '../session/resume-token.ts';
 import { samplesToMs } from '../stream/sample-time.ts';
@@ -146,9 +147,7 @@ export class SpeakerSession implements SpeakerConnectionHandler {
   #start(start: StartMessage): void {
     this.#beginOnce();
     const { languages, door } = this.#services;
-    const { language } = start;
-    if (language !== undefined && !languages.includes(language.split('-')[0]!.toLowerCase()))
-      throw new StreamError('unsupported-language', `It knows ${languages.join(', ')}.`);
+    requireLanguage(start.language, languages);
     const streamId = randomBytes(9).toString('base64url');
     this.#allowance!.join(start.meeting ?? streamId);
     door.ask(this.#joinAs({ streamId, token: newResumeToken(), start, record: null }));

@@ -75,6 +75,7 @@ export async function captionRecording(options: CaptionRecordingOptions): Promis
       ...start,
       ...{ type: 'start', sampleRate: recording.sampleRate, encoding: 'pcm_f32le', channels: 1 },
       partials: false,
+      words: true,
     });
     const { model, maxBufferedMs } = await connection.ready();
     await send(recording, connection, Math.min(MAX_WINDOW_MS, maxBufferedMs * WINDOW_SHARE), clock);

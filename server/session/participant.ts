@@ -9,9 +9,10 @@ import type {
 import type { StreamAllowance } from '../admission/stream-allowance.ts';
 import { ERRORS, StreamError } from '../errors.ts';
 import type { StreamRecord } from '../history/records.ts';
+import { captionLanguage, fixedLanguage } from '../language.ts';
 import type { Seat } from '../meeting/meetings.ts';
 import { AudioIntake } from '../net/audio-intake.ts';
-import { captionMessage, captionTiming } from '../net/caption-message.ts';
+import { captionMessage, captionTiming, withWords } from '../net/caption-message.ts';
 import type { Connection } from '../net/connection.ts';
 import { asStreamError, errorMessage, refuse } from '../net/error-message.ts';
 import type { SpeakerServices } from '../net/speaker-services.ts';
@@ -267,12 +268,15 @@ export class Participant implements SpeechStreamListener, Guest {
   }
 
   caption({ event, timing }: CaptionEvent): void {
-    const { languages, model, observer, clock, recorder } = this.#options.services;
+    const { start, services } = this.#options;
+    const { languages, model, observer, clock, recorder } = services;
     const { timeline } = this.#speaking!;
     const parts = timing && captionTiming(timing, clock.now());
     const spokenAtMs = timeline.spokenAtMs(event.range.startSample);
-    const source = { ...this.#place(), spokenAtMs, language: languages[0]!, model };
-    const message = captionMessage(event, source, this.#options.start.timing ? parts : null);
+    const heard = event.type === 'final' ? event.hypothesis.language : undefined;
+    const language = captionLanguage(start.language, heard, languages);
+    const source = { ...this.#place(), spokenAtMs, language, model };
+    const message = captionMessage(event, source, start.timing ? parts : null);
     if (!message) return;
     if (message.type === 'final') {
       if (event.range.segmentId >= this.#countedSegments) this.#captions++;
@@ -283,8 +287,9 @@ export class Participant implements SpeechStreamListener, Guest {
     observer.caption(timing?.background ? 'background' : event.type, parts);
     const steps = followCaption(this.#stability, message, parts, clock.now());
     // Who wanted no partials, or gets none, has nothing taken back, and waits for finals.
-    if (steps && this.#options.start.partials !== false && !timing?.background) observer.captionSteps(steps);
-    this.#tell(message);
+    if (steps && start.partials !== false && !timing?.background) observer.captionSteps(steps);
+    const isWordy = start.words && message.type === 'final' && event.type === 'final';
+    this.#tell(message, isWordy ? withWords(message, event.hypothesis) : message);
   }
 
   acknowledged(checkpoint: StreamCheckpoint): void {
@@ -330,7 +335,8 @@ export class Participant implements SpeechStreamListener, Guest {
   ): void {
     const { services, allowance, start, token } = this.#options;
     const { config, model } = services;
-    const { encoding, channels = 1, sampleRate, language = null } = start;
+    const { encoding, channels = 1, sampleRate } = start;
+    const language = fixedLanguage(start.language);
     const identity = { streamId: this.id, meeting: this.#meeting, language, weight: this.weight };
     const resume = checkpoint && {
       checkpoint,
@@ -444,11 +450,14 @@ export class Participant implements SpeechStreamListener, Guest {
     return { meeting: this.#meeting, streamId: this.id, speaker: this.#speaking!.seat.speaker };
   }
 
-  /** To the speaker and to every viewer of the meeting. */
-  #tell(message: SpeakerServerMessage & ViewerServerMessage): void {
+  /** To the speaker and to every viewer of the meeting. @param own what the speaker is told of it. */
+  #tell(
+    message: SpeakerServerMessage & ViewerServerMessage,
+    own: SpeakerServerMessage & ViewerServerMessage = message,
+  ): void {
     // Viewers first: sending to a speaker who does not read may end the session, and with it the seat.
     this.#speaking!.seat.publish(message);
-    this.#send(message);
+    this.#send(own);
   }
 
   #send(message: SpeakerServerMessage): void {

@@ -166,7 +166,7 @@ export class Dispatcher {
         return retries.isSuspect(flow, key);
       },
       enqueuedAtMs: this.#clock.now(),
-      work: () => request.work(),
+      work: () => this.#workOf(request),
       payload: request,
     });
     this.#pumpSoon();
@@ -179,6 +179,13 @@ export class Dispatcher {
     this.#scheduler.cancel(flow);
     for (const job of this.#running) if (job.flow === flow) this.#running.delete(job);
     this.#retries.forget(flow);
+  }
+
+  /** Without drafts, all of the audio is new to the model. */
+  #workOf(request: DecodeRequest): Work {
+    const work = request.work();
+
+    return this.#recognizer.capabilities.drafts ? work : { ...work, fresh: work.size };
   }
 
   #batchClass(samples: number | null): number {

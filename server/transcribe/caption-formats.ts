@@ -35,8 +35,11 @@ export function formatCaptions(captions: Captions, format: CaptionFormat): strin
 }
 
 function cuesOf(finals: readonly FinalMessage[]): readonly TimedCue[] {
-  return finals.flatMap(({ startMs, endMs, text }, i) =>
-    timedCues({ startMs, endMs, speaker: null, text }, finals[i + 1]?.startMs ?? Number.POSITIVE_INFINITY),
+  return finals.flatMap(({ startMs, endMs, text, words }, i) =>
+    timedCues(
+      { startMs, endMs, speaker: null, text, ...(words && { words }) },
+      finals[i + 1]?.startMs ?? Number.POSITIVE_INFINITY,
+    ),
   );
 }
 
@@ -46,14 +49,20 @@ function toJson({ recording, finals, done }: Captions): object {
   return {
     recording,
     text: finals.map(({ text }) => text).join(' '),
-    captions: finals.map(({ startMs, endMs, text, confidence, cut, endpoint }) => ({
-      startMs,
-      endMs,
-      text,
-      ...(confidence !== undefined && { confidence }),
-      ...(cut && { cut }),
-      endpoint,
-    })),
+    captions: finals.map(
+      ({ startMs, endMs, text, confidence, cut, endpoint, language, emotion, event, words }) => ({
+        startMs,
+        endMs,
+        text,
+        language,
+        ...(confidence !== undefined && { confidence }),
+        ...(cut && { cut }),
+        endpoint,
+        ...(emotion && { emotion }),
+        ...(event && { event }),
+        ...(words && { words }),
+      }),
+    ),
     audio: { receivedMs, transcribedMs, silenceMs, droppedMs },
     model: finals[0]?.model,
   };

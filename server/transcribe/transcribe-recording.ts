@@ -47,7 +47,7 @@ export async function transcribeRecording(path: string, options: TranscribeOptio
   const recording = await readRecording(path);
   const { url, signal, pace, meeting, giveUpAfterMs } = options;
   const speaker = openSpeaker({
-    ...{ url, signal, WebSocket, sampleRate: recording.sampleRate },
+    ...{ url, signal, WebSocket, sampleRate: recording.sampleRate, words: true },
     reconnect: { giveUpAfterMs },
     ...(meeting !== undefined && { meeting }),
   });
@@ -80,13 +80,7 @@ function follow(speaker: Speaker, { onWaiting, onPartial, onFinal, onWarning }: 
   speaker.on('waiting', (place) => onWaiting?.(place));
   speaker.on('partial', ({ text }) => onPartial(plainText(text)));
   speaker.on('final', (message) => {
-    const { streamOriginMs } = speaker;
-    const final = {
-      ...message,
-      text: plainText(message.text),
-      startMs: message.startMs + streamOriginMs,
-      endMs: message.endMs + streamOriginMs,
-    };
+    const final = plainFinal(message, speaker.streamOriginMs);
     progress.finals.push(final);
     onFinal(final);
   });
@@ -113,6 +107,20 @@ function follow(speaker: Speaker, { onWaiting, onPartial, onFinal, onWarning }: 
   });
 
   return progress;
+}
+
+/** A final without control characters, at its place in the recording. */
+function plainFinal({ words, ...final }: FinalMessage, originMs: number): FinalMessage {
+  const placed = <Spoken extends { readonly text: string; readonly startMs: number; readonly endMs: number }>(
+    spoken: Spoken,
+  ): Spoken => ({
+    ...spoken,
+    text: plainText(spoken.text),
+    startMs: spoken.startMs + originMs,
+    endMs: spoken.endMs + originMs,
+  });
+
+  return { ...placed(final), ...(words && { words: words.map(placed) }) };
 }
 
 function explain(

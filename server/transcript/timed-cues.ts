@@ -1,4 +1,6 @@
 import { type Cue, layoutCues } from '../../client-sdk/captions/layout.ts';
+import { wordTimes } from '../../client-sdk/captions/word-times.ts';
+import type { SpokenWord } from '../../client-sdk/protocol.ts';
 
 /** A caption on a timeline, in milliseconds from its beginning. */
 export interface TimedCaption {
@@ -7,6 +9,8 @@ export interface TimedCaption {
   /** Null where it is nobody's in particular. */
   readonly speaker: string | null;
   readonly text: string;
+  /** With their times on the same timeline, where they are known. */
+  readonly words?: readonly SpokenWord[];
 }
 
 /** What is on the screen from `startMs` to `endMs`. */
@@ -23,9 +27,10 @@ const LEAST_ON_SCREEN_MS = 1000;
 const READ_PER_SECOND = 20;
 
 /**
- * Divides a caption into cues of two lines. There are no times of words: those of cues are interpolated by characters. A
- * cue stays on the screen for a second at least, and as long as it takes to read, as far as there is time: the cues of a
- * caption take it from each other, and the last one goes on into the pause behind.
+ * Divides a caption into cues of two lines. They begin with their first words where those have times and none would be gone
+ * within a second; otherwise the caption's time is shared out by characters. A cue stays on the screen for a second at least,
+ * and as long as it takes to read, as far as there is time: the cues of a caption take it from each other, and the last one
+ * goes on into the pause behind.
  * @param nextStartMs when the next caption begins; no cue is drawn out beyond that.
  */
 export function timedCues(caption: TimedCaption, nextStartMs: number): readonly TimedCue[] {
@@ -33,11 +38,7 @@ export function timedCues(caption: TimedCaption, nextStartMs: number): readonly 
   const cues = layoutCues(text);
   if (cues.length === 0) return [];
   const leastMs = cues.map(leastTimeMs);
-  const timesMs = shareOut(
-    endMs - startMs,
-    cues.map(({ from, to }) => to - from),
-    leastMs,
-  );
+  const timesMs = spokenTimes(caption, cues) ?? readTimes(caption, cues, leastMs);
   let atMs = startMs;
   const timed = cues.map(({ lines }, i) => {
     const beginMs = atMs;
@@ -55,6 +56,29 @@ export function timedCues(caption: TimedCaption, nextStartMs: number): readonly 
 
 function leastTimeMs({ from, to }: Cue): number {
   return Math.max(LEAST_ON_SCREEN_MS, ((to - from) * 1000) / READ_PER_SECOND);
+}
+
+/** How long each is being said, up to the first word of the next; null where words have no times, or are too quick. */
+function spokenTimes(caption: TimedCaption, cues: readonly Cue[]): readonly number[] | null {
+  if (!caption.words) return null;
+  const { beginsAtMs } = wordTimes(caption);
+  const beginMs = [caption.startMs, ...cues.slice(1).map(({ from }) => beginsAtMs(from)), caption.endMs];
+  const timesMs = cues.map((_, i) => beginMs[i + 1]! - beginMs[i]!);
+
+  return timesMs.slice(0, -1).every((ms) => ms >= LEAST_ON_SCREEN_MS) ? timesMs : null;
+}
+
+/** By their characters, but so that each can be read. */
+function readTimes(
+  { startMs, endMs }: TimedCaption,
+  cues: readonly Cue[],
+  leastMs: readonly number[],
+): readonly number[] {
+  return shareOut(
+    endMs - startMs,
+    cues.map(({ from, to }) => to - from),
+    leastMs,
+  );
 }
 
 /** Divides time by weights, but so that each has its least, where there is enough for all. */

@@ -51,10 +51,16 @@ export async function transcriptFile(
 
 /** A final on the timeline of its meeting. @param originMs where that begins, in milliseconds since 1970. */
 export function onTimeline(final: FinalMessage, originMs: number): TimedCaption {
-  const { spokenAtMs, startMs, endMs, speaker, text } = final;
+  const { spokenAtMs, startMs, endMs, speaker, text, words } = final;
   const beginMs = Math.max(0, spokenAtMs - originMs);
+  const onIt = (ms: number) => beginMs + ms - startMs;
 
-  return { startMs: beginMs, endMs: beginMs + endMs - startMs, speaker, text };
+  return {
+    ...{ startMs: beginMs, endMs: onIt(endMs), speaker, text },
+    ...(words && {
+      words: words.map((word) => ({ ...word, startMs: onIt(word.startMs), endMs: onIt(word.endMs) })),
+    }),
+  };
 }
 
 /** Names stand before what their owner begins to say, for SubRip has no other place for them. */
@@ -116,6 +122,8 @@ function toJson({ meeting, captions, more }: Transcript, originMs: number): obje
         confidence,
         cut,
         language,
+        emotion,
+        event,
         model,
       }) => ({
         ...{ captionId, streamId, speaker, spokenAtMs },
@@ -124,7 +132,10 @@ function toJson({ meeting, captions, more }: Transcript, originMs: number): obje
         ...{ text, endpoint },
         ...(confidence !== undefined && { confidence }),
         ...(cut && { cut }),
-        ...{ language, model },
+        language,
+        ...(emotion && { emotion }),
+        ...(event && { event }),
+        model,
       }),
     ),
   };

@@ -40,6 +40,28 @@ describe('A transcript in Deepgram’s form', () => {
     ]);
   });
 
+  it('has the times and confidences of words that the recogniser timed', () => {
+    const said = {
+      ...{ text: 'One, two.', startMs: 1000, endMs: 3000, confidence: 0.6 },
+      words: [
+        { text: 'One,', startMs: 1040, endMs: 1200, confidence: 0.7 },
+        { text: 'two.', startMs: 1600, endMs: 1900, confidence: 0.5 },
+      ],
+    };
+    expect(asAlternative(said, PUNCTUATED)).toMatchObject({
+      confidence: 0.6,
+      words: [
+        { word: 'one', start: 1.04, end: 1.2, confidence: 0.7, punctuated_word: 'One,' },
+        { word: 'two', start: 1.6, end: 1.9, confidence: 0.5, punctuated_word: 'two.' },
+      ],
+    });
+    const replaced = asAlternative(said, { punctuated: false, replacements: [readReplacement('two:three')] });
+    expect(replaced.words).toMatchObject([
+      { word: 'one', start: 1 },
+      { word: 'three', end: 3, confidence: 0.6 },
+    ]);
+  });
+
   it('has the words of its transcript, in order of their time, within the stretch', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 60 }), fc.boolean(), (text, punctuated) => {

@@ -22,6 +22,7 @@ describe('A live stream as Deepgram tells it', () => {
       sampleRate: 8000,
       channels: 2,
       partials: true,
+      words: true,
       language: 'en-US',
       endpointing: { minSilenceMs: 500 },
       meeting: 'm',
@@ -36,6 +37,17 @@ describe('A live stream as Deepgram tells it', () => {
       sampleRate: 16_000,
       channels: 1,
       partials: false,
+      words: true,
+    });
+  });
+
+  it('tells when each word was said, where the recogniser timed them', () => {
+    const rig = new DeepgramRig(`${LINEAR16}&punctuate=true`);
+    const words = [{ text: 'Hello.', startMs: 740, endMs: 980, confidence: 0.7 }];
+    rig.final('Hello.', { startMs: 500, endMs: 1800, words });
+    expect(rig.last).toMatchObject({
+      ...{ start: 0.5, duration: 1.3 },
+      channel: { alternatives: [{ words: [{ word: 'hello', start: 0.74, end: 0.98, confidence: 0.7 }] }] },
     });
   });
 

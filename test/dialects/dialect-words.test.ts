@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { joinCaptions } from '../../server/dialects/join-captions.ts';
-import { spreadWords } from '../../server/dialects/spread-words.ts';
+import { spreadWords, wordsOf } from '../../server/dialects/spread-words.ts';
 
 describe('spreadWords', () => {
   test('gives each word a share by its length', () => {
@@ -39,6 +39,15 @@ describe('spreadWords', () => {
         },
       ),
     );
+  });
+});
+
+describe('wordsOf', () => {
+  test('are those that the recogniser timed, and spread ones only where it timed none', () => {
+    const caption = { text: 'One, two.', startMs: 1000, endMs: 2000 };
+    const words = [{ text: 'One, two.', startMs: 1500, endMs: 1600, confidence: 0.5 }];
+    expect(wordsOf({ ...caption, words })).toBe(words);
+    expect(wordsOf(caption)).toEqual(spreadWords('One, two.', 1000, 2000));
   });
 });
 

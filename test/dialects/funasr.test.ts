@@ -11,7 +11,7 @@ describe("FunASR's conversation", () => {
     expect(rig.native.start).toBeNull();
     rig.binary(960);
     expect(rig.native.start).toEqual({
-      ...{ type: 'start', sampleRate: 8000, encoding: 'pcm_s16le', partials: true },
+      ...{ type: 'start', sampleRate: 8000, encoding: 'pcm_s16le', partials: true, words: true },
     });
     rig.native.ready();
     expect(rig.native.heard).toEqual(['start', 960]);
@@ -61,6 +61,38 @@ describe("FunASR's conversation", () => {
         ...{ wav_name: 'demo', is_final: false },
       },
     ]);
+  });
+
+  test('stamps words as the recogniser timed them since the utterance began, characters each by itself', () => {
+    const rig = begin();
+    rig.text({ is_speaking: false });
+    rig.final('');
+    passMarkers(rig);
+    rig.binary(32_000);
+    const words = [
+      { text: 'OK', startMs: 1100, endMs: 1240, confidence: 0.9 },
+      { text: '今天，', startMs: 1400, endMs: 1600, confidence: 0.8 },
+    ];
+    rig.final('OK今天，', { startMs: 1050, endMs: 1800, words });
+    expect(rig.last).toMatchObject({
+      ...{ text: 'OK今天，', start_time: 50, end_time: 800 },
+      // The page counts one more for the comma.
+      timestamp: '[[100,240],[400,480],[480,600],[600,600]]',
+      stamp_sents: [{ punc: '，', start: 100, end: 600 }],
+    });
+  });
+
+  test.each([
+    ['zh', 'zh'],
+    ['AUTO', undefined],
+    ['de', undefined],
+    [undefined, undefined],
+    [7, undefined],
+  ])('asks for the language of %j where the model has it', (svs_lang, language) => {
+    const rig = new ConversationRig<FunasrTold>(FUNASR, {}, {}, ['zh', 'en']);
+    rig.text({ ...FIRST, svs_lang });
+    rig.binary(960);
+    expect(rig.native.start?.language).toBe(language);
   });
 
   test('parts sentences by a blank, for clients that only append', () => {

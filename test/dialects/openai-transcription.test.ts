@@ -131,6 +131,23 @@ describe('The answer of a transcription', () => {
     });
   });
 
+  it('has the times of words that the recogniser timed, and says so where it timed all of them', () => {
+    const words = [
+      { text: 'One,', startMs: 1040, endMs: 1200, confidence: 0.7 },
+      { text: 'two.', startMs: 1600, endMs: 1900, confidence: 0.5 },
+    ];
+    const timed = { ...final(0, 'One, two.'), words };
+    const verbose = (...finals: FinalMessage[]) => json(answer(finals, 'verbose_json', ['word']));
+    expect(verbose(timed)).toMatchObject({
+      words: [
+        { word: 'One', start: 1.04, end: 1.2 },
+        { word: 'two', start: 1.6, end: 1.9 },
+      ],
+      word_times: 'measured',
+    });
+    expect(verbose(timed, final(1, 'Three.'))).toMatchObject({ word_times: 'interpolated' });
+  });
+
   it('leaves out a probability that the model does not tell, and has one for what it finds impossible', () => {
     const { segments } = json(answer([final(0, 'a'), final(1, 'b', 0)], 'verbose_json')) as {
       segments: { avg_logprob?: number }[];

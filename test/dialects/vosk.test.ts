@@ -10,7 +10,7 @@ describe("Vosk's conversation", () => {
     rig.text({ config: {} });
     expect(rig.native.start).toBeNull();
     rig.binary(320);
-    expect(rig.native.start).toEqual({ type: 'start', sampleRate: 8000, encoding: 'pcm_s16le' });
+    expect(rig.native.start).toEqual({ type: 'start', sampleRate: 8000, encoding: 'pcm_s16le', words: true });
     rig.native.ready();
     expect(rig.native.heard).toEqual(['start', 320]);
     expect(rig.sent).toEqual([{ partial: '' }]);
@@ -33,6 +33,27 @@ describe("Vosk's conversation", () => {
     rig.final('One.');
     rig.binary(2);
     expect(rig.sent).toEqual([{ text: 'One.' }]);
+  });
+
+  test('tells words as the recogniser timed them, each with its own confidence', () => {
+    const rig = begin();
+    expect(rig.native.start).toMatchObject({ words: true });
+    const words = [
+      { text: 'One,', startMs: 1040, endMs: 1200, confidence: 0.7 },
+      { text: 'two.', startMs: 1600, endMs: 1900, confidence: 0.5 },
+    ];
+    rig.final('One, two.', { startMs: 1000, endMs: 2000, confidence: 0.6, words });
+    rig.binary(2);
+    expect(rig.sent).toEqual([
+      {
+        result: [
+          { conf: 0.7, end: 1.2, start: 1.04, word: 'One,' },
+          { conf: 0.5, end: 1.9, start: 1.6, word: 'two.' },
+        ],
+        text: 'One, two.',
+      },
+    ]);
+    expect(begin({ words: false }).native.start).toMatchObject({ words: false });
   });
 
   test('adds up settings that come in several messages', () => {

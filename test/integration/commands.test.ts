@@ -69,7 +69,11 @@ describe.concurrent('roundtable serve', () => {
       '--max-buffered-ms (35000) has to be at least twice',
     ],
     [['--model', 'whisper'], {}, 'There is no model named "whisper". The models known are: '],
-    [['--model', 'silero-v6'], {}, '--model silero-v6 is of kind silero; it has to be of kind moonshine.'],
+    [
+      ['--model', 'silero-v6'],
+      {},
+      '--model silero-v6 is of kind silero; it has to be of kind moonshine or sensevoice.',
+    ],
   ])('%j with %j stops the start with a sentence', async (flags, environment, sentence) => {
     const { code, stdout, stderr } = await runRoundtable(['serve', '--log-level', 'error', ...flags], {
       PORT: '0',

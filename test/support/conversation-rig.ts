@@ -25,6 +25,7 @@ export class ConversationRig<Message = Record<string, unknown>> {
     dialect: Dialect,
     request: Partial<DialectRequest> = {},
     options: ConstructorParameters<typeof NativeDouble>[0] = {},
+    languages: readonly string[] = ['en'],
   ) {
     this.native = new NativeDouble(options);
     const { speaker, clock } = this.native;
@@ -35,7 +36,7 @@ export class ConversationRig<Message = Record<string, unknown>> {
         sendInterim: send,
         close: (code, reason) => this.closes.push({ code, reason }),
       },
-      ...{ speaker, clock, model: { name: 'model', hash: '0'.repeat(64) }, languages: ['en'] },
+      ...{ speaker, clock, model: { name: 'model', hash: '0'.repeat(64) }, languages },
       endpointing: { startThreshold: 0.5, minSilenceMs: 500, prefixPaddingMs: 0 },
     });
     speaker.attach(this.native, this.#conversation);

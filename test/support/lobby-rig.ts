@@ -1,4 +1,7 @@
-import { ScriptedRecognizer } from '../../inference/doubles/scripted-recognizer.ts';
+import {
+  ScriptedRecognizer,
+  type ScriptedRecognizerOptions,
+} from '../../inference/doubles/scripted-recognizer.ts';
 import type { Clock } from '../../server/clock.ts';
 import { readConfig } from '../../server/config/config.ts';
 import type { OptionName } from '../../server/config/options.ts';
@@ -16,20 +19,28 @@ export interface LobbyTerms {
   readonly bounds?: RecorderBounds;
   /** Awaited before each batch is answered. */
   readonly gate?: (clock: Clock) => Promise<void>;
+  /** What is heard; its length when left out. */
+  readonly script?: ScriptedRecognizerOptions['script'];
+  /** Languages that the model knows; English when left out. */
+  readonly languages?: readonly string[];
 }
 
 /** A server without sockets, whose store can be away, and whose time stands still. */
-export function openLobby({ flags = {}, bounds, gate }: LobbyTerms = {}) {
-  const ears: Ears = createEars(
-    new ScriptedRecognizer({ script: lengthAsText, gate: async () => gate?.(ears.clock) }),
-  );
+export function openLobby({
+  flags = {},
+  bounds,
+  gate,
+  script = lengthAsText,
+  languages = ['en'],
+}: LobbyTerms = {}) {
+  const ears: Ears = createEars(new ScriptedRecognizer({ script, gate: async () => gate?.(ears.clock) }));
   const store = new UnsteadyStore();
   const lobby = new Lobby(readConfig(flags, {}), ears.clock);
   const recorder = new BufferedRecorder(store, ears.clock, UNOBSERVED, bounds);
   const open = () =>
     lobby.open({
       ...ears,
-      languages: ['en'],
+      languages,
       models: { recognizer: MODEL, vad: MODEL },
       recorder,
       transcripts: { finals: (meeting, query) => recorder.finalsOfMeeting(meeting, query) },

@@ -26,7 +26,7 @@ export type FileFormat = (typeof FILE_FORMATS)[number];
 
 /** What of a result the page shows. */
 export interface JobResult {
-  readonly captions: readonly Pick<FinalMessage, 'captionId' | 'startMs' | 'endMs' | 'text'>[];
+  readonly captions: readonly Pick<FinalMessage, 'captionId' | 'startMs' | 'endMs' | 'text' | 'words'>[];
 }
 
 /** Whether nothing about it changes any more. */

@@ -1,3 +1,4 @@
+import { wordTimes } from '../../client-sdk/captions/word-times.ts';
 import type { JobResult } from './job.ts';
 
 /** What is marked while it is played. */
@@ -18,15 +19,16 @@ export interface Paragraph {
 /** Up to and with the marks that end one, quotation marks and brackets behind them, and the blank that follows. */
 const SENTENCE = /.+?(?:[.!?…]+["'”’»)\]]*\s+(?=\S)|[。！？]+["'”’」』）]*(?=\S)|$)/gsu;
 
-/** The captions of a recording. Times inside of a caption go by the share of its characters: the models tell none. */
+/** The captions of a recording. Where no times of words are known, those inside of a caption go by the share of its characters. */
 export function paragraphsOf({ captions }: JobResult): readonly Paragraph[] {
   return captions
     .filter(({ text }) => text !== '')
-    .map(({ captionId, startMs, endMs, text }) => {
-      const at = (char: number) => Math.round(startMs + ((endMs - startMs) * char) / text.length);
+    .map((caption) => {
+      const { captionId, startMs, text } = caption;
+      const { beginsAtMs, endsAtMs } = wordTimes(caption);
       const sentences = [...text.matchAll(SENTENCE)].map(({ 0: part, index }) => ({
-        startMs: at(index),
-        endMs: at(index + part.length),
+        startMs: beginsAtMs(index),
+        endMs: endsAtMs(index + part.length),
         text: part,
       }));
 

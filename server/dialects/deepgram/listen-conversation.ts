@@ -124,6 +124,7 @@ export class ListenConversation implements Conversation {
       ...format,
       ...place,
       partials: interimResults,
+      words: true,
       ...(language !== null && { language }),
       ...(minSilenceMs !== null && { endpointing: { minSilenceMs } }),
     });
@@ -171,7 +172,7 @@ export class ListenConversation implements Conversation {
     this.#teller.interim({ text, startMs, endMs, confidence: null });
   }
 
-  #final({ text, startMs, endMs, segmentId, endpoint, confidence }: FinalMessage): void {
+  #final({ text, startMs, endMs, segmentId, endpoint, confidence, words }: FinalMessage): void {
     this.#tellGapBefore(text, startMs);
     this.#gap?.final(segmentId, text, endMs);
     this.#openSpeech.ended(segmentId);
@@ -180,7 +181,7 @@ export class ListenConversation implements Conversation {
     const [finalizing] = this.#finalizing;
     const fromFinalize = endpoint === 'flush' && finalizing !== undefined;
     if (fromFinalize) finalizing.isAnswered = true;
-    const said = { text, startMs, endMs, confidence: confidence ?? null };
+    const said = { text, startMs, endMs, confidence: confidence ?? null, ...(words && { words }) };
     this.#teller.final(said, endpoint !== 'max-duration', fromFinalize);
   }
 

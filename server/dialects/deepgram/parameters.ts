@@ -2,6 +2,7 @@ import { MAX_INPUT_RATE, MIN_INPUT_RATE } from '../../../client-sdk/audio/resamp
 import type { AudioEncoding, StartMessage } from '../../../client-sdk/protocol.ts';
 import { MAX_CHANNELS } from '../../audio/pcm.ts';
 import { StreamError } from '../../errors.ts';
+import { knowsLanguage } from '../../language.ts';
 import { ENDPOINTING_RANGES } from '../../net/client-messages.ts';
 import { meetingOf } from '../meeting-of.ts';
 import { readReplacement, type TranscriptForm } from './transcript-form.ts';
@@ -87,7 +88,7 @@ export function readLanguage(query: URLSearchParams): string | null {
 
 /** @throws {StreamError} when the model does not know it. */
 export function requireLanguage(language: string | null, known: readonly string[]): void {
-  if (language !== null && !known.includes(language.split('-')[0]!.toLowerCase()))
+  if (!knowsLanguage(language, known))
     throw new StreamError('unsupported-language', `language can be ${known.join(', ')}.`);
 }
 

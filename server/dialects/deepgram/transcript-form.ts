@@ -1,4 +1,5 @@
-import { spreadWords } from '../spread-words.ts';
+import type { SpokenWord } from '../../../client-sdk/protocol.ts';
+import { wordsOf } from '../spread-words.ts';
 
 /** How a transcript is written. */
 export interface TranscriptForm {
@@ -20,6 +21,8 @@ export interface Said {
   readonly endMs: number;
   /** Of the whole stretch; null where it is not known. */
   readonly confidence: number | null;
+  /** Where the recogniser timed them. */
+  readonly words?: readonly SpokenWord[];
 }
 
 /** A word of an alternative, in seconds. */
@@ -60,26 +63,27 @@ export function readReplacement(pair: string): Replacement {
 }
 
 /**
- * What was said as Deepgram writes it. Words get a share of the stretch's time by their lengths, and its confidence: the
- * recogniser measures neither word by word.
+ * What was said as Deepgram writes it. Words that the recogniser did not time, or that took the place of others, get a share of
+ * the stretch's time by their lengths, and its confidence.
  */
 export function asAlternative(
-  { text, startMs, endMs, confidence }: Said,
+  { text, startMs, endMs, confidence, words: heard }: Said,
   { punctuated, replacements }: TranscriptForm,
 ): Alternative {
   const replaced = replacements.reduce((now, { pattern, by }) => now.replace(pattern, () => by), text);
   const written = replaced.replace(/\s+/g, ' ').trim();
-  const words = spreadWords(written, startMs, endMs).flatMap((spread): Word[] => {
-    const word = plain(spread.text);
+  const said = { text: written, startMs, endMs, ...(heard && replaced === text && { words: heard }) };
+  const words = wordsOf(said).flatMap((timed): Word[] => {
+    const word = plain(timed.text);
     if (word === '') return [];
 
     return [
       {
         word,
-        start: spread.startMs / 1000,
-        end: spread.endMs / 1000,
-        confidence: confidence ?? 0,
-        ...(punctuated && { punctuated_word: spread.text }),
+        start: timed.startMs / 1000,
+        end: timed.endMs / 1000,
+        confidence: timed.confidence ?? confidence ?? 0,
+        ...(punctuated && { punctuated_word: timed.text }),
       },
     ];
   });

@@ -1,5 +1,6 @@
 import type { SpeakerServerMessage, StartMessage } from '../../../client-sdk/protocol.ts';
 import { ERRORS, StreamError } from '../../errors.ts';
+import { knowsLanguage } from '../../language.ts';
 import type { Conversation, ConversationParts, DialectFailure } from '../dialect.ts';
 import { FUNASR_DEFAULTS, readRequest } from './parameters.ts';
 import { Utterance } from './utterance.ts';
@@ -85,13 +86,16 @@ export class FunasrConversation implements Conversation {
   /** @returns the rate of the stream, which begins with the first that is asked of it. */
   #begin(): number {
     if (this.#sampleRate === null) {
-      const { sampleRate, mode } = this.#parameters;
+      const { sampleRate, mode, language } = this.#parameters;
       this.#sampleRate = sampleRate;
       this.#parts.speaker.start({
         ...this.#place,
         sampleRate,
         encoding: 'pcm_s16le',
         partials: mode !== 'offline',
+        words: true,
+        // Clients name one of SenseVoice's whatever the server has: another model goes by its own.
+        ...(language !== null && knowsLanguage(language, this.#parts.languages) && { language }),
       });
     }
 

@@ -1,4 +1,5 @@
 import { StreamError } from '../../errors.ts';
+import { fixedLanguage } from '../../language.ts';
 
 /** `2pass`: words as they are spoken, then corrected sentences. `online`: the former only. `offline`: all at the end. */
 export type FunasrMode = '2pass' | 'online' | 'offline';
@@ -12,6 +13,8 @@ export interface FunasrParameters {
   readonly sampleRate: number;
   /** Whether the audio is what it has to be: 16-bit samples without a header. */
   readonly isPcm: boolean;
+  /** As SenseVoice's clients name it; null for the model's own choice. */
+  readonly language: string | null;
 }
 
 /** One message. */
@@ -29,6 +32,7 @@ export const FUNASR_DEFAULTS: FunasrParameters = {
   wavName: 'wav-default-id',
   sampleRate: 16_000,
   isPcm: true,
+  language: null,
 };
 
 /**
@@ -37,7 +41,8 @@ export const FUNASR_DEFAULTS: FunasrParameters = {
  * @throws {StreamError} `bad-message`.
  */
 export function readRequest(text: string, before: FunasrParameters): FunasrRequest {
-  const { mode, wav_name, wav_format, audio_fs, is_speaking, is_finished, is_end } = readFields(text);
+  const { mode, wav_name, wav_format, audio_fs, is_speaking, is_finished, is_end, svs_lang } =
+    readFields(text);
 
   return {
     parameters: {
@@ -45,6 +50,7 @@ export function readRequest(text: string, before: FunasrParameters): FunasrReque
       wavName: wav_name === undefined ? before.wavName : String(wav_name),
       sampleRate: audio_fs === undefined ? before.sampleRate : Math.round(Number(audio_fs)),
       isPcm: wav_format === undefined ? before.isPcm : /^pcm$/i.test(String(wav_format)),
+      language: svs_lang === undefined ? before.language : fixedLanguage(String(svs_lang)),
     },
     ends: is_speaking === false || is_finished === true || is_end === true,
     wantsAnswer: is_end === true,

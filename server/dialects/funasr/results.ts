@@ -1,5 +1,6 @@
+import type { SpokenWord } from '../../../client-sdk/protocol.ts';
 import { joinCaptions } from '../join-captions.ts';
-import { spreadWords } from '../spread-words.ts';
+import { type SpreadWord, spreadWords } from '../spread-words.ts';
 import type { FunasrMode, FunasrParameters } from './parameters.ts';
 import { type StampedClause, stampedClauses, timestampOf } from './stamps.ts';
 
@@ -23,6 +24,8 @@ export interface Sentence {
   readonly text: string;
   readonly startMs: number;
   readonly endMs: number;
+  /** Where the recogniser timed them. */
+  readonly words?: readonly SpokenWord[];
 }
 
 /** Further words of a sentence that is being spoken. @param index of the sentence in its utterance. */
@@ -43,7 +46,7 @@ export function offlineResult(
   before: '' | ' ' = '',
 ): FunasrResult {
   const text = joinCaptions(sentences.map((sentence) => sentence.text));
-  const words = sentences.flatMap((sentence) => spreadWords(sentence.text, sentence.startMs, sentence.endMs));
+  const words = sentences.flatMap(stampedWords);
   const times = words.length > 0 && {
     start_time: sentences[0]!.startMs,
     end_time: sentences.at(-1)!.endMs,
@@ -58,6 +61,13 @@ export function offlineResult(
     index,
     ...times,
   };
+}
+
+/** A pair of times is for a word, or a single character of a script without blanks: timed words of several are taken apart. */
+function stampedWords(sentence: Sentence): readonly SpreadWord[] {
+  return (sentence.words ?? [sentence]).flatMap(({ text, startMs, endMs }) =>
+    spreadWords(text, startMs, endMs),
+  );
 }
 
 /** What the C++ server says to audio in a format of its own. */

@@ -15,8 +15,7 @@ export interface StampedClause {
 }
 
 /**
- * The `timestamp` field: JSON, a pair for each word, or for each character of a script without blanks. These are spread times,
- * not measured ones. FunASR's page counts a pair for every character of a word that is not all letters, such as `don't`, and
+ * The `timestamp` field: JSON, a pair for each word, or for each character of a script without blanks. FunASR's page counts a pair for every character of a word that is not all letters, such as `don't`, and
  * fails when there are fewer: empty pairs at the end are for it.
  */
 export function timestampOf(text: string, words: readonly SpreadWord[]): string {

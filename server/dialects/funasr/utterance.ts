@@ -24,6 +24,9 @@ interface End {
   readonly atMs: number;
 }
 
+/** What is told of a final. */
+type Spoken = Pick<FinalMessage, 'text' | 'startMs' | 'endMs' | 'words'>;
+
 /** Sentences kept for the end of an utterance, some hours of them; one that has more is told them in between. */
 const MAX_KEPT_SENTENCES = 10_000;
 
@@ -69,7 +72,7 @@ export class Utterance {
   }
 
   /** A caption as it stands. @param final one without text takes back what was told of it. */
-  final(final: Pick<FinalMessage, 'segmentId' | 'text' | 'startMs' | 'endMs'>): void {
+  final(final: Spoken & Pick<FinalMessage, 'segmentId'>): void {
     const { segmentId, text } = final;
     const { mode } = this.parameters;
     const isTold = this.#told?.segmentId === segmentId;
@@ -124,7 +127,7 @@ export class Utterance {
     this.#send(onlineResult(mode, blank + increment, this.#sentences, isFirst));
   }
 
-  #keep(final: Pick<FinalMessage, 'text' | 'startMs' | 'endMs'>): void {
+  #keep(final: Spoken): void {
     if (final.text !== '') this.#kept.push(this.#placed(final));
     if (this.#kept.length >= MAX_KEPT_SENTENCES) this.#tellKept();
   }
@@ -136,10 +139,15 @@ export class Utterance {
   }
 
   /** Padding may reach back before the utterance. */
-  #placed({ text, startMs, endMs }: Pick<FinalMessage, 'text' | 'startMs' | 'endMs'>): Sentence {
+  #placed({ text, startMs, endMs, words }: Spoken): Sentence {
     const since = (ms: number) => Math.max(0, Math.round(ms - this.#startMs));
 
-    return { text, startMs: since(startMs), endMs: since(endMs) };
+    return {
+      ...{ text, startMs: since(startMs), endMs: since(endMs) },
+      ...(words && {
+        words: words.map((word) => ({ ...word, startMs: since(word.startMs), endMs: since(word.endMs) })),
+      }),
+    };
   }
 
   #send(result: FunasrResult): void {

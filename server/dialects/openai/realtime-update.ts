@@ -1,3 +1,4 @@
+import { knowsLanguage } from '../../language.ts';
 import { ENDPOINTING_RANGES } from '../../net/client-messages.ts';
 import type { DefaultEndpointing } from '../dialect.ts';
 import { type OpenaiError, requestError } from './openai-errors.ts';
@@ -114,9 +115,9 @@ function readLanguages(
   languages: readonly string[],
 ): string | null {
   const tags = (Array.isArray(asked) ? asked : [language]).filter((tag) => (tag ?? '') !== '');
-  const known = tags.find(
-    (tag) => typeof tag === 'string' && languages.includes(tag.split('-')[0]!.toLowerCase()),
-  ) as string | undefined;
+  const known = tags.find((tag) => typeof tag === 'string' && knowsLanguage(tag, languages)) as
+    | string
+    | undefined;
   if (known === undefined && tags.length > 0)
     refuse(`The model does not know this language. It knows ${languages.join(', ')}.`, `${path}.language`);
 

@@ -3,7 +3,7 @@ import type { DoneMessage, FinalMessage } from '../../../client-sdk/protocol.ts'
 import { type HttpAnswer, jsonAnswer } from '../../net/http.ts';
 import { formatCaptions } from '../../transcribe/caption-formats.ts';
 import { blankBetween, joinCaptions } from '../join-captions.ts';
-import { spreadWords } from '../spread-words.ts';
+import { wordsOf } from '../spread-words.ts';
 import type { TranscriptionRequest } from './transcription-form.ts';
 
 /** What came of a recording. */
@@ -60,8 +60,11 @@ function verbose(
     duration: done.receivedMs / 1000,
     text: textOf(finals),
     ...(granularities.includes('segment') && { segments: finals.map(segment) }),
-    // A field of ours: OpenAI's clients leave it alone.
-    ...(granularities.includes('word') && { words: finals.flatMap(words), word_times: 'interpolated' }),
+    ...(granularities.includes('word') && {
+      words: finals.flatMap(words),
+      // A field of ours: OpenAI's clients leave it alone.
+      word_times: finals.every((final) => final.words) ? 'measured' : 'interpolated',
+    }),
     ...books(done),
   };
 }
@@ -88,8 +91,8 @@ function segment({ startMs, endMs, text, confidence }: FinalMessage, id: number)
 }
 
 /** As OpenAI has them, without punctuation around them. */
-function words({ text, startMs, endMs }: FinalMessage): readonly object[] {
-  return spreadWords(text, startMs, endMs).map((word) => ({
+function words(final: FinalMessage): readonly object[] {
+  return wordsOf(final).map((word) => ({
     word: word.text.replaceAll(/^\p{P}+|\p{P}+$/gu, '') || word.text,
     start: word.startMs / 1000,
     end: word.endMs / 1000,

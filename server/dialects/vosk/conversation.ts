@@ -109,8 +109,8 @@ export class VoskConversation implements Conversation {
   #begin(): void {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
-    const { sampleRate } = this.#settings;
-    this.#parts.speaker.start({ ...this.#place, sampleRate, encoding: 'pcm_s16le' });
+    const { sampleRate, words } = this.#settings;
+    this.#parts.speaker.start({ ...this.#place, sampleRate, encoding: 'pcm_s16le', words });
   }
 
   #reset(): void {

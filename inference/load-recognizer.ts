@@ -1,0 +1,31 @@
+import type { Device } from './device.ts';
+import { moonshineCapabilities } from './moonshine/capabilities.ts';
+import type { MoonshineGraphs } from './moonshine/moonshine-files.ts';
+import type { Recognizer, RecognizerCapabilities } from './recognizer.ts';
+import { senseVoiceCapabilities } from './sensevoice/capabilities.ts';
+import type { SenseVoiceGraphs } from './sensevoice/layout.ts';
+
+/** A model that can be loaded, of any kind. Plain data: it is sent to threads. */
+export type RecognizerGraphs = MoonshineGraphs | SenseVoiceGraphs;
+
+/** Loads a model into the calling thread. @throws when it cannot be loaded on the device. */
+export async function loadRecognizer(graphs: RecognizerGraphs, device: Device): Promise<Recognizer> {
+  // Only the code of the model in use: the others bring vocabularies with them.
+  if (graphs.kind === 'sensevoice') {
+    const { SenseVoice } = await import('./sensevoice/sensevoice.ts');
+
+    return SenseVoice.load(graphs, device);
+  }
+  const { loadMoonshine } = await import('./moonshine/load-moonshine.ts');
+
+  return loadMoonshine(graphs, device);
+}
+
+/** What the model can do in one thread, known before it is loaded. */
+export function recognizerCapabilities(
+  graphs: RecognizerGraphs,
+): Omit<RecognizerCapabilities, 'concurrency'> {
+  return graphs.kind === 'sensevoice'
+    ? senseVoiceCapabilities(graphs.layout)
+    : moonshineCapabilities(graphs.kind);
+}

@@ -1,0 +1,107 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve, sep } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { ModelFilesError } from '../../inference/model-files-error.ts';
+import { readModelHeader } from '../../inference/onnx/model-header.ts';
+import { openSenseVoice } from '../../inference/sensevoice/open-sensevoice.ts';
+import { Failure } from '../failure.ts';
+import type { ResolvedModel } from './store.ts';
+
+type Files = Readonly<Record<string, string>>;
+/** A kind, and the files of it that are used. */
+type Recognised = Pick<ResolvedModel, 'adapter' | 'languages' | 'files'>;
+
+/** Whether a model is named by where it lies rather than by its name in the catalogue: catalogue names have no slash. */
+export function isModelPath(name: string): boolean {
+  return name.includes('/') || name.includes(sep) || name === '.' || name === '..';
+}
+
+/**
+ * Finds out what kind of model lies in a folder, or is a file. Its bytes are whatever they are: nobody vouches for them.
+ * @throws {Failure} when nothing is there, or it is of no kind that is known, or its files contradict each other.
+ */
+export async function recogniseModel(path: string): Promise<ResolvedModel> {
+  const given = resolve(path);
+  try {
+    const files = await listFiles(given);
+    for (const recognise of [moonshine, senseVoice, silero]) {
+      const model = await recognise(files);
+      if (model) return { ...model, name: basename(given), contentHash: await hashFiles(model.files) };
+    }
+    const names = Object.keys(files).sort().slice(0, 20).join(', ') || 'no files';
+    throw new Failure(
+      `${given} is no model of a kind that is known (Moonshine, SenseVoice, Fun-ASR-Nano's CTC export, Silero VAD). It has ${names}.`,
+    );
+  } catch (error) {
+    throw explain(error, given);
+  }
+}
+
+/** Path of each file by its name. A graph that is named itself is the only one. */
+async function listFiles(path: string): Promise<Files> {
+  const single = (await stat(path)).isFile();
+  const folder = single ? dirname(path) : path;
+  const entries = await readdir(folder, { withFileTypes: true });
+  const names = entries.filter((entry) => !entry.isDirectory()).map(({ name }) => name);
+  const wanted = single ? names.filter((name) => !name.endsWith('.onnx') || name === basename(path)) : names;
+
+  return Object.fromEntries(wanted.map((name) => [name, join(folder, name)]));
+}
+
+async function moonshine(files: Files): Promise<Recognised | null> {
+  const [encoder, decoder] = ['encoder_model.onnx', 'decoder_model_merged.onnx'] as const;
+  if (!files[encoder] || !files[decoder]) return null;
+
+  return {
+    adapter: 'moonshine',
+    languages: ['en'],
+    files: { [encoder]: files[encoder], [decoder]: files[decoder] },
+  };
+}
+
+/** All of the folder's files are kept: which of its graphs is used depends on the device. */
+async function senseVoice(files: Files): Promise<Recognised | null> {
+  const graphs = await openSenseVoice(files, { floats: false, itn: true });
+
+  return graphs && { adapter: 'sensevoice', languages: graphs.layout.languages, files: relevant(files) };
+}
+
+function relevant(files: Files): Files {
+  const needed = /\.onnx(\.data)?$|^tokens\.(txt|json)$|\.bpe\.model$|^am\.mvn$|^config\.yaml$/;
+
+  return Object.fromEntries(Object.entries(files).filter(([name]) => needed.test(name)));
+}
+
+async function silero(files: Files): Promise<Recognised | null> {
+  const graphs = Object.entries(files).filter(([name]) => name.endsWith('.onnx'));
+  const [graph] = graphs;
+  if (!graph || graphs.length > 1) return null;
+  const inputs = new Set((await readModelHeader(graph[1])).inputs.map(({ name }) => name));
+  if (!['input', 'state', 'sr'].every((name) => inputs.has(name))) return null;
+
+  return { adapter: 'silero', languages: ['*'], files: Object.fromEntries(graphs) };
+}
+
+/** As `ResolvedModel` has it for models of the catalogue. */
+async function hashFiles(files: Files): Promise<string> {
+  const lines: string[] = [];
+  for (const [name, path] of Object.entries(files)) {
+    const hash = createHash('sha256');
+    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
+    lines.push(`${hash.digest('hex')}  ${name}\n`);
+  }
+
+  return createHash('sha256').update(lines.sort().join('')).digest('hex');
+}
+
+function explain(error: unknown, path: string): unknown {
+  if (error instanceof ModelFilesError) return new Failure(error.message, { cause: error });
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === 'ENOENT') return new Failure(`There is no model at ${path}: name a folder, or an .onnx file.`);
+  if (code === 'EACCES' || code === 'EPERM')
+    return new Failure(`The model at ${path} may not be read (${code}).`);
+
+  return error;
+}
