@@ -89,7 +89,7 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     await cardIn(NO_AUDIO, 'refused').getByText('The server cannot read the file.').waitFor();
     await cardIn(long, 'running').getByRole('progressbar').waitFor();
     await expectAccessible(page);
-    expect(await page.locator('.jobs-head .standing').textContent()).toMatch(/^[12] of 4 done$/);
+    expect(await page.locator('.jobs-head .standing').textContent()).toMatch(/^\d of 4 done$/);
     for (const path of [first.path, second.path]) await cardIn(path, 'completed').waitFor();
     await page.getByText(/^4 of 4 done$/).waitFor();
     await page

@@ -38,7 +38,7 @@ export function Player({ recording, playback }: PlayerProps) {
             recording.file.value = chosen;
           }}
         >
-          <Icon name="play" />
+          <Icon name={file ? 'file' : 'play'} />
           {file ? recordings.listenToOther : recordings.listen}
         </FilePicker>
       )}
