@@ -18,6 +18,7 @@ import {
   type RetentionLimits,
 } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
+import { resumptionsOf } from './resumptions.ts';
 import {
   hitOf,
   isFound,
@@ -66,13 +67,21 @@ export class MemoryStore implements HistoryStore {
     this.#bounds = bounds;
   }
 
-  async write(changes: readonly HistoryChange[], nowMs: number): Promise<void> {
+  async write(changes: readonly HistoryChange[], nowMs: number): Promise<readonly string[]> {
     this.#requireOpen();
+    const leftOut: string[] = [];
     for (const change of changes) {
-      if (change.type === 'final') this.#keepFinal(change.caption, nowMs);
-      else if (change.type === 'stream') this.#keepStream(change.record, nowMs);
-      else this.#streams.delete(change.streamId);
+      if (change.type === 'final') {
+        this.#keepFinal(change.caption, nowMs);
+      } else if (change.type === 'stream') {
+        const isKept = this.#keepStream(change.record, nowMs);
+        if (!isKept) leftOut.push(change.record.streamId);
+      } else if (!this.#isTakenUpSince(change)) {
+        this.#streams.delete(change.streamId);
+      }
     }
+
+    return leftOut;
   }
 
   async findStream(tokenHash: string): Promise<StreamRecord | null> {
@@ -189,7 +198,9 @@ export class MemoryStore implements HistoryStore {
   }
 
   #keepFinal(caption: FinalMessage, atMs: number): void {
-    const id = this.#finals.get(caption.captionId)?.id ?? ++this.#ids;
+    const before = this.#finals.get(caption.captionId);
+    if (before && resumptionsOf(before.value) > resumptionsOf(caption)) return;
+    const id = before?.id ?? ++this.#ids;
     this.#dropFinal(caption.captionId);
     this.#finals.set(caption.captionId, { value: caption, atMs, id, indexed: indexText(caption.text) });
     if (caption.text !== '') {
@@ -200,12 +211,21 @@ export class MemoryStore implements HistoryStore {
     if (this.#finals.size > this.#bounds.maxFinals) this.#dropFinal(this.#finals.keys().next().value!);
   }
 
-  #keepStream(record: StreamRecord, atMs: number): void {
+  #keepStream(record: StreamRecord, atMs: number): boolean {
+    if (this.#isTakenUpSince(record)) return false;
     // Anew, so that it is the youngest.
     this.#streams.delete(record.streamId);
     this.#streams.set(record.streamId, { value: record, atMs });
     if (this.#streams.size > this.#bounds.maxStreams)
       this.#streams.delete(this.#streams.keys().next().value!);
+
+    return true;
+  }
+
+  #isTakenUpSince({ streamId, resumptions }: Pick<StreamRecord, 'streamId' | 'resumptions'>): boolean {
+    const kept = this.#streams.get(streamId);
+
+    return kept !== undefined && kept.value.resumptions > resumptions;
   }
 
   #dropFinal(captionId: string): void {

@@ -37,6 +37,10 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   CREATE INDEX streams_by_token ON roundtable.streams (token_hash);
   CREATE INDEX streams_by_meeting ON roundtable.streams (meeting);
   `,
+  `
+  ALTER TABLE roundtable.finals ADD COLUMN resumptions integer NOT NULL DEFAULT 0;
+  ALTER TABLE roundtable.streams ADD COLUMN resumptions integer NOT NULL DEFAULT 0;
+  `,
 ];
 
 /** Statements by what they do. Whole numbers come as float8, which JavaScript's numbers are. */
@@ -47,15 +51,16 @@ export const POSTGRES_STATEMENTS = {
     WITH
       kept AS (
         INSERT INTO roundtable.finals
-          (id, caption_id, stream_id, meeting, speaker, end_ms, spoken_at_ms, has_text, caption, words, stored_at_ms)
+          (id, caption_id, stream_id, meeting, speaker, end_ms, spoken_at_ms, has_text, caption, words, resumptions,
+            stored_at_ms)
         SELECT numbered.*, $1 FROM (
           SELECT
             nextval('roundtable.finals_id_seq'), caption_id, stream_id, meeting, speaker, end_ms, spoken_at_ms,
-            has_text, caption, words::tsvector
+            has_text, caption, words::tsvector, resumptions
           FROM unnest(
             $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::boolean[], $9::text[],
-            $10::text[]
-          ) AS new (caption_id, stream_id, meeting, speaker, end_ms, spoken_at_ms, has_text, caption, words)
+            $10::text[], $11::integer[]
+          ) AS new (caption_id, stream_id, meeting, speaker, end_ms, spoken_at_ms, has_text, caption, words, resumptions)
         ) AS numbered
         ORDER BY caption_id COLLATE "C"
         ON CONFLICT (caption_id) DO UPDATE SET
@@ -67,20 +72,31 @@ export const POSTGRES_STATEMENTS = {
           stored_at_ms = excluded.stored_at_ms,
           has_text = excluded.has_text,
           caption = excluded.caption,
-          words = excluded.words
+          words = excluded.words,
+          resumptions = excluded.resumptions
+        WHERE excluded.resumptions >= finals.resumptions
       ),
       recorded AS (
-        INSERT INTO roundtable.streams (stream_id, token_hash, meeting, changed_at_ms, record)
-        SELECT stream_id, token_hash, meeting, $1, record
-        FROM unnest($11::text[], $12::text[], $13::text[], $14::text[]) AS new (stream_id, token_hash, meeting, record)
+        INSERT INTO roundtable.streams (stream_id, token_hash, meeting, changed_at_ms, record, resumptions)
+        SELECT stream_id, token_hash, meeting, $1, record, resumptions
+        FROM unnest($12::text[], $13::text[], $14::text[], $15::text[], $16::integer[])
+          AS new (stream_id, token_hash, meeting, record, resumptions)
         ORDER BY stream_id COLLATE "C"
         ON CONFLICT (stream_id) DO UPDATE SET
           token_hash = excluded.token_hash,
           meeting = excluded.meeting,
           changed_at_ms = excluded.changed_at_ms,
-          record = excluded.record
+          record = excluded.record,
+          resumptions = excluded.resumptions
+        WHERE excluded.resumptions >= streams.resumptions
+        RETURNING stream_id
+      ),
+      forgotten AS (
+        DELETE FROM roundtable.streams USING unnest($17::text[], $18::integer[]) AS gone (stream_id, resumptions)
+        WHERE streams.stream_id = gone.stream_id AND streams.resumptions <= gone.resumptions
       )
-    DELETE FROM roundtable.streams WHERE stream_id = ANY ($15::text[])`,
+    SELECT stream_id AS "leftOut" FROM unnest($12::text[]) AS asked (stream_id)
+    WHERE stream_id NOT IN (SELECT stream_id FROM recorded)`,
   findStream: 'SELECT record FROM roundtable.streams WHERE token_hash = $1',
   finalsOfStream: `
     SELECT caption FROM roundtable.finals

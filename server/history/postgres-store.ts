@@ -49,6 +49,7 @@ interface Row {
   readonly caption: string;
   readonly id: number;
   readonly deleted: number;
+  readonly leftOut: string;
 }
 
 /**
@@ -97,9 +98,12 @@ export class PostgresStore implements HistoryStore {
     return store;
   }
 
-  write(changes: readonly HistoryChange[], nowMs: number): Promise<void> {
+  write(changes: readonly HistoryChange[], nowMs: number): Promise<readonly string[]> {
     return this.#change(async () => {
-      if (changes.length > 0) await this.#query('write', writeParameters(changes, nowMs));
+      if (changes.length === 0) return [];
+      const rows = await this.#query('write', writeParameters(changes, nowMs));
+
+      return rows.map(({ leftOut }) => leftOut);
     });
   }
 

@@ -1,4 +1,5 @@
 import { MAX_DELETED_AT_ONCE } from './history-store.ts';
+import { REVISIONS_PER_RESUMPTION } from './resumptions.ts';
 
 /** Finals that are indexed in one go, where that was left for later: half a tenth of a second's work in a large file. */
 const MAX_INDEXED_AT_ONCE = 100;
@@ -84,7 +85,8 @@ export const STATEMENTS = {
       spoken_at_ms = excluded.spoken_at_ms,
       stored_at_ms = excluded.stored_at_ms,
       caption = excluded.caption,
-      terms = excluded.terms`,
+      terms = excluded.terms
+    WHERE excluded.caption ->> 'revision' / ${REVISIONS_PER_RESUMPTION} >= finals.caption ->> 'revision' / ${REVISIONS_PER_RESUMPTION}`,
   toIndex: `
     SELECT id, caption FROM finals WHERE id < (SELECT before_id FROM finals_to_index)
     ORDER BY id DESC LIMIT ${MAX_INDEXED_AT_ONCE}`,
@@ -154,8 +156,9 @@ export const STATEMENTS = {
     ON CONFLICT (stream_id) DO UPDATE SET
       token_hash = excluded.token_hash,
       changed_at_ms = excluded.changed_at_ms,
-      record = excluded.record`,
-  forgetStream: 'DELETE FROM streams WHERE stream_id = ?',
+      record = excluded.record
+    WHERE excluded.record ->> 'resumptions' >= streams.record ->> 'resumptions'`,
+  forgetStream: "DELETE FROM streams WHERE stream_id = ? AND record ->> 'resumptions' <= ?",
   findStream: 'SELECT record FROM streams WHERE token_hash = ?',
   finalsOfStream: `
     SELECT caption FROM finals WHERE stream_id = ? AND end_ms > ? AND end_ms <= ? ORDER BY end_ms`,

@@ -46,10 +46,8 @@ export class SqliteDatabase {
     this.#use(() => {});
   }
 
-  write(changes: readonly HistoryChange[], nowMs: number): void {
-    this.#transact((connection) => {
-      for (const change of changes) make(change, nowMs, connection);
-    });
+  write(changes: readonly HistoryChange[], nowMs: number): readonly string[] {
+    return this.#transact((connection) => changes.flatMap((change) => make(change, nowMs, connection)));
   }
 
   findStream(tokenHash: string): StreamRecord | null {
@@ -192,17 +190,23 @@ interface FinalRow {
   readonly caption: string;
 }
 
-function make(change: HistoryChange, nowMs: number, { statements }: Connection): void {
-  if (change.type === 'forget') {
-    statements.forgetStream.run(change.streamId);
-  } else if (change.type === 'stream') {
+/** @returns the stream whose record was left out, if there is one. */
+function make(change: HistoryChange, nowMs: number, { statements }: Connection): readonly string[] {
+  if (change.type === 'stream') {
     const { streamId, tokenHash } = change.record;
-    statements.keepStream.run(streamId, tokenHash, nowMs, encodeStream(change.record));
+    const { changes } = statements.keepStream.run(streamId, tokenHash, nowMs, encodeStream(change.record));
+
+    return changes > 0 ? [] : [streamId];
+  }
+  if (change.type === 'forget') {
+    statements.forgetStream.run(change.streamId, change.resumptions);
   } else {
     const { captionId, streamId, meeting, endMs, spokenAtMs } = change.caption;
     const texts = [JSON.stringify(change.caption), sqliteTerms(change.caption)];
     statements.keepFinal.run(captionId, streamId, meeting, endMs, spokenAtMs, nowMs, ...texts);
   }
+
+  return [];
 }
 
 function summarise({ summary }: Statements, meeting: string): Omit<MeetingSummary, keyof MeetingPlace> {

@@ -73,7 +73,7 @@ export class SqliteStore implements HistoryStore {
     return store;
   }
 
-  write(changes: readonly HistoryChange[], nowMs: number): Promise<void> {
+  write(changes: readonly HistoryChange[], nowMs: number): Promise<readonly string[]> {
     return this.#ask('write', changes, nowMs);
   }
 

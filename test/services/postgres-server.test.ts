@@ -86,6 +86,34 @@ describe.skipIf(!url)('With PostgreSQL', () => {
     });
   });
 
+  describe('A stream that goes on at another server while the first still waits for it', () => {
+    it('is not told over again by the first', async () => {
+      const expected = await undisturbed(1);
+      const database = await newDatabase(url!);
+      const [first, second] = await Promise.all([start(database), start(database)]);
+      const client = await openStream(first, { meeting: 'kept', speaker: 'Ada' });
+      const { resumeToken } = client.all('ready')[0]!;
+      // In mid-sentence.
+      client.sendAudio(audio.subarray(0, Math.floor(audio.length / 10) * 4));
+      await client.passMarker(1);
+      client.socket.terminate();
+      const next = await RawClient.connect(`${second.socketUrl}/v1/stream`);
+      next.send({ type: 'resume', token: resumeToken, acknowledgedMs: 0 });
+      const ready = await next.next('ready');
+      next.sendAudio(audio.subarray(ready.nextFrame * 2));
+      next.send({ type: 'stop' });
+      expect(await next.closed).toEqual({ code: 1000, reason: 'done' });
+      const before = await query(database, 'SELECT record FROM roundtable.streams');
+      // Ends what it still has, as it would once nobody came back in time.
+      expect(await readMetric(first.url, 'roundtable_streams')).toBe(1);
+      await first.stop();
+      expect(await query(database, 'SELECT record FROM roundtable.streams')).toEqual(before);
+      const stored = await storedFinals(database, 'kept');
+      expect(Object.fromEntries(stored.map(({ segmentId, text }) => [segmentId, text]))).toEqual(expected);
+      await second.stop();
+    });
+  });
+
   describe('A database that is killed again and again while somebody speaks', () => {
     let postgres: PostgresServer;
 
