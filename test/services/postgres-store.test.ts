@@ -117,6 +117,36 @@ describe.skipIf(!url)('With PostgreSQL', () => {
       await server.remove();
     });
 
+    test('writes, and takes streams up again, while slow searches hold all other connections', async () => {
+      const database = await newDatabase(url!);
+      const held = new Client({ connectionString: database });
+      await held.connect();
+      // Searches match in their own time: they wait for a lock.
+      await held.query(`
+        CREATE FUNCTION public.slowly(tsvector, tsquery) RETURNS boolean LANGUAGE plpgsql AS
+          'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN ts_match_vq($1, $2); END';
+        CREATE OPERATOR public.@@ (LEFTARG = tsvector, RIGHTARG = tsquery, FUNCTION = public.slowly);
+        ALTER DATABASE ${new URL(database).pathname.slice(1)} SET search_path = public, pg_catalog;
+        SELECT pg_advisory_lock(1)`);
+      const store = await PostgresStore.open(database, {
+        ...{ connectMs: 1000, statementMs: 30_000, answerMs: 30_000 },
+      });
+      const changes = [
+        { type: 'final', caption: final(0) },
+        { type: 'stream', record: record('stream') },
+      ] as const;
+      await store.write(changes, NOW_MS);
+      const searching = Array.from({ length: 8 }, () => store.search({ text: 'sentence ', limit: 9 }));
+      const searches = Promise.allSettled(searching);
+      await store.write(changes, NOW_MS);
+      expect(await store.findStream('hash of stream')).toEqual(record('stream'));
+      expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0)]);
+      await held.end();
+      expect((await searching[0]!).hits).toHaveLength(1);
+      await searches;
+      await store.close();
+    });
+
     test('gives up a statement that takes too long', async () => {
       const database = await newDatabase(url!);
       const store = await PostgresStore.open(database, { connectMs: 5000, statementMs: 100, answerMs: 5000 });
