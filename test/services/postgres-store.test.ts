@@ -1,6 +1,6 @@
 import { Client } from 'pg';
 import { describe, expect, inject, test } from 'vitest';
-import { migratePostgres } from '../../server/history/postgres-migrate.ts';
+import { MIGRATION_LOCK, migratePostgres } from '../../server/history/postgres-migrate.ts';
 import { POSTGRES_MIGRATIONS } from '../../server/history/postgres-sql.ts';
 import { PostgresStore } from '../../server/history/postgres-store.ts';
 import { describeHistoryStore } from '../contract/history-store.contract.ts';
@@ -57,6 +57,25 @@ describe.skipIf(!url)('With PostgreSQL', () => {
         expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0), final(1), final(2)]);
         await store.close();
       }
+    });
+
+    test('waits for another one that takes its steps, for longer than for anything else', async () => {
+      const database = await newDatabase(url!);
+      const other = new Client({ connectionString: database });
+      await other.connect();
+      await other.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+      const opening = PostgresStore.open(database, { connectMs: 5000, statementMs: 200, answerMs: 300 });
+      const outcome = opening.then(
+        () => 'opened',
+        (error: unknown) => error,
+      );
+      const waiters =
+        "SELECT count(*)::int AS waiters FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+      while ((await other.query(waiters)).rows[0].waiters === 0);
+      await other.query('SELECT pg_sleep(1)');
+      await other.end();
+      expect(await outcome).toBe('opened');
+      await (await opening).close();
     });
 
     test('is swept by several at once, each final by one of them', async () => {
