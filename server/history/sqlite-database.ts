@@ -19,6 +19,7 @@ import type { StreamRecord } from './records.ts';
 import { type SearchStep, type SqliteSearch, searchStep, sqliteTerms } from './sqlite-search.ts';
 import { decodeStream, encodeStream } from './stream-json.ts';
 import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
+import { truncateJournal } from './truncate-journal.ts';
 
 /** Behind every final there is. */
 const END: readonly [number, string] = [Number.MAX_SAFE_INTEGER, ''];
@@ -34,6 +35,8 @@ export class SqliteDatabase {
   readonly #file: string;
   readonly #busyTimeoutMs: number;
   #connection: Connection | null = null;
+  /** Whether the journal may hold what was deleted; a process before this one may have left it. */
+  #isUnclean = true;
 
   /** @param busyTimeoutMs how long a call waits at most while another process writes. */
   constructor(file: string, busyTimeoutMs: number) {
@@ -73,7 +76,7 @@ export class SqliteDatabase {
   }
 
   deleteBefore({ finalsMs, streamsMs }: RetentionLimits): number {
-    return this.#transact(
+    return this.#delete(
       ({ statements }) =>
         statements.deleteFinals.run(finalsMs).changes + statements.deleteStreams.run(streamsMs).changes,
     );
@@ -116,15 +119,11 @@ export class SqliteDatabase {
   }
 
   deleteMeeting(meeting: string): number {
-    const deleted = this.#transact(
+    return this.#delete(
       ({ statements }) =>
         statements.deleteFinalsOfMeeting.run(meeting).changes +
         statements.deleteStreamsOfMeeting.run(meeting).changes,
     );
-    // Out of the journal, too. Another process that reads at this moment would leave it for the next checkpoint.
-    if (deleted === 0) this.#use(({ database }) => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get());
-
-    return deleted;
   }
 
   /**
@@ -147,6 +146,16 @@ export class SqliteDatabase {
     if (!this.#connection) return;
     this.#use(({ database }) => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get());
     this.#disconnect();
+  }
+
+  /** Once there is nothing left, it is gone from the journal, too, or as soon as no other process reads it there. */
+  #delete(work: (connection: Connection) => number): number {
+    const deleted = this.#transact(work);
+    if (deleted > 0) this.#isUnclean = true;
+    else if (this.#isUnclean)
+      this.#isUnclean = !this.#use(({ database }) => truncateJournal(database, this.#busyTimeoutMs));
+
+    return deleted;
   }
 
   #transact<T>(work: (connection: Connection) => T): T {
