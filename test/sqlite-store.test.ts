@@ -12,6 +12,7 @@ import { migrate } from '../server/history/migrate.ts';
 import { readSearch } from '../server/history/search.ts';
 import { MIGRATIONS } from '../server/history/sql.ts';
 import { SqliteDatabase } from '../server/history/sqlite-database.ts';
+import { FINALS_PER_STEP, NAMES_PER_STEP } from '../server/history/sqlite-meetings.ts';
 import { SqliteStore } from '../server/history/sqlite-store.ts';
 import { describeHistoryStore } from './contract/history-store.contract.ts';
 import { final, record, SQLITE_THREAD } from './support/history.ts';
@@ -223,6 +224,54 @@ describe('SqliteStore', () => {
         expect(found).toEqual(found.toSorted((a, b) => b - a));
       }
     database.close();
+  });
+
+  test('lists meetings in steps, none of which leaves anything out, and others have their turn between them', async () => {
+    const store = await open();
+    const long = Array.from({ length: 2 * FINALS_PER_STEP + 1 }, (_, i) => {
+      const speaker = i === 1 ? 'Bob' : 'Ada';
+      const text = i % 2 === 0 ? 'Yes.' : '';
+
+      // Several at the same time.
+      return final(i, {
+        meeting: 'long',
+        speaker,
+        spokenAtMs: 10 + Math.floor(i / 3),
+        text: i === 1 ? 'No.' : text,
+      });
+    });
+    const short = Array.from({ length: 2 * NAMES_PER_STEP + 1 }, (_, i) =>
+      final(0, { streamId: `of ${i}`, meeting: `short ${i}`, spokenAtMs: i % 5 }),
+    );
+    await store.write(
+      [...long, ...short].map((caption) => ({ type: 'final', caption })),
+      NOW_MS,
+    );
+    const order: string[] = [];
+    const listing = store.meetings({ limit: 1 }).then((page) => {
+      order.push('listed');
+
+      return page;
+    });
+    await store.findStream('x').then(() => order.push('found'));
+    expect(await listing).toEqual({
+      meetings: [
+        {
+          ...{ meeting: 'long', firstSpokenAtMs: 10, lastSpokenAtMs: long.at(-1)!.spokenAtMs },
+          ...{ captions: FINALS_PER_STEP + 2, speakers: ['Ada', 'Bob'] },
+        },
+      ],
+      more: true,
+    });
+    expect(order).toEqual(['found', 'listed']);
+    const listed: string[] = [];
+    for (let page = await listing; page.more; ) {
+      page = await store.meetings({ limit: 100, before: page.meetings.at(-1)! });
+      listed.push(...page.meetings.map(({ meeting }) => meeting));
+    }
+    expect(new Set(listed).size).toBe(short.length);
+    expect(listed).toHaveLength(short.length);
+    await store.close();
   });
 
   test('makes searchable, piece by piece, what an older version has stored', async () => {

@@ -1,9 +1,9 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import {
+  compareMeetings,
   compareNames,
   type ExportQuery,
   MAX_MEETINGS_PER_PAGE,
-  type MeetingPlace,
   type MeetingsPage,
   type MeetingsQuery,
   toldSpeakers,
@@ -149,8 +149,8 @@ export class MemoryStore implements HistoryStore {
       lastSpokenAtMs: finals.at(-1)!.spokenAtMs,
     }));
     const asked = places
-      .filter((place) => before === undefined || newestFirst(before, place) < 0)
-      .sort(newestFirst);
+      .filter((place) => before === undefined || compareMeetings(before, place) < 0)
+      .sort(compareMeetings);
 
     return {
       meetings: asked.slice(0, size).map(({ meeting, finals, lastSpokenAtMs }) => ({
@@ -252,10 +252,6 @@ function idsOf<T>(kept: ReadonlyMap<string, T>, isWanted: (each: T) => boolean):
   }
 
   return ids;
-}
-
-function newestFirst(a: MeetingPlace, b: MeetingPlace): number {
-  return b.lastSpokenAtMs - a.lastSpokenAtMs || compareNames(b.meeting, a.meeting);
 }
 
 /** Index of the first of `finals` that does not stand before `final`; mostly the end, since people speak one after another. */

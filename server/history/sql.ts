@@ -119,25 +119,26 @@ export const STATEMENTS = {
   meetings: `
     WITH RECURSIVE
       names (name) AS (
-        SELECT min(meeting) FROM finals
+        SELECT (SELECT min(meeting) FROM finals WHERE meeting > ?1)
         UNION ALL
         SELECT (SELECT min(meeting) FROM finals WHERE meeting > name) FROM names WHERE name IS NOT NULL
-      ),
-      places (name, spoken_at_ms) AS (
-        SELECT name, (
-          SELECT spoken_at_ms FROM finals WHERE meeting = name AND caption ->> 'text' <> ''
-          ORDER BY spoken_at_ms DESC LIMIT 1)
-        FROM names
+        LIMIT ?2
       )
-    SELECT name AS meeting, spoken_at_ms AS lastSpokenAtMs FROM places
-    WHERE spoken_at_ms IS NOT NULL AND (spoken_at_ms, name) < (?, ?)
-    ORDER BY spoken_at_ms DESC, name DESC LIMIT ?`,
+    SELECT
+      name AS meeting,
+      (
+        SELECT spoken_at_ms FROM finals WHERE meeting = name AND caption ->> 'text' <> ''
+        ORDER BY spoken_at_ms DESC LIMIT 1
+      ) AS lastSpokenAtMs
+    FROM names WHERE name IS NOT NULL`,
   summary: `
     SELECT
-      min(spoken_at_ms) AS firstSpokenAtMs,
-      count(*) AS captions,
-      json_group_array(DISTINCT caption ->> 'speaker') AS speakers
-    FROM finals WHERE meeting = ? AND caption ->> 'text' <> ''`,
+      spoken_at_ms AS spokenAtMs,
+      caption_id AS captionId,
+      caption ->> 'speaker' AS speaker,
+      caption ->> 'text' <> '' AS hasText
+    FROM finals WHERE meeting = ? AND (spoken_at_ms, caption_id) > (?, ?)
+    ORDER BY spoken_at_ms, caption_id LIMIT ?`,
   exportAll: `
     SELECT caption FROM finals
     WHERE (meeting, spoken_at_ms, caption_id) > (?, ?, ?) AND caption ->> 'text' <> ''

@@ -1,13 +1,5 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
-import {
-  type ExportQuery,
-  MAX_MEETINGS_PER_PAGE,
-  type MeetingPlace,
-  type MeetingSummary,
-  type MeetingsPage,
-  type MeetingsQuery,
-  toldSpeakers,
-} from './archive.ts';
+import type { ExportQuery } from './archive.ts';
 import { type Connection, connect } from './connect.ts';
 import {
   type HistoryChange,
@@ -16,9 +8,10 @@ import {
   type RetentionLimits,
 } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
+import { type PlacesStep, placesStep, type SummaryStep, summaryStep } from './sqlite-meetings.ts';
 import { type SearchStep, type SqliteSearch, searchStep, sqliteTerms } from './sqlite-search.ts';
 import { decodeStream, encodeStream } from './stream-json.ts';
-import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
+import type { CaptionPlace, TranscriptPage, TranscriptQuery } from './transcript-source.ts';
 import { truncateJournal } from './truncate-journal.ts';
 
 /** Behind every final there is. */
@@ -87,21 +80,14 @@ export class SqliteDatabase {
     return this.#use(({ statements }) => searchStep(statements, search));
   }
 
-  meetings({ limit, before }: MeetingsQuery): MeetingsPage {
-    const place = before ? [before.lastSpokenAtMs, before.meeting] : END;
-    const size = Math.min(limit, MAX_MEETINGS_PER_PAGE);
+  /** Looks through some of the meetings. */
+  meetingPlaces(afterName: string): PlacesStep {
+    return this.#use(({ statements }) => placesStep(statements, afterName));
+  }
 
-    return this.#use(({ statements }) => {
-      const places = statements.meetings.all(...place, size + 1) as unknown as readonly MeetingPlace[];
-
-      return {
-        meetings: places.slice(0, size).map(({ meeting, lastSpokenAtMs }) => ({
-          ...{ meeting, lastSpokenAtMs },
-          ...summarise(statements, meeting),
-        })),
-        more: places.length > size,
-      };
-    });
+  /** Looks through some of a meeting's finals. @param behind null to begin with. */
+  meetingSummary(meeting: string, behind: CaptionPlace | null): SummaryStep {
+    return this.#use(({ statements }) => summaryStep(statements, meeting, behind ?? BEGINNING));
   }
 
   exportFinals({ limit, meeting, after }: ExportQuery): TranscriptPage {
@@ -192,8 +178,6 @@ export class SqliteDatabase {
   }
 }
 
-type Statements = Connection['statements'];
-
 interface FinalRow {
   readonly id: number;
   readonly caption: string;
@@ -216,17 +200,6 @@ function make(change: HistoryChange, nowMs: number, { statements }: Connection):
   }
 
   return [];
-}
-
-function summarise({ summary }: Statements, meeting: string): Omit<MeetingSummary, keyof MeetingPlace> {
-  // A row has a field of libsql's own besides.
-  const { firstSpokenAtMs, captions, speakers } = summary.get(meeting) as {
-    readonly firstSpokenAtMs: number;
-    readonly captions: number;
-    readonly speakers: string;
-  };
-
-  return { firstSpokenAtMs, captions, speakers: toldSpeakers(JSON.parse(speakers) as string[]) };
 }
 
 function captionsOf(rows: readonly unknown[]): FinalMessage[] {
