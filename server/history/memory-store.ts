@@ -17,16 +17,10 @@ import {
   newestPage,
   type RetentionLimits,
 } from './history-store.ts';
+import { type IndexedFinal, searchFinals } from './memory-search.ts';
 import type { StreamRecord } from './records.ts';
 import { resumptionsOf } from './resumptions.ts';
-import {
-  hitOf,
-  isFound,
-  MAX_HITS_PER_PAGE,
-  readSearch,
-  type SearchPage,
-  type SearchQuery,
-} from './search.ts';
+import type { SearchPage, SearchQuery } from './search.ts';
 import { indexText } from './terms.ts';
 import { comparePlaces, type TranscriptPage, type TranscriptQuery } from './transcript-source.ts';
 
@@ -44,12 +38,7 @@ interface Kept<T> {
   readonly atMs: number;
 }
 
-interface KeptFinal extends Kept<FinalMessage> {
-  /** Counts up from 1 in the order in which finals were there first. */
-  readonly id: number;
-  /** What it is found by. */
-  readonly indexed: string;
-}
+type KeptFinal = Kept<FinalMessage> & IndexedFinal;
 
 /** History for as long as the process lives, within bounds. What is handed in is kept as it is, and must not change. */
 export class MemoryStore implements HistoryStore {
@@ -120,24 +109,11 @@ export class MemoryStore implements HistoryStore {
     return finals.length + streams.length;
   }
 
-  async search({ text, meeting, limit, after }: SearchQuery): Promise<SearchPage> {
+  /** In what is there when it is asked. */
+  async search(query: SearchQuery): Promise<SearchPage> {
     this.#requireOpen();
-    const search = readSearch(text);
-    const size = Math.min(limit, MAX_HITS_PER_PAGE);
-    const found = [...this.#finals.values()]
-      .filter(
-        ({ id, value, indexed }) =>
-          (after === undefined || id < after) &&
-          (meeting === undefined || value.meeting === meeting) &&
-          isFound(indexed, search),
-      )
-      .sort((a, b) => b.id - a.id);
-    const hits = found.slice(0, size);
 
-    return {
-      hits: hits.flatMap(({ value }) => hitOf(value, search) ?? []),
-      next: found.length > size ? hits.at(-1)!.id : null,
-    };
+    return searchFinals([...this.#finals.values()], query);
   }
 
   async meetings({ limit, before }: MeetingsQuery): Promise<MeetingsPage> {
