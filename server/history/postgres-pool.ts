@@ -1,4 +1,6 @@
 import { Pool } from 'pg';
+import { PostgresStoreError } from './postgres-error.ts';
+import { migratePostgres } from './postgres-migrate.ts';
 
 /** How long is waited for the database. */
 export interface PostgresTimeouts {
@@ -33,4 +35,22 @@ export function newPool(
   pool.on('error', () => {});
 
   return pool;
+}
+
+/** Brings the schema up to date, where the database is one that can hold it. @throws {PostgresStoreError} `ENCODING`. */
+export async function prepareDatabase(pool: Pool): Promise<void> {
+  const client = await pool.connect();
+  let fault: Error | undefined;
+  try {
+    const { rows } = await client.query('SHOW server_encoding');
+    const encoding = rows[0].server_encoding as string;
+    if (encoding !== 'UTF8')
+      throw new PostgresStoreError('ENCODING', `Its encoding is ${encoding}, and has to be UTF8.`);
+    await migratePostgres(client);
+  } catch (error) {
+    fault = error as Error;
+    throw error;
+  } finally {
+    client.release(fault);
+  }
 }

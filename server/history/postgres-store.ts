@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import {
   type ExportQuery,
   MAX_MEETINGS_PER_PAGE,
@@ -16,8 +17,7 @@ import {
   type RetentionLimits,
 } from './history-store.ts';
 import { PostgresStoreError, withoutData } from './postgres-error.ts';
-import { migratePostgres } from './postgres-migrate.ts';
-import { newPool, type PostgresTimeouts } from './postgres-pool.ts';
+import { newPool, type PostgresTimeouts, prepareDatabase } from './postgres-pool.ts';
 import { POSTGRES_STATEMENTS } from './postgres-sql.ts';
 import { queryOf } from './postgres-words.ts';
 import { writeParameters } from './postgres-write.ts';
@@ -51,6 +51,7 @@ interface Row {
  * is given up, and the next call makes a new one.
  */
 export class PostgresStore implements HistoryStore {
+  readonly #clock: Pick<Clock, 'epochMs'>;
   readonly #urgent: Pool;
   readonly #others: Pool;
   /** Fulfilled when the last write that was asked for is done, or has failed. */
@@ -58,7 +59,8 @@ export class PostgresStore implements HistoryStore {
   readonly #calls = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
 
-  private constructor(url: string, timeouts: PostgresTimeouts) {
+  private constructor(url: string, timeouts: PostgresTimeouts, clock: Pick<Clock, 'epochMs'>) {
+    this.#clock = clock;
     this.#urgent = newPool(url, timeouts, URGENT_CONNECTIONS);
     this.#others = newPool(url, timeouts, OTHER_CONNECTIONS);
   }
@@ -66,12 +68,17 @@ export class PostgresStore implements HistoryStore {
   /**
    * Makes the schema, or brings it up to date.
    * @param url `postgres://user:password@host:5432/database`
+   * @param clock what the times that are handed in are told by; where it is wrong they count by the database's.
    * @throws {PostgresStoreError} when the database cannot be had. @throws {NewerSchemaError}
    */
-  static async open(url: string, timeouts = TIMEOUTS): Promise<PostgresStore> {
-    const store = new PostgresStore(url, timeouts);
+  static async open(
+    url: string,
+    timeouts = TIMEOUTS,
+    clock: Pick<Clock, 'epochMs'> = systemClock,
+  ): Promise<PostgresStore> {
+    const store = new PostgresStore(url, timeouts, clock);
     try {
-      await store.#prepare();
+      await prepareDatabase(store.#urgent);
     } catch (error) {
       await store.close();
       throw error instanceof PostgresStoreError || (error as { code?: unknown }).code === 'NEWER_SCHEMA'
@@ -85,7 +92,11 @@ export class PostgresStore implements HistoryStore {
   write(changes: readonly HistoryChange[], nowMs: number): Promise<readonly string[]> {
     return this.#change(async () => {
       if (changes.length === 0) return [];
-      const rows = await this.#query('write', writeParameters(changes, nowMs), this.#urgent);
+      const rows = await this.#query(
+        'write',
+        writeParameters(changes, nowMs, this.#clock.epochMs()),
+        this.#urgent,
+      );
 
       return rows.map(({ leftOut }) => leftOut);
     });
@@ -168,7 +179,13 @@ export class PostgresStore implements HistoryStore {
 
   deleteBefore({ finalsMs, streamsMs }: RetentionLimits): Promise<number> {
     return this.#change(async () =>
-      deletedIn(await this.#query('deleteBefore', [whole(finalsMs), whole(streamsMs)], this.#urgent)),
+      deletedIn(
+        await this.#query(
+          'deleteBefore',
+          [whole(finalsMs), whole(streamsMs), this.#clock.epochMs()],
+          this.#urgent,
+        ),
+      ),
     );
   }
 
@@ -182,23 +199,6 @@ export class PostgresStore implements HistoryStore {
     });
 
     return this.#closing;
-  }
-
-  async #prepare(): Promise<void> {
-    const client = await this.#urgent.connect();
-    let fault: Error | undefined;
-    try {
-      const { rows } = await client.query('SHOW server_encoding');
-      const encoding = rows[0].server_encoding as string;
-      if (encoding !== 'UTF8')
-        throw new PostgresStoreError('ENCODING', `Its encoding is ${encoding}, and has to be UTF8.`);
-      await migratePostgres(client);
-    } catch (error) {
-      fault = error as Error;
-      throw error;
-    } finally {
-      client.release(fault);
-    }
   }
 
   /** One after the other, in their order. */

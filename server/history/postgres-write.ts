@@ -8,8 +8,13 @@ import { encodeStream } from './stream-json.ts';
 /**
  * A group of changes as the statement `write` takes it: a column at a time. Only what there is of each id in the end is in it,
  * because one statement cannot change a row twice.
+ * @param askedMs when it is asked, by the same clock as `nowMs`.
  */
-export function writeParameters(changes: readonly HistoryChange[], nowMs: number): readonly unknown[] {
+export function writeParameters(
+  changes: readonly HistoryChange[],
+  nowMs: number,
+  askedMs: number,
+): readonly unknown[] {
   const finals = new Map<string, FinalMessage>();
   const streams = new Map<string, Exclude<HistoryChange, { readonly type: 'final' }>>();
   for (const change of changes) {
@@ -42,5 +47,6 @@ export function writeParameters(changes: readonly HistoryChange[], nowMs: number
     records.map(({ resumptions }) => resumptions),
     gone.map(({ streamId }) => streamId),
     gone.map(({ resumptions }) => resumptions),
+    askedMs,
   ];
 }

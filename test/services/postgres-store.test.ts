@@ -97,6 +97,30 @@ describe.skipIf(!url)('With PostgreSQL', () => {
       await Promise.all(stores.map((store) => store.close()));
     });
 
+    test('counts age by the database, so that a server with a wrong clock deletes nothing young', async () => {
+      const database = await newDatabase(url!);
+      const day = 86_400_000;
+      for (const wrongByMs of [10 * day, -10 * day]) {
+        const wrong = { epochMs: () => Date.now() + wrongByMs };
+        const [right, other] = [
+          await PostgresStore.open(database),
+          await PostgresStore.open(database, undefined, wrong),
+        ];
+        await right.write([{ type: 'final', caption: final(0) }], Date.now());
+        await other.write([{ type: 'final', caption: final(1) }], wrong.epochMs());
+        await other.write([{ type: 'stream', record: record('stream') }], wrong.epochMs());
+        for (const [store, { epochMs }] of [
+          [right, { epochMs: Date.now }],
+          [other, wrong],
+        ] as const)
+          expect(await store.deleteBefore({ finalsMs: epochMs() - day, streamsMs: epochMs() - day })).toBe(0);
+        const now = wrong.epochMs() + 5 * 60_000;
+        expect(await other.deleteBefore({ finalsMs: now, streamsMs: now })).toBe(3);
+        await right.close();
+        await other.close();
+      }
+    });
+
     test('lets two servers write the same streams at once', async () => {
       const database = await newDatabase(url!);
       const stores = await Promise.all([0, 1].map(() => PostgresStore.open(database)));
