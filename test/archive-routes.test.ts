@@ -207,6 +207,21 @@ describe('An export over HTTP', () => {
     expect(lines.length).toBe(3000);
   });
 
+  test('holds up no search, however many read slowly, but further exports', async () => {
+    const { url, port } = await serve(many);
+    const sockets = Array.from({ length: 8 }, () => connect(port, '127.0.0.1'));
+    for (const socket of sockets) {
+      socket.write('GET /v1/export HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n');
+      await once(socket, 'readable');
+    }
+    expect((await fetch(`${url}/search?q=word`)).status).toBe(200);
+    expect((await fetch(`${url}/meetings`)).status).toBe(200);
+    const refused = await fetch(`${url}/export`);
+    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+    for (const socket of sockets) socket.destroy();
+    while ((await fetch(`${url}/export?meeting=nobody`)).status === 503);
+  });
+
   test('breaks off when the store fails on the way, so that nobody takes it for whole', async () => {
     let reads = 0;
     const { url, faults } = await serve(many, (archive) => ({

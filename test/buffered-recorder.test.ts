@@ -67,6 +67,20 @@ describe('BufferedRecorder', () => {
     expect(recorder.queuedChanges).toBe(0);
   });
 
+  test('tells that a record is not kept where another process has taken the stream up', async () => {
+    const { store, recorder, acks, keep, run } = setUp();
+    const elsewhere = record('stream', 5, { resumptions: 1 });
+    await store.write([{ type: 'stream', record: elsewhere }], 0);
+    keep('stream', 3);
+    keep('other', 1);
+    await settle();
+    expect(acks).toEqual(['stream 3 is not kept', 'other 1']);
+    recorder.forget('stream', 0);
+    expect(await recorder.find('hash of stream')).toEqual(elsewhere);
+    await run();
+    expect(await recorder.find('hash of stream')).toEqual(elsewhere);
+  });
+
   test('writes with the next group what comes while one is written, or soon after', async () => {
     const { clock, store, recorder, keep } = setUp();
     const release = store.hold();
@@ -234,8 +248,8 @@ describe('BufferedRecorder', () => {
     await settle();
     store.away = true;
     keep('waiting');
-    recorder.forget('waiting');
-    recorder.forget('kept');
+    recorder.forget('waiting', 0);
+    recorder.forget('kept', 0);
     await settle();
     expect(await recorder.find('hash of waiting')).toBeNull();
     expect(await recorder.find('hash of kept')).toBeNull();
@@ -302,7 +316,7 @@ describe('BufferedRecorder', () => {
       await settle();
       expect(acks).toEqual(['stream 12 is not kept']);
       expect(await recorder.finals('stream', 9000, 1e9)).toEqual([]);
-      recorder.forget('stream');
+      recorder.forget('stream', 0);
       keep('stream', 13);
       await run();
       expect(acks.at(-1)).toBe('stream 13');
@@ -391,8 +405,8 @@ describe('BufferedRecorder, whatever comes and however often the store is away,'
             });
             await all.write([{ type: 'stream', record: standing }], 0);
           } else if (step.do === 'forget') {
-            recorder.forget(streamId);
-            await all.write([{ type: 'forget', streamId }], 0);
+            recorder.forget(streamId, 0);
+            await all.write([{ type: 'forget', streamId, resumptions: 0 }], 0);
           } else if (step.do === 'settle') await settle();
           else if (step.do === 'wait') clock.advance(1500);
           else store.away = step.do === 'leave';

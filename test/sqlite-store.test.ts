@@ -12,6 +12,7 @@ import { migrate } from '../server/history/migrate.ts';
 import { readSearch } from '../server/history/search.ts';
 import { MIGRATIONS } from '../server/history/sql.ts';
 import { SqliteDatabase } from '../server/history/sqlite-database.ts';
+import { FINALS_PER_STEP, NAMES_PER_STEP } from '../server/history/sqlite-meetings.ts';
 import { SqliteStore } from '../server/history/sqlite-store.ts';
 import { describeHistoryStore } from './contract/history-store.contract.ts';
 import { final, record, SQLITE_THREAD } from './support/history.ts';
@@ -33,6 +34,13 @@ function newFile(): string {
 
 function open(file = newFile(), workerUrl = SQLITE_THREAD): Promise<SqliteStore> {
   return SqliteStore.open({ workerUrl, file, busyTimeoutMs: 200 });
+}
+
+/** How often something stands in a file, or in its journal. */
+async function tracesIn(file: string, what: RegExp): Promise<number> {
+  const texts = await Promise.all([file, `${file}-wal`].map((name) => readFile(name, 'latin1')));
+
+  return texts.reduce((count, text) => count + (text.match(what) ?? []).length, 0);
 }
 
 /** Starts a script of `fixtures/history`, which gets its arguments as JSON. */
@@ -117,14 +125,46 @@ describe('SqliteStore', () => {
     await store.close();
   });
 
-  test('leaves nothing of what it deletes in the file', async () => {
+  test('leaves nothing in its files of what it deletes for its age, while it is open', async () => {
     const file = newFile();
     const store = await open(file);
+    const traces = () => tracesIn(file, /unrepeatable/gi);
     const caption = final(0, { text: 'Unrepeatable.' });
     await store.write([{ type: 'final', caption }], NOW_MS);
-    await store.deleteBefore({ finalsMs: NOW_MS + 1, streamsMs: 0 });
+    expect(await traces()).not.toBe(0);
+    const limits = { finalsMs: NOW_MS + 1, streamsMs: 0 };
+    while ((await store.deleteBefore(limits)) > 0);
+    expect(await traces()).toBe(0);
     await store.close();
-    expect((await readFile(file)).includes('Unrepeatable')).toBe(false);
+  });
+
+  test('clears its journal with the next sweep where another program was reading it', async () => {
+    const file = newFile();
+    const store = await open(file);
+    const caption = final(0, { meeting: 'secret', text: 'Unrepeatable.' });
+    await store.write([{ type: 'final', caption }], NOW_MS);
+    const reader = new Database(file);
+    reader.exec('BEGIN');
+    expect(reader.prepare('SELECT count(*) AS count FROM finals').get()).toMatchObject({ count: 1 });
+    while ((await store.deleteMeeting('secret')) > 0);
+    expect(await tracesIn(file, /unrepeatable/gi)).not.toBe(0);
+    reader.exec('COMMIT');
+    reader.close();
+    await store.deleteBefore({ finalsMs: 0, streamsMs: 0 });
+    expect(await tracesIn(file, /unrepeatable/gi)).toBe(0);
+    await store.close();
+  });
+
+  test('clears a journal that a process which was killed has left', async () => {
+    const file = newFile();
+    const left = new SqliteDatabase(file, 200);
+    left.write([{ type: 'final', caption: final(0, { text: 'Unrepeatable.' }) }], NOW_MS);
+    expect(left.deleteBefore({ finalsMs: NOW_MS + 1, streamsMs: 0 })).toBe(1);
+    const next = await open(file);
+    await next.deleteBefore({ finalsMs: 0, streamsMs: 0 });
+    expect(await tracesIn(file, /unrepeatable/gi)).toBe(0);
+    await next.close();
+    left.close();
   });
 
   test('leaves nothing of a meeting that it deletes in its files, while it is open and among others', async () => {
@@ -142,8 +182,7 @@ describe('SqliteStore', () => {
       NOW_MS,
     );
     while ((await store.deleteMeeting('secret')) > 0);
-    for (const name of [file, `${file}-wal`])
-      expect((await readFile(name, 'latin1')).match(/repeatable\d*/gi) ?? []).toEqual([]);
+    expect(await tracesIn(file, /repeatable\d*/gi)).toBe(0);
     expect((await store.search({ text: 'ordinary1000 ', limit: 9 })).hits).toHaveLength(1);
     await store.close();
   });
@@ -185,6 +224,54 @@ describe('SqliteStore', () => {
         expect(found).toEqual(found.toSorted((a, b) => b - a));
       }
     database.close();
+  });
+
+  test('lists meetings in steps, none of which leaves anything out, and others have their turn between them', async () => {
+    const store = await open();
+    const long = Array.from({ length: 2 * FINALS_PER_STEP + 1 }, (_, i) => {
+      const speaker = i === 1 ? 'Bob' : 'Ada';
+      const text = i % 2 === 0 ? 'Yes.' : '';
+
+      // Several at the same time.
+      return final(i, {
+        meeting: 'long',
+        speaker,
+        spokenAtMs: 10 + Math.floor(i / 3),
+        text: i === 1 ? 'No.' : text,
+      });
+    });
+    const short = Array.from({ length: 2 * NAMES_PER_STEP + 1 }, (_, i) =>
+      final(0, { streamId: `of ${i}`, meeting: `short ${i}`, spokenAtMs: i % 5 }),
+    );
+    await store.write(
+      [...long, ...short].map((caption) => ({ type: 'final', caption })),
+      NOW_MS,
+    );
+    const order: string[] = [];
+    const listing = store.meetings({ limit: 1 }).then((page) => {
+      order.push('listed');
+
+      return page;
+    });
+    await store.findStream('x').then(() => order.push('found'));
+    expect(await listing).toEqual({
+      meetings: [
+        {
+          ...{ meeting: 'long', firstSpokenAtMs: 10, lastSpokenAtMs: long.at(-1)!.spokenAtMs },
+          ...{ captions: FINALS_PER_STEP + 2, speakers: ['Ada', 'Bob'] },
+        },
+      ],
+      more: true,
+    });
+    expect(order).toEqual(['found', 'listed']);
+    const listed: string[] = [];
+    for (let page = await listing; page.more; ) {
+      page = await store.meetings({ limit: 100, before: page.meetings.at(-1)! });
+      listed.push(...page.meetings.map(({ meeting }) => meeting));
+    }
+    expect(new Set(listed).size).toBe(short.length);
+    expect(listed).toHaveLength(short.length);
+    await store.close();
   });
 
   test('makes searchable, piece by piece, what an older version has stored', async () => {

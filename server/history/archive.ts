@@ -53,6 +53,11 @@ export function compareNames(a: string, b: string): number {
   return Buffer.compare(Buffer.from(a), Buffer.from(b));
 }
 
+/** Orders meetings as they are listed. */
+export function compareMeetings(a: MeetingPlace, b: MeetingPlace): number {
+  return b.lastSpokenAtMs - a.lastSpokenAtMs || compareNames(b.meeting, a.meeting);
+}
+
 /** The names that are told of a meeting. */
 export function toldSpeakers(names: Iterable<string>): readonly string[] {
   return [...new Set(names)].sort(compareNames).slice(0, MAX_SPEAKERS_TOLD);

@@ -108,9 +108,9 @@ export class BufferedRecorder implements Recorder {
     else this.#add({ type: 'stream', record }, settled);
   }
 
-  forget(streamId: string): void {
+  forget(streamId: string, resumptions: number): void {
     this.#givenUp.delete(streamId);
-    this.#add({ type: 'forget', streamId });
+    this.#add({ type: 'forget', streamId, resumptions });
   }
 
   async find(tokenHash: string): Promise<StreamRecord | null> {
@@ -118,7 +118,7 @@ export class BufferedRecorder implements Recorder {
     if (waiting) return waiting;
     const record = await this.#store.findStream(tokenHash);
 
-    return record && !this.#queue.isForgotten(record.streamId) ? record : null;
+    return record && !this.#queue.isForgotten(record.streamId, record.resumptions) ? record : null;
   }
 
   async finals(streamId: string, endMs: number, untilMs: number): Promise<readonly FinalMessage[]> {
@@ -227,8 +227,9 @@ export class BufferedRecorder implements Recorder {
     }
     const sinceMs = this.#clock.now();
     this.#wroteAtMs = sinceMs;
+    let leftOut: readonly string[];
     try {
-      await this.#store.write(changes, this.#clock.epochMs());
+      leftOut = await this.#store.write(changes, this.#clock.epochMs());
     } catch (error) {
       this.#writing = false;
       this.#queue.returned();
@@ -237,7 +238,7 @@ export class BufferedRecorder implements Recorder {
       return;
     }
     this.#writing = false;
-    const settled = this.#queue.written();
+    const told = this.#queue.written(leftOut);
     this.#observer.written(
       changes.filter(({ type }) => type === 'final').length,
       this.#clock.now() - sinceMs,
@@ -245,7 +246,7 @@ export class BufferedRecorder implements Recorder {
     if (this.#failures > 0) this.#observer.recovered();
     this.#failures = 0;
     this.#pump();
-    this.#tell(settled, true);
+    for (const { settled, kept } of told) this.#tell(settled, kept);
   }
 
   #retryLater(error: unknown): void {

@@ -55,12 +55,20 @@ export class ChangeQueue {
     return taken.map(({ change }) => change);
   }
 
-  /** What was taken is kept. @returns whom to tell, in their order. */
-  written(): readonly Settled[] {
-    const settled = this.#writing.flatMap((queued) => queued.settled);
+  /**
+   * What was taken is kept.
+   * @param leftOut the streams of which a record is not.
+   * @returns whom to tell what, in their order.
+   */
+  written(
+    leftOut: readonly string[],
+  ): readonly { readonly settled: readonly Settled[]; readonly kept: boolean }[] {
+    const told = this.#writing
+      .filter(({ settled }) => settled.length > 0)
+      .map(({ change, settled }) => ({ settled, kept: !leftOut.includes(streamOf(change)) }));
     this.#writing = [];
 
-    return settled;
+    return told;
   }
 
   /** What was taken is not kept: it goes back to where it was, unless something newer has taken its place. */
@@ -117,11 +125,11 @@ export class ChangeQueue {
     return this.isForgotten(found.record.streamId) ? null : found.record;
   }
 
-  /** Whether the newest that waits of a stream is that it is forgotten. */
-  isForgotten(streamId: string): boolean {
+  /** Whether the newest that waits of a stream is that it is forgotten. @param resumptions of the record that would go. */
+  isForgotten(streamId: string, resumptions = 0): boolean {
     const newest = this.#find((change) => change.type !== 'final' && streamOf(change) === streamId);
 
-    return newest?.type === 'forget';
+    return newest?.type === 'forget' && newest.resumptions >= resumptions;
   }
 
   /** The finals that wait, by their ids. */

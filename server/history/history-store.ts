@@ -11,12 +11,12 @@ import {
 
 /** One thing to keep, or to let go. */
 export type HistoryChange =
-  /** In place of the final with the same `captionId`. */
+  /** In place of the final with the same `captionId`, unless that is of a later resumption of its stream. */
   | { readonly type: 'final'; readonly caption: FinalMessage }
-  /** In place of the record with the same `streamId`. */
+  /** In place of the record with the same `streamId`, unless that has more resumptions. */
   | { readonly type: 'stream'; readonly record: StreamRecord }
-  /** The stream cannot be taken up again; what was said in it stays. */
-  | { readonly type: 'forget'; readonly streamId: string };
+  /** The stream cannot be taken up again, unless its record has more resumptions; what was said in it stays. */
+  | { readonly type: 'forget'; readonly streamId: string; readonly resumptions: number };
 
 /** What is older than this goes; both in milliseconds since 1970. */
 export interface RetentionLimits {
@@ -37,10 +37,12 @@ export const MAX_DELETED_AT_ONCE = 500;
  */
 export interface HistoryStore {
   /**
-   * Makes all changes, in their order, or none.
+   * Makes all changes, in their order, or none. Whoever has taken a stream up last has the say in it: what another one, that
+   * does not know yet, has of it is left out where it would take the place of something newer.
    * @param nowMs when, in milliseconds since 1970; how old they are is counted from here.
+   * @returns the ids of streams of which a record was left out.
    */
-  write(changes: readonly HistoryChange[], nowMs: number): Promise<void>;
+  write(changes: readonly HistoryChange[], nowMs: number): Promise<readonly string[]>;
   /** The record with that token hash, bit for bit as it was written; null when there is none, or it was forgotten. */
   findStream(tokenHash: string): Promise<StreamRecord | null>;
   /** Finals of a stream that end after `endMs` of its audio, up to and with `untilMs`, in their order. */

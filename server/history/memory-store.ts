@@ -1,9 +1,9 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import {
+  compareMeetings,
   compareNames,
   type ExportQuery,
   MAX_MEETINGS_PER_PAGE,
-  type MeetingPlace,
   type MeetingsPage,
   type MeetingsQuery,
   toldSpeakers,
@@ -17,15 +17,10 @@ import {
   newestPage,
   type RetentionLimits,
 } from './history-store.ts';
+import { type IndexedFinal, searchFinals } from './memory-search.ts';
 import type { StreamRecord } from './records.ts';
-import {
-  hitOf,
-  isFound,
-  MAX_HITS_PER_PAGE,
-  readSearch,
-  type SearchPage,
-  type SearchQuery,
-} from './search.ts';
+import { resumptionsOf } from './resumptions.ts';
+import type { SearchPage, SearchQuery } from './search.ts';
 import { indexText } from './terms.ts';
 import { comparePlaces, type TranscriptPage, type TranscriptQuery } from './transcript-source.ts';
 
@@ -43,12 +38,7 @@ interface Kept<T> {
   readonly atMs: number;
 }
 
-interface KeptFinal extends Kept<FinalMessage> {
-  /** Counts up from 1 in the order in which finals were there first. */
-  readonly id: number;
-  /** What it is found by. */
-  readonly indexed: string;
-}
+type KeptFinal = Kept<FinalMessage> & IndexedFinal;
 
 /** History for as long as the process lives, within bounds. What is handed in is kept as it is, and must not change. */
 export class MemoryStore implements HistoryStore {
@@ -66,13 +56,21 @@ export class MemoryStore implements HistoryStore {
     this.#bounds = bounds;
   }
 
-  async write(changes: readonly HistoryChange[], nowMs: number): Promise<void> {
+  async write(changes: readonly HistoryChange[], nowMs: number): Promise<readonly string[]> {
     this.#requireOpen();
+    const leftOut: string[] = [];
     for (const change of changes) {
-      if (change.type === 'final') this.#keepFinal(change.caption, nowMs);
-      else if (change.type === 'stream') this.#keepStream(change.record, nowMs);
-      else this.#streams.delete(change.streamId);
+      if (change.type === 'final') {
+        this.#keepFinal(change.caption, nowMs);
+      } else if (change.type === 'stream') {
+        const isKept = this.#keepStream(change.record, nowMs);
+        if (!isKept) leftOut.push(change.record.streamId);
+      } else if (!this.#isTakenUpSince(change)) {
+        this.#streams.delete(change.streamId);
+      }
     }
+
+    return leftOut;
   }
 
   async findStream(tokenHash: string): Promise<StreamRecord | null> {
@@ -111,24 +109,11 @@ export class MemoryStore implements HistoryStore {
     return finals.length + streams.length;
   }
 
-  async search({ text, meeting, limit, after }: SearchQuery): Promise<SearchPage> {
+  /** In what is there when it is asked. */
+  async search(query: SearchQuery): Promise<SearchPage> {
     this.#requireOpen();
-    const search = readSearch(text);
-    const size = Math.min(limit, MAX_HITS_PER_PAGE);
-    const found = [...this.#finals.values()]
-      .filter(
-        ({ id, value, indexed }) =>
-          (after === undefined || id < after) &&
-          (meeting === undefined || value.meeting === meeting) &&
-          isFound(indexed, search),
-      )
-      .sort((a, b) => b.id - a.id);
-    const hits = found.slice(0, size);
 
-    return {
-      hits: hits.flatMap(({ value }) => hitOf(value, search) ?? []),
-      next: found.length > size ? hits.at(-1)!.id : null,
-    };
+    return searchFinals([...this.#finals.values()], query);
   }
 
   async meetings({ limit, before }: MeetingsQuery): Promise<MeetingsPage> {
@@ -140,8 +125,8 @@ export class MemoryStore implements HistoryStore {
       lastSpokenAtMs: finals.at(-1)!.spokenAtMs,
     }));
     const asked = places
-      .filter((place) => before === undefined || newestFirst(before, place) < 0)
-      .sort(newestFirst);
+      .filter((place) => before === undefined || compareMeetings(before, place) < 0)
+      .sort(compareMeetings);
 
     return {
       meetings: asked.slice(0, size).map(({ meeting, finals, lastSpokenAtMs }) => ({
@@ -189,7 +174,9 @@ export class MemoryStore implements HistoryStore {
   }
 
   #keepFinal(caption: FinalMessage, atMs: number): void {
-    const id = this.#finals.get(caption.captionId)?.id ?? ++this.#ids;
+    const before = this.#finals.get(caption.captionId);
+    if (before && resumptionsOf(before.value) > resumptionsOf(caption)) return;
+    const id = before?.id ?? ++this.#ids;
     this.#dropFinal(caption.captionId);
     this.#finals.set(caption.captionId, { value: caption, atMs, id, indexed: indexText(caption.text) });
     if (caption.text !== '') {
@@ -200,12 +187,21 @@ export class MemoryStore implements HistoryStore {
     if (this.#finals.size > this.#bounds.maxFinals) this.#dropFinal(this.#finals.keys().next().value!);
   }
 
-  #keepStream(record: StreamRecord, atMs: number): void {
+  #keepStream(record: StreamRecord, atMs: number): boolean {
+    if (this.#isTakenUpSince(record)) return false;
     // Anew, so that it is the youngest.
     this.#streams.delete(record.streamId);
     this.#streams.set(record.streamId, { value: record, atMs });
     if (this.#streams.size > this.#bounds.maxStreams)
       this.#streams.delete(this.#streams.keys().next().value!);
+
+    return true;
+  }
+
+  #isTakenUpSince({ streamId, resumptions }: Pick<StreamRecord, 'streamId' | 'resumptions'>): boolean {
+    const kept = this.#streams.get(streamId);
+
+    return kept !== undefined && kept.value.resumptions > resumptions;
   }
 
   #dropFinal(captionId: string): void {
@@ -232,10 +228,6 @@ function idsOf<T>(kept: ReadonlyMap<string, T>, isWanted: (each: T) => boolean):
   }
 
   return ids;
-}
-
-function newestFirst(a: MeetingPlace, b: MeetingPlace): number {
-  return b.lastSpokenAtMs - a.lastSpokenAtMs || compareNames(b.meeting, a.meeting);
 }
 
 /** Index of the first of `finals` that does not stand before `final`; mostly the end, since people speak one after another. */

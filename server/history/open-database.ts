@@ -17,7 +17,7 @@ export async function openDatabase(url: string, clock: Clock, log: Logger): Prom
   const database = nameOf(url);
   for (let tries = 0; ; tries++) {
     try {
-      return await PostgresStore.open(url);
+      return await PostgresStore.open(url, undefined, clock);
     } catch (error) {
       if (!isAway(error) || clock.now() >= untilMs) throw explain(database, error);
       if (tries === 0)

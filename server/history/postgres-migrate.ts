@@ -1,11 +1,13 @@
-import type { ClientBase } from 'pg';
+import type { ClientBase, QueryConfig } from 'pg';
 import { NewerSchemaError } from './migrate.ts';
 import { POSTGRES_MIGRATIONS } from './postgres-sql.ts';
 
 /** Of everybody who brings a Roundtable schema up to date; the number means nothing. */
-const LOCK = 7_263_846_019;
+export const MIGRATION_LOCK = 7_263_846_019;
 /** A step may take its time, as may another server whose steps are waited for. */
 const MIGRATION_TIMEOUT_MS = 600_000;
+/** After the server should have given a statement up by itself. */
+const LATE_ANSWER_MS = 10_000;
 
 /**
  * Brings the schema up to date: all steps that it lacks, or none. Of several servers that start at once, one takes the steps
@@ -21,16 +23,21 @@ export async function migratePostgres(
   try {
     await client.query(`SET LOCAL statement_timeout = ${MIGRATION_TIMEOUT_MS}`);
     // Until the transaction ends, however it does.
-    await client.query('SELECT pg_advisory_xact_lock($1)', [LOCK]);
+    await patiently(client, `SELECT pg_advisory_xact_lock(${MIGRATION_LOCK})`);
     const version = await versionOf(client);
     if (version > migrations.length) throw new NewerSchemaError(version, migrations.length);
-    for (const step of migrations.slice(version)) await client.query(step);
+    for (const step of migrations.slice(version)) await patiently(client, step);
     await client.query('UPDATE roundtable.schema SET version = $1 WHERE version <> $1', [migrations.length]);
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => {});
     throw error;
   }
+}
+
+/** However soon the client gives other statements up; the types of pg do not know that a query may say so. */
+async function patiently(client: ClientBase, text: string): Promise<void> {
+  await client.query({ text, query_timeout: MIGRATION_TIMEOUT_MS + LATE_ANSWER_MS } as QueryConfig);
 }
 
 /** Steps taken so far. */

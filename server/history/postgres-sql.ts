@@ -37,25 +37,47 @@ export const POSTGRES_MIGRATIONS: readonly string[] = [
   CREATE INDEX streams_by_token ON roundtable.streams (token_hash);
   CREATE INDEX streams_by_meeting ON roundtable.streams (meeting);
   `,
+  `
+  ALTER TABLE roundtable.finals ADD COLUMN resumptions integer NOT NULL DEFAULT 0;
+  ALTER TABLE roundtable.streams ADD COLUMN resumptions integer NOT NULL DEFAULT 0;
+  `,
 ];
+
+/** Clocks that differ by less are the same: what was asked may have been on its way for so long. */
+const SAME_CLOCK_MS = 60_000;
+
+/**
+ * How far the database's clock is ahead of that of whoever asks: with one that is wrong, a server would delete what the
+ * others have only just stored. @param asked the parameter with the time of asking.
+ */
+function clockCte(asked: string): string {
+  return `
+      measured (ahead_ms) AS (
+        SELECT (extract(epoch FROM statement_timestamp()) * 1000)::bigint - ${asked}::bigint
+      ),
+      clock (ahead_ms) AS (
+        SELECT CASE WHEN abs(ahead_ms) < ${SAME_CLOCK_MS} THEN 0 ELSE ahead_ms END FROM measured
+      )`;
+}
 
 /** Statements by what they do. Whole numbers come as float8, which JavaScript's numbers are. */
 export const POSTGRES_STATEMENTS = {
   // All of a group in one statement, which is its own transaction: one way to the server and back. Rows are locked in the
   // order of their names, so that no two servers wait for each other, and numbered in that of the changes.
   write: `
-    WITH
+    WITH ${clockCte('$19')},
       kept AS (
         INSERT INTO roundtable.finals
-          (id, caption_id, stream_id, meeting, speaker, end_ms, spoken_at_ms, has_text, caption, words, stored_at_ms)
-        SELECT numbered.*, $1 FROM (
+          (id, caption_id, stream_id, meeting, speaker, end_ms, spoken_at_ms, has_text, caption, words, resumptions,
+            stored_at_ms)
+        SELECT numbered.*, $1::bigint + (SELECT ahead_ms FROM clock) FROM (
           SELECT
             nextval('roundtable.finals_id_seq'), caption_id, stream_id, meeting, speaker, end_ms, spoken_at_ms,
-            has_text, caption, words::tsvector
+            has_text, caption, words::tsvector, resumptions
           FROM unnest(
             $2::text[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::bigint[], $8::boolean[], $9::text[],
-            $10::text[]
-          ) AS new (caption_id, stream_id, meeting, speaker, end_ms, spoken_at_ms, has_text, caption, words)
+            $10::text[], $11::integer[]
+          ) AS new (caption_id, stream_id, meeting, speaker, end_ms, spoken_at_ms, has_text, caption, words, resumptions)
         ) AS numbered
         ORDER BY caption_id COLLATE "C"
         ON CONFLICT (caption_id) DO UPDATE SET
@@ -67,20 +89,31 @@ export const POSTGRES_STATEMENTS = {
           stored_at_ms = excluded.stored_at_ms,
           has_text = excluded.has_text,
           caption = excluded.caption,
-          words = excluded.words
+          words = excluded.words,
+          resumptions = excluded.resumptions
+        WHERE excluded.resumptions >= finals.resumptions
       ),
       recorded AS (
-        INSERT INTO roundtable.streams (stream_id, token_hash, meeting, changed_at_ms, record)
-        SELECT stream_id, token_hash, meeting, $1, record
-        FROM unnest($11::text[], $12::text[], $13::text[], $14::text[]) AS new (stream_id, token_hash, meeting, record)
+        INSERT INTO roundtable.streams (stream_id, token_hash, meeting, changed_at_ms, record, resumptions)
+        SELECT stream_id, token_hash, meeting, $1::bigint + (SELECT ahead_ms FROM clock), record, resumptions
+        FROM unnest($12::text[], $13::text[], $14::text[], $15::text[], $16::integer[])
+          AS new (stream_id, token_hash, meeting, record, resumptions)
         ORDER BY stream_id COLLATE "C"
         ON CONFLICT (stream_id) DO UPDATE SET
           token_hash = excluded.token_hash,
           meeting = excluded.meeting,
           changed_at_ms = excluded.changed_at_ms,
-          record = excluded.record
+          record = excluded.record,
+          resumptions = excluded.resumptions
+        WHERE excluded.resumptions >= streams.resumptions
+        RETURNING stream_id
+      ),
+      forgotten AS (
+        DELETE FROM roundtable.streams USING unnest($17::text[], $18::integer[]) AS gone (stream_id, resumptions)
+        WHERE streams.stream_id = gone.stream_id AND streams.resumptions <= gone.resumptions
       )
-    DELETE FROM roundtable.streams WHERE stream_id = ANY ($15::text[])`,
+    SELECT stream_id AS "leftOut" FROM unnest($12::text[]) AS asked (stream_id)
+    WHERE stream_id NOT IN (SELECT stream_id FROM recorded)`,
   findStream: 'SELECT record FROM roundtable.streams WHERE token_hash = $1',
   finalsOfStream: `
     SELECT caption FROM roundtable.finals
@@ -138,16 +171,16 @@ export const POSTGRES_STATEMENTS = {
     ORDER BY spoken_at_ms, caption_id LIMIT $4`,
   // What another server is deleting at this moment is left to it.
   deleteBefore: `
-    WITH
+    WITH ${clockCte('$3')},
       finals AS (
         DELETE FROM roundtable.finals WHERE id IN (
-          SELECT id FROM roundtable.finals WHERE stored_at_ms < $1
+          SELECT id FROM roundtable.finals WHERE stored_at_ms < $1::bigint + (SELECT ahead_ms FROM clock)
           ORDER BY stored_at_ms LIMIT ${MAX_DELETED_AT_ONCE} FOR UPDATE SKIP LOCKED)
         RETURNING 1
       ),
       streams AS (
         DELETE FROM roundtable.streams WHERE stream_id IN (
-          SELECT stream_id FROM roundtable.streams WHERE changed_at_ms < $2
+          SELECT stream_id FROM roundtable.streams WHERE changed_at_ms < $2::bigint + (SELECT ahead_ms FROM clock)
           ORDER BY changed_at_ms LIMIT ${MAX_DELETED_AT_ONCE} FOR UPDATE SKIP LOCKED)
         RETURNING 1
       )

@@ -1,5 +1,6 @@
-import { Pool } from 'pg';
+import type { Pool } from 'pg';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import { type Clock, systemClock } from '../clock.ts';
 import {
   type ExportQuery,
   MAX_MEETINGS_PER_PAGE,
@@ -16,7 +17,7 @@ import {
   type RetentionLimits,
 } from './history-store.ts';
 import { PostgresStoreError, withoutData } from './postgres-error.ts';
-import { migratePostgres } from './postgres-migrate.ts';
+import { newPool, type PostgresTimeouts, prepareDatabase } from './postgres-pool.ts';
 import { POSTGRES_STATEMENTS } from './postgres-sql.ts';
 import { queryOf } from './postgres-words.ts';
 import { writeParameters } from './postgres-write.ts';
@@ -25,20 +26,12 @@ import { hitOf, MAX_HITS_PER_PAGE, readSearch, type SearchPage, type SearchQuery
 import { decodeStream } from './stream-json.ts';
 import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
 
-/** One writes at a time; the others read. */
-const MAX_CONNECTIONS = 5;
-/** How long is waited for the database. */
-export interface PostgresTimeouts {
-  /** For a connection, be it a new one or one of the pool's that is free. */
-  readonly connectMs: number;
-  /** After which the server gives a statement up. */
-  readonly statementMs: number;
-  /** After which the connection is given up: the server, or the network, says nothing at all. */
-  readonly answerMs: number;
-}
+/** For what captions and speakers wait for: one writes, the other reads where a stream is taken up again. */
+const URGENT_CONNECTIONS = 2;
+/** For what people look through, however slow that is. */
+const OTHER_CONNECTIONS = 4;
 
 const TIMEOUTS: PostgresTimeouts = { connectMs: 5000, statementMs: 10_000, answerMs: 15_000 };
-const IDLE_TIMEOUT_MS = 60_000;
 
 const NEWEST = Number.MAX_SAFE_INTEGER;
 const OLDEST = Number.MIN_SAFE_INTEGER;
@@ -49,44 +42,43 @@ interface Row {
   readonly caption: string;
   readonly id: number;
   readonly deleted: number;
+  readonly leftOut: string;
 }
 
 /**
- * History in a PostgreSQL database, which any number of servers may share. Calls take connections of a pool; those that read
- * begin once the writes asked for before them are done. A connection that failed is given up, and the next call makes a new one.
+ * History in a PostgreSQL database, which any number of servers may share. Calls take connections of two pools, so that slow
+ * searches hold up no writing; those that read begin once the writes asked for before them are done. A connection that failed
+ * is given up, and the next call makes a new one.
  */
 export class PostgresStore implements HistoryStore {
-  readonly #pool: Pool;
+  readonly #clock: Pick<Clock, 'epochMs'>;
+  readonly #urgent: Pool;
+  readonly #others: Pool;
   /** Fulfilled when the last write that was asked for is done, or has failed. */
   #writes: Promise<unknown> = Promise.resolve();
   readonly #calls = new Set<Promise<unknown>>();
   #closing: Promise<void> | null = null;
 
-  private constructor(url: string, { connectMs, statementMs, answerMs }: PostgresTimeouts) {
-    this.#pool = new Pool({
-      connectionString: url,
-      application_name: 'roundtable',
-      max: MAX_CONNECTIONS,
-      connectionTimeoutMillis: connectMs,
-      idleTimeoutMillis: IDLE_TIMEOUT_MS,
-      statement_timeout: statementMs,
-      query_timeout: answerMs,
-      idle_in_transaction_session_timeout: answerMs,
-      keepAlive: true,
-    });
-    // A connection that nobody uses broke: the next call makes a new one.
-    this.#pool.on('error', () => {});
+  private constructor(url: string, timeouts: PostgresTimeouts, clock: Pick<Clock, 'epochMs'>) {
+    this.#clock = clock;
+    this.#urgent = newPool(url, timeouts, URGENT_CONNECTIONS);
+    this.#others = newPool(url, timeouts, OTHER_CONNECTIONS);
   }
 
   /**
    * Makes the schema, or brings it up to date.
    * @param url `postgres://user:password@host:5432/database`
+   * @param clock what the times that are handed in are told by; where it is wrong they count by the database's.
    * @throws {PostgresStoreError} when the database cannot be had. @throws {NewerSchemaError}
    */
-  static async open(url: string, timeouts = TIMEOUTS): Promise<PostgresStore> {
-    const store = new PostgresStore(url, timeouts);
+  static async open(
+    url: string,
+    timeouts = TIMEOUTS,
+    clock: Pick<Clock, 'epochMs'> = systemClock,
+  ): Promise<PostgresStore> {
+    const store = new PostgresStore(url, timeouts, clock);
     try {
-      await store.#prepare();
+      await prepareDatabase(store.#urgent);
     } catch (error) {
       await store.close();
       throw error instanceof PostgresStoreError || (error as { code?: unknown }).code === 'NEWER_SCHEMA'
@@ -97,15 +89,22 @@ export class PostgresStore implements HistoryStore {
     return store;
   }
 
-  write(changes: readonly HistoryChange[], nowMs: number): Promise<void> {
+  write(changes: readonly HistoryChange[], nowMs: number): Promise<readonly string[]> {
     return this.#change(async () => {
-      if (changes.length > 0) await this.#query('write', writeParameters(changes, nowMs));
+      if (changes.length === 0) return [];
+      const rows = await this.#query(
+        'write',
+        writeParameters(changes, nowMs, this.#clock.epochMs()),
+        this.#urgent,
+      );
+
+      return rows.map(({ leftOut }) => leftOut);
     });
   }
 
   findStream(tokenHash: string): Promise<StreamRecord | null> {
     return this.#read(async () => {
-      const [row] = await this.#query('findStream', [tokenHash]);
+      const [row] = await this.#query('findStream', [tokenHash], this.#urgent);
 
       return row ? decodeStream(row.record) : null;
     });
@@ -113,7 +112,7 @@ export class PostgresStore implements HistoryStore {
 
   finalsOfStream(streamId: string, endMs: number, untilMs: number): Promise<readonly FinalMessage[]> {
     return this.#read(async () =>
-      captionsOf(await this.#query('finalsOfStream', [streamId, whole(endMs), whole(untilMs)])),
+      captionsOf(await this.#query('finalsOfStream', [streamId, whole(endMs), whole(untilMs)], this.#urgent)),
     );
   }
 
@@ -180,35 +179,26 @@ export class PostgresStore implements HistoryStore {
 
   deleteBefore({ finalsMs, streamsMs }: RetentionLimits): Promise<number> {
     return this.#change(async () =>
-      deletedIn(await this.#query('deleteBefore', [whole(finalsMs), whole(streamsMs)])),
+      deletedIn(
+        await this.#query(
+          'deleteBefore',
+          [whole(finalsMs), whole(streamsMs), this.#clock.epochMs()],
+          this.#urgent,
+        ),
+      ),
     );
   }
 
   deleteMeeting(meeting: string): Promise<number> {
-    return this.#change(async () => deletedIn(await this.#query('deleteMeeting', [meeting])));
+    return this.#change(async () => deletedIn(await this.#query('deleteMeeting', [meeting], this.#urgent)));
   }
 
   close(): Promise<void> {
-    this.#closing ??= Promise.allSettled(this.#calls).then(() => this.#pool.end());
+    this.#closing ??= Promise.allSettled(this.#calls).then(async () => {
+      await Promise.all([this.#urgent.end(), this.#others.end()]);
+    });
 
     return this.#closing;
-  }
-
-  async #prepare(): Promise<void> {
-    const client = await this.#pool.connect();
-    let fault: Error | undefined;
-    try {
-      const { rows } = await client.query('SHOW server_encoding');
-      const encoding = rows[0].server_encoding as string;
-      if (encoding !== 'UTF8')
-        throw new PostgresStoreError('ENCODING', `Its encoding is ${encoding}, and has to be UTF8.`);
-      await migratePostgres(client);
-    } catch (error) {
-      fault = error as Error;
-      throw error;
-    } finally {
-      client.release(fault);
-    }
   }
 
   /** One after the other, in their order. */
@@ -239,9 +229,10 @@ export class PostgresStore implements HistoryStore {
   async #query(
     name: keyof typeof POSTGRES_STATEMENTS,
     parameters: readonly unknown[],
+    pool = this.#others,
   ): Promise<readonly Row[]> {
     try {
-      const { rows } = await this.#pool.query(POSTGRES_STATEMENTS[name], [...parameters]);
+      const { rows } = await pool.query(POSTGRES_STATEMENTS[name], [...parameters]);
 
       return rows as readonly Row[];
     } catch (error) {

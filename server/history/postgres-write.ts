@@ -2,22 +2,31 @@ import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import type { HistoryChange } from './history-store.ts';
 import { vectorOf } from './postgres-words.ts';
 import type { StreamRecord } from './records.ts';
+import { resumptionsOf } from './resumptions.ts';
 import { encodeStream } from './stream-json.ts';
 
 /**
  * A group of changes as the statement `write` takes it: a column at a time. Only what there is of each id in the end is in it,
  * because one statement cannot change a row twice.
+ * @param askedMs when it is asked, by the same clock as `nowMs`.
  */
-export function writeParameters(changes: readonly HistoryChange[], nowMs: number): readonly unknown[] {
+export function writeParameters(
+  changes: readonly HistoryChange[],
+  nowMs: number,
+  askedMs: number,
+): readonly unknown[] {
   const finals = new Map<string, FinalMessage>();
-  const streams = new Map<string, StreamRecord | null>();
+  const streams = new Map<string, Exclude<HistoryChange, { readonly type: 'final' }>>();
   for (const change of changes) {
     if (change.type === 'final') finals.set(change.caption.captionId, change.caption);
-    else if (change.type === 'stream') streams.set(change.record.streamId, change.record);
-    else streams.set(change.streamId, null);
+    else streams.set(change.type === 'stream' ? change.record.streamId : change.streamId, change);
   }
   const captions = [...finals.values()];
-  const records = [...streams.values()].flatMap((record) => record ?? []);
+  const records: StreamRecord[] = [];
+  const gone: Extract<HistoryChange, { readonly type: 'forget' }>[] = [];
+  for (const change of streams.values())
+    if (change.type === 'stream') records.push(change.record);
+    else gone.push(change);
 
   return [
     nowMs,
@@ -30,10 +39,14 @@ export function writeParameters(changes: readonly HistoryChange[], nowMs: number
     captions.map(({ text }) => text !== ''),
     captions.map((caption) => JSON.stringify(caption)),
     captions.map(({ text }) => vectorOf(text)),
+    captions.map(resumptionsOf),
     records.map(({ streamId }) => streamId),
     records.map(({ tokenHash }) => tokenHash),
     records.map(({ meeting }) => meeting),
     records.map(encodeStream),
-    [...streams].flatMap(([streamId, record]) => (record ? [] : [streamId])),
+    records.map(({ resumptions }) => resumptions),
+    gone.map(({ streamId }) => streamId),
+    gone.map(({ resumptions }) => resumptions),
+    askedMs,
   ];
 }

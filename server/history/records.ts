@@ -28,12 +28,13 @@ export interface Recorder {
   /**
    * Keeps where a stream stands, in place of where it stood before.
    * @param settled called, never before this returns, with true when this, and everything that was to be kept before,
-   * outlives the process; with false when there is no room to keep it, nor anything of the stream that comes. Once at
-   * most: where many records of a stream wait for the store, only the newest of them are told.
+   * outlives the process; with false when there is no room to keep it, nor anything of the stream that comes, or when
+   * another process has taken the stream up since. Once at most: where many records of a stream wait for the store, only
+   * the newest of them are told.
    */
   stream(record: StreamRecord, settled: (kept: boolean) => void): void;
-  /** The stream cannot be taken up again. */
-  forget(streamId: string): void;
+  /** The stream cannot be taken up again, unless that has happened elsewhere already. @param resumptions its record's. */
+  forget(streamId: string, resumptions: number): void;
   /** The stream with that token; null for one that is not known, or no longer. @throws {Error} when the store cannot tell. */
   find(tokenHash: string): Promise<StreamRecord | null>;
   /**

@@ -1,4 +1,5 @@
 import { MAX_DELETED_AT_ONCE } from './history-store.ts';
+import { REVISIONS_PER_RESUMPTION } from './resumptions.ts';
 
 /** Finals that are indexed in one go, where that was left for later: half a tenth of a second's work in a large file. */
 const MAX_INDEXED_AT_ONCE = 100;
@@ -84,7 +85,8 @@ export const STATEMENTS = {
       spoken_at_ms = excluded.spoken_at_ms,
       stored_at_ms = excluded.stored_at_ms,
       caption = excluded.caption,
-      terms = excluded.terms`,
+      terms = excluded.terms
+    WHERE excluded.caption ->> 'revision' / ${REVISIONS_PER_RESUMPTION} >= finals.caption ->> 'revision' / ${REVISIONS_PER_RESUMPTION}`,
   toIndex: `
     SELECT id, caption FROM finals WHERE id < (SELECT before_id FROM finals_to_index)
     ORDER BY id DESC LIMIT ${MAX_INDEXED_AT_ONCE}`,
@@ -117,25 +119,26 @@ export const STATEMENTS = {
   meetings: `
     WITH RECURSIVE
       names (name) AS (
-        SELECT min(meeting) FROM finals
+        SELECT (SELECT min(meeting) FROM finals WHERE meeting > ?1)
         UNION ALL
         SELECT (SELECT min(meeting) FROM finals WHERE meeting > name) FROM names WHERE name IS NOT NULL
-      ),
-      places (name, spoken_at_ms) AS (
-        SELECT name, (
-          SELECT spoken_at_ms FROM finals WHERE meeting = name AND caption ->> 'text' <> ''
-          ORDER BY spoken_at_ms DESC LIMIT 1)
-        FROM names
+        LIMIT ?2
       )
-    SELECT name AS meeting, spoken_at_ms AS lastSpokenAtMs FROM places
-    WHERE spoken_at_ms IS NOT NULL AND (spoken_at_ms, name) < (?, ?)
-    ORDER BY spoken_at_ms DESC, name DESC LIMIT ?`,
+    SELECT
+      name AS meeting,
+      (
+        SELECT spoken_at_ms FROM finals WHERE meeting = name AND caption ->> 'text' <> ''
+        ORDER BY spoken_at_ms DESC LIMIT 1
+      ) AS lastSpokenAtMs
+    FROM names WHERE name IS NOT NULL`,
   summary: `
     SELECT
-      min(spoken_at_ms) AS firstSpokenAtMs,
-      count(*) AS captions,
-      json_group_array(DISTINCT caption ->> 'speaker') AS speakers
-    FROM finals WHERE meeting = ? AND caption ->> 'text' <> ''`,
+      spoken_at_ms AS spokenAtMs,
+      caption_id AS captionId,
+      caption ->> 'speaker' AS speaker,
+      caption ->> 'text' <> '' AS hasText
+    FROM finals WHERE meeting = ? AND (spoken_at_ms, caption_id) > (?, ?)
+    ORDER BY spoken_at_ms, caption_id LIMIT ?`,
   exportAll: `
     SELECT caption FROM finals
     WHERE (meeting, spoken_at_ms, caption_id) > (?, ?, ?) AND caption ->> 'text' <> ''
@@ -154,8 +157,9 @@ export const STATEMENTS = {
     ON CONFLICT (stream_id) DO UPDATE SET
       token_hash = excluded.token_hash,
       changed_at_ms = excluded.changed_at_ms,
-      record = excluded.record`,
-  forgetStream: 'DELETE FROM streams WHERE stream_id = ?',
+      record = excluded.record
+    WHERE excluded.record ->> 'resumptions' >= streams.record ->> 'resumptions'`,
+  forgetStream: "DELETE FROM streams WHERE stream_id = ? AND record ->> 'resumptions' <= ?",
   findStream: 'SELECT record FROM streams WHERE token_hash = ?',
   finalsOfStream: `
     SELECT caption FROM finals WHERE stream_id = ? AND end_ms > ? AND end_ms <= ? ORDER BY end_ms`,

@@ -1,13 +1,5 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
-import {
-  type ExportQuery,
-  MAX_MEETINGS_PER_PAGE,
-  type MeetingPlace,
-  type MeetingSummary,
-  type MeetingsPage,
-  type MeetingsQuery,
-  toldSpeakers,
-} from './archive.ts';
+import type { ExportQuery } from './archive.ts';
 import { type Connection, connect } from './connect.ts';
 import {
   type HistoryChange,
@@ -16,9 +8,11 @@ import {
   type RetentionLimits,
 } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
+import { type PlacesStep, placesStep, type SummaryStep, summaryStep } from './sqlite-meetings.ts';
 import { type SearchStep, type SqliteSearch, searchStep, sqliteTerms } from './sqlite-search.ts';
 import { decodeStream, encodeStream } from './stream-json.ts';
-import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
+import type { CaptionPlace, TranscriptPage, TranscriptQuery } from './transcript-source.ts';
+import { truncateJournal } from './truncate-journal.ts';
 
 /** Behind every final there is. */
 const END: readonly [number, string] = [Number.MAX_SAFE_INTEGER, ''];
@@ -34,6 +28,8 @@ export class SqliteDatabase {
   readonly #file: string;
   readonly #busyTimeoutMs: number;
   #connection: Connection | null = null;
+  /** Whether the journal may hold what was deleted; a process before this one may have left it. */
+  #isUnclean = true;
 
   /** @param busyTimeoutMs how long a call waits at most while another process writes. */
   constructor(file: string, busyTimeoutMs: number) {
@@ -46,10 +42,8 @@ export class SqliteDatabase {
     this.#use(() => {});
   }
 
-  write(changes: readonly HistoryChange[], nowMs: number): void {
-    this.#transact((connection) => {
-      for (const change of changes) make(change, nowMs, connection);
-    });
+  write(changes: readonly HistoryChange[], nowMs: number): readonly string[] {
+    return this.#transact((connection) => changes.flatMap((change) => make(change, nowMs, connection)));
   }
 
   findStream(tokenHash: string): StreamRecord | null {
@@ -75,7 +69,7 @@ export class SqliteDatabase {
   }
 
   deleteBefore({ finalsMs, streamsMs }: RetentionLimits): number {
-    return this.#transact(
+    return this.#delete(
       ({ statements }) =>
         statements.deleteFinals.run(finalsMs).changes + statements.deleteStreams.run(streamsMs).changes,
     );
@@ -86,21 +80,14 @@ export class SqliteDatabase {
     return this.#use(({ statements }) => searchStep(statements, search));
   }
 
-  meetings({ limit, before }: MeetingsQuery): MeetingsPage {
-    const place = before ? [before.lastSpokenAtMs, before.meeting] : END;
-    const size = Math.min(limit, MAX_MEETINGS_PER_PAGE);
+  /** Looks through some of the meetings. */
+  meetingPlaces(afterName: string): PlacesStep {
+    return this.#use(({ statements }) => placesStep(statements, afterName));
+  }
 
-    return this.#use(({ statements }) => {
-      const places = statements.meetings.all(...place, size + 1) as unknown as readonly MeetingPlace[];
-
-      return {
-        meetings: places.slice(0, size).map(({ meeting, lastSpokenAtMs }) => ({
-          ...{ meeting, lastSpokenAtMs },
-          ...summarise(statements, meeting),
-        })),
-        more: places.length > size,
-      };
-    });
+  /** Looks through some of a meeting's finals. @param behind null to begin with. */
+  meetingSummary(meeting: string, behind: CaptionPlace | null): SummaryStep {
+    return this.#use(({ statements }) => summaryStep(statements, meeting, behind ?? BEGINNING));
   }
 
   exportFinals({ limit, meeting, after }: ExportQuery): TranscriptPage {
@@ -118,15 +105,11 @@ export class SqliteDatabase {
   }
 
   deleteMeeting(meeting: string): number {
-    const deleted = this.#transact(
+    return this.#delete(
       ({ statements }) =>
         statements.deleteFinalsOfMeeting.run(meeting).changes +
         statements.deleteStreamsOfMeeting.run(meeting).changes,
     );
-    // Out of the journal, too. Another process that reads at this moment would leave it for the next checkpoint.
-    if (deleted === 0) this.#use(({ database }) => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get());
-
-    return deleted;
   }
 
   /**
@@ -149,6 +132,16 @@ export class SqliteDatabase {
     if (!this.#connection) return;
     this.#use(({ database }) => database.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get());
     this.#disconnect();
+  }
+
+  /** Once there is nothing left, it is gone from the journal, too, or as soon as no other process reads it there. */
+  #delete(work: (connection: Connection) => number): number {
+    const deleted = this.#transact(work);
+    if (deleted > 0) this.#isUnclean = true;
+    else if (this.#isUnclean)
+      this.#isUnclean = !this.#use(({ database }) => truncateJournal(database, this.#busyTimeoutMs));
+
+    return deleted;
   }
 
   #transact<T>(work: (connection: Connection) => T): T {
@@ -185,35 +178,28 @@ export class SqliteDatabase {
   }
 }
 
-type Statements = Connection['statements'];
-
 interface FinalRow {
   readonly id: number;
   readonly caption: string;
 }
 
-function make(change: HistoryChange, nowMs: number, { statements }: Connection): void {
-  if (change.type === 'forget') {
-    statements.forgetStream.run(change.streamId);
-  } else if (change.type === 'stream') {
+/** @returns the stream whose record was left out, if there is one. */
+function make(change: HistoryChange, nowMs: number, { statements }: Connection): readonly string[] {
+  if (change.type === 'stream') {
     const { streamId, tokenHash } = change.record;
-    statements.keepStream.run(streamId, tokenHash, nowMs, encodeStream(change.record));
+    const { changes } = statements.keepStream.run(streamId, tokenHash, nowMs, encodeStream(change.record));
+
+    return changes > 0 ? [] : [streamId];
+  }
+  if (change.type === 'forget') {
+    statements.forgetStream.run(change.streamId, change.resumptions);
   } else {
     const { captionId, streamId, meeting, endMs, spokenAtMs } = change.caption;
     const texts = [JSON.stringify(change.caption), sqliteTerms(change.caption)];
     statements.keepFinal.run(captionId, streamId, meeting, endMs, spokenAtMs, nowMs, ...texts);
   }
-}
 
-function summarise({ summary }: Statements, meeting: string): Omit<MeetingSummary, keyof MeetingPlace> {
-  // A row has a field of libsql's own besides.
-  const { firstSpokenAtMs, captions, speakers } = summary.get(meeting) as {
-    readonly firstSpokenAtMs: number;
-    readonly captions: number;
-    readonly speakers: string;
-  };
-
-  return { firstSpokenAtMs, captions, speakers: toldSpeakers(JSON.parse(speakers) as string[]) };
+  return [];
 }
 
 function captionsOf(rows: readonly unknown[]): FinalMessage[] {

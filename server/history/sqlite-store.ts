@@ -1,13 +1,23 @@
 import { Worker } from 'node:worker_threads';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
-import type { ExportQuery, MeetingsPage, MeetingsQuery } from './archive.ts';
+import {
+  compareMeetings,
+  type ExportQuery,
+  MAX_MEETINGS_PER_PAGE,
+  type MeetingPlace,
+  type MeetingSummary,
+  type MeetingsPage,
+  type MeetingsQuery,
+  toldSpeakers,
+} from './archive.ts';
 import type { HistoryChange, HistoryStore, RetentionLimits } from './history-store.ts';
 import type { StreamRecord } from './records.ts';
 import { MAX_HITS_PER_PAGE, readSearch, type SearchPage, type SearchQuery } from './search.ts';
 import type { SqliteDatabase } from './sqlite-database.ts';
+import type { PlacesStep, SummaryStep } from './sqlite-meetings.ts';
 import type { SearchStep } from './sqlite-search.ts';
 import type { SqliteAnswer, SqliteCall, SqliteMethod, SqliteThreadData } from './sqlite-thread.ts';
-import type { TranscriptPage, TranscriptQuery } from './transcript-source.ts';
+import type { CaptionPlace, TranscriptPage, TranscriptQuery } from './transcript-source.ts';
 
 /** Where the history is, and what runs it. */
 export interface SqliteStoreOptions {
@@ -73,7 +83,7 @@ export class SqliteStore implements HistoryStore {
     return store;
   }
 
-  write(changes: readonly HistoryChange[], nowMs: number): Promise<void> {
+  write(changes: readonly HistoryChange[], nowMs: number): Promise<readonly string[]> {
     return this.#ask('write', changes, nowMs);
   }
 
@@ -115,8 +125,41 @@ export class SqliteStore implements HistoryStore {
     return { hits: page.map(({ hit }) => hit), next: found.length > size ? page.at(-1)!.id : null };
   }
 
-  meetings(query: MeetingsQuery): Promise<MeetingsPage> {
-    return this.#ask('meetings', query);
+  /** In steps, too. */
+  async meetings({ limit, before }: MeetingsQuery): Promise<MeetingsPage> {
+    const size = Math.min(limit, MAX_MEETINGS_PER_PAGE);
+    let newest: readonly MeetingPlace[] = [];
+    for (let afterName: string | null = ''; afterName !== null; ) {
+      const step: PlacesStep = await this.#ask('meetingPlaces', afterName);
+      const asked = step.places.filter((place) => before === undefined || compareMeetings(before, place) < 0);
+      newest = [...newest, ...asked].sort(compareMeetings).slice(0, size + 1);
+      afterName = step.afterName;
+    }
+    const meetings: MeetingSummary[] = [];
+    for (const place of newest.slice(0, size)) {
+      const summary = await this.#summarise(place);
+      if (summary) meetings.push(summary);
+    }
+
+    return { meetings, more: meetings.length > 0 && newest.length > size };
+  }
+
+  /** @returns null for a meeting that has been deleted meanwhile. */
+  async #summarise(place: MeetingPlace): Promise<MeetingSummary | null> {
+    let firstSpokenAtMs: number | null = null;
+    let captions = 0;
+    const speakers = new Set<string>();
+    for (let behind: CaptionPlace | null = null; ; ) {
+      const step: SummaryStep = await this.#ask('meetingSummary', place.meeting, behind);
+      firstSpokenAtMs ??= step.firstSpokenAtMs;
+      captions += step.captions;
+      for (const speaker of step.speakers) speakers.add(speaker);
+      behind = step.after;
+      if (!behind) break;
+    }
+    if (firstSpokenAtMs === null) return null;
+
+    return { ...place, firstSpokenAtMs, captions, speakers: toldSpeakers(speakers) };
   }
 
   exportFinals(query: ExportQuery): Promise<TranscriptPage> {

@@ -1,6 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
 import { migrate } from '../history/migrate.ts';
+import { truncateJournal } from '../history/truncate-journal.ts';
 import type { JobResult } from './job-queue.ts';
 import type { JobChange, StoredJob } from './job-storage.ts';
 
@@ -12,8 +13,11 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
+/** The file is one process's, but somebody may look into it, or back it up. */
+const BUSY_TIMEOUT_MS = 1000;
 /** As in the history's file, for the same reasons. */
 const PRAGMAS = [
+  `busy_timeout = ${BUSY_TIMEOUT_MS}`,
   'journal_mode = WAL',
   'synchronous = NORMAL',
   'secure_delete = ON',
@@ -57,6 +61,8 @@ export class JobDatabase {
   /** Holds a lock on a file beside it, which the operating system lets go of whatever ends the process. */
   #lock: Database.Database | null = null;
   #connection: Connection | null = null;
+  /** Whether the journal may hold what was deleted; a process before this one may have left it. */
+  #isUnclean = true;
 
   constructor(file: string) {
     this.#file = file;
@@ -76,6 +82,18 @@ export class JobDatabase {
       for (const change of changes) make(change, connection);
       database.exec('COMMIT');
     });
+    if (changes.some(({ type }) => type === 'delete')) this.#isUnclean = true;
+  }
+
+  /**
+   * Sees to it that what was deleted is gone from the journal, too.
+   * @returns false where another program reads it there.
+   */
+  clean(): boolean {
+    if (this.#isUnclean)
+      this.#isUnclean = !this.#use(({ database }) => truncateJournal(database, BUSY_TIMEOUT_MS));
+
+    return !this.#isUnclean;
   }
 
   result(id: string): JobResult | null {

@@ -25,11 +25,32 @@ export type JobAnswer =
 const port = parentPort!;
 const database = new JobDatabase((workerData as JobThreadData).file);
 
+/** Until what was deleted is cleared from the journal, and between two tries: what comes meanwhile goes along. */
+const CLEAN_AFTER_MS = 1000;
+const RETRY_AFTER_MS = 10_000;
+let cleaning: NodeJS.Timeout | null = null;
+
 port.on('message', (call: JobCall) => {
-  port.postMessage(answer(call));
+  const answered = answer(call);
+  port.postMessage(answered);
+  if (answered.ok && !cleaning) cleanAfter(CLEAN_AFTER_MS);
+  if (call.method !== 'close') return;
   // With nothing left to wait for the thread ends by itself; from outside it must not be ended.
-  if (call.method === 'close') port.close();
+  port.close();
+  if (cleaning) clearTimeout(cleaning);
 });
+
+function cleanAfter(ms: number): void {
+  cleaning = setTimeout(() => {
+    cleaning = null;
+    try {
+      if (!database.clean()) cleanAfter(RETRY_AFTER_MS);
+    } catch {
+      // The disk is full, say. Those who write are told.
+      cleanAfter(RETRY_AFTER_MS);
+    }
+  }, ms);
+}
 
 function answer({ id, method, args }: JobCall): JobAnswer {
   try {

@@ -1,3 +1,4 @@
+import type { Caller } from '../admission/api-keys.ts';
 import { StreamError } from '../errors.ts';
 import type { ExportPlace, MeetingPlace } from '../history/archive.ts';
 import { MAX_MEETINGS_PER_PAGE } from '../history/archive.ts';
@@ -8,6 +9,7 @@ import { readName } from '../net/client-messages.ts';
 import { errorAnswer, type HttpAnswer, jsonAnswer, type StreamedAnswer, textAnswer } from '../net/http.ts';
 import type { KeyedRoute } from '../net/http-guard.ts';
 import type { ResponseBody } from '../net/response-body.ts';
+import { type TurnLimits, Turns } from './turns.ts';
 
 /** Where what is stored is looked through. */
 export type Archive = Pick<HistoryArchive, 'search' | 'meetings' | 'exportFinals' | 'deleteMeeting'>;
@@ -16,15 +18,17 @@ const DEFAULT_PAGE = 20;
 const MAX_QUERY_CHARACTERS = 200;
 /** Captions of an export that are held for a client, and read from the store at a time: some hundred kilobytes. */
 const EXPORT_PAGE = 500;
-/** Requests at a time; each may hold a page. */
-const MOST_AT_A_TIME = 8;
-const RETRY_AFTER_MS = 1000;
+/** Each may hold a page. */
+const QUESTIONS: TurnLimits = { inAll: 8, ofAKey: 4 };
+/** Each may last for as long as its client takes to read it, and holds nobody's question up. */
+const EXPORTS: TurnLimits = { inAll: 8, ofAKey: 2 };
 
 /** What is stored, over HTTP. */
 export class ArchiveRoutes {
   readonly #archive: Archive;
   readonly #onFailure: (cause: unknown) => void;
-  #running = 0;
+  readonly #questions = new Turns(QUESTIONS);
+  readonly #exports = new Turns(EXPORTS);
 
   /** @param onFailure hears why the store could not answer. */
   constructor(archive: Archive, onFailure: (cause: unknown) => void) {
@@ -33,11 +37,11 @@ export class ArchiveRoutes {
   }
 
   /** `?limit=` and `?before=` leaf through them. */
-  readonly meetings: KeyedRoute = ({ query }) => {
+  readonly meetings: KeyedRoute = ({ query }, caller) => {
     const limit = readLimit(query, MAX_MEETINGS_PER_PAGE);
     const before = readPlace(query);
 
-    return this.#answer(async () => {
+    return this.#answer(caller, async () => {
       const { meetings, more } = await this.#archive.meetings({ limit, ...(before && { before }) });
 
       return jsonAnswer('200 OK', { meetings, next: more ? placeText(meetings.at(-1)!) : null });
@@ -45,7 +49,7 @@ export class ArchiveRoutes {
   };
 
   /** `?q=` is looked for, in `?meeting=` or everywhere; `?limit=` and `?after=` leaf through what is found. */
-  readonly search: KeyedRoute = ({ query }) => {
+  readonly search: KeyedRoute = ({ query }, caller) => {
     const text = query.get('q') ?? '';
     if (text === '' || text.length > MAX_QUERY_CHARACTERS)
       throw new StreamError('out-of-range', `q has to be 1 to ${MAX_QUERY_CHARACTERS} characters.`);
@@ -53,7 +57,7 @@ export class ArchiveRoutes {
     const after = readAfter(query);
     const meeting = readMeeting(query);
 
-    return this.#answer(async () => {
+    return this.#answer(caller, async () => {
       const page = await this.#archive.search({
         ...{ text, limit },
         ...(meeting !== null && { meeting }),
@@ -65,7 +69,7 @@ export class ArchiveRoutes {
   };
 
   /** All finals as JSON Lines, or those of `?meeting=`. */
-  readonly exportFinals: KeyedRoute = async ({ query }) => {
+  readonly exportFinals: KeyedRoute = async ({ query }, caller) => {
     const meeting = readMeeting(query);
     const read = (after: ExportPlace | null) =>
       this.#archive.exportFinals({
@@ -74,14 +78,16 @@ export class ArchiveRoutes {
         ...(after && { after }),
       });
 
+    this.#exports.require(caller.name);
+
     // The first page is read before the status is told, which then stands.
-    return this.#answer(async () => this.#exportAnswer(await read(null), read));
+    return this.#answer(caller, async () => this.#exportAnswer(caller, await read(null), read));
   };
 
-  readonly deleteMeeting: KeyedRoute = ({ params }) => {
+  readonly deleteMeeting: KeyedRoute = ({ params }, caller) => {
     const meeting = readName(params[0], 'meeting');
 
-    return this.#answer(async () =>
+    return this.#answer(caller, async () =>
       (await this.#archive.deleteMeeting(meeting))
         ? { status: '204 No Content', contentType: '', body: '' }
         : errorAnswer(new StreamError('unknown-meeting')),
@@ -89,6 +95,7 @@ export class ArchiveRoutes {
   };
 
   #exportAnswer(
+    { name }: Caller,
     first: TranscriptPage,
     read: (after: ExportPlace) => Promise<TranscriptPage>,
   ): StreamedAnswer {
@@ -98,8 +105,7 @@ export class ArchiveRoutes {
       // A blank before the next line's value is none of it (RFC 8259, section 2).
       filler: ' ',
       stream: (body) => {
-        this.#enter();
-        void this.#export(body, first, read);
+        void this.#export(body, first, read).finally(this.#exports.begin(name));
       },
     };
   }
@@ -121,13 +127,13 @@ export class ArchiveRoutes {
     } catch (error) {
       this.#onFailure(error);
       body.abort();
-    } finally {
-      this.#running--;
     }
   }
 
-  async #answer<Answer>(make: () => Promise<Answer>): Promise<Answer | HttpAnswer> {
-    this.#enter();
+  /** @throws {StreamError} `busy`. */
+  async #answer<Answer>({ name }: Caller, make: () => Promise<Answer>): Promise<Answer | HttpAnswer> {
+    this.#questions.require(name);
+    const end = this.#questions.begin(name);
     try {
       return await make();
     } catch (error) {
@@ -135,15 +141,8 @@ export class ArchiveRoutes {
 
       return UNREADABLE;
     } finally {
-      this.#running--;
+      end();
     }
-  }
-
-  /** @throws {StreamError} */
-  #enter(): void {
-    if (this.#running >= MOST_AT_A_TIME)
-      throw new StreamError('busy', 'Too much is asked of what is stored.', { retryAfterMs: RETRY_AFTER_MS });
-    this.#running++;
   }
 }
 

@@ -9,6 +9,7 @@ import type {
 import type { StreamAllowance } from '../admission/stream-allowance.ts';
 import { ERRORS, StreamError } from '../errors.ts';
 import type { StreamRecord } from '../history/records.ts';
+import { REVISIONS_PER_RESUMPTION } from '../history/resumptions.ts';
 import { captionLanguage, fixedLanguage } from '../language.ts';
 import type { Seat } from '../meeting/meetings.ts';
 import { AudioIntake } from '../net/audio-intake.ts';
@@ -54,8 +55,6 @@ interface Speaking {
 
 type State = 'waiting' | 'speaking' | 'draining' | 'closed';
 
-/** More than any caption has revisions: those of a stream taken up again are above all that were shown before. */
-const REVISIONS_PER_RESUMPTION = 10_000;
 /** What a stream that is taken up again may send at once and still count as live: the audio it could not send. */
 const RESENT_MS = 60_000;
 
@@ -417,7 +416,10 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#close();
   }
 
-  /** What is said cannot be stored, nor acknowledged: whoever still has the audio sends it in a new stream. */
+  /**
+   * What is said cannot be stored here, nor acknowledged: whoever still has the audio sends it in a new stream, or has taken
+   * this one up elsewhere.
+   */
   #giveUp(): void {
     if (this.#state === 'closed') return;
     const connection = this.#connection;
@@ -435,7 +437,7 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#cancelExpiry();
     const { allowance, services } = this.#options;
     allowance.leave();
-    if (forGood) services.recorder.forget(this.id);
+    if (forGood) services.recorder.forget(this.id, this.#resumptions);
     if (this.#speaking) {
       const { stream, seat } = this.#speaking;
       stream.close();

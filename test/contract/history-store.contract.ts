@@ -76,7 +76,7 @@ export function describeHistoryStore({ name, create }: HistoryStoreUnderTest): v
         ...finals(final(0, { streamId: 'forgotten' })),
         { type: 'stream', record: record('forgotten') },
       ];
-      await store.write([...changes, { type: 'forget', streamId: 'forgotten' }], NOW_MS);
+      await store.write([...changes, { type: 'forget', streamId: 'forgotten', resumptions: 0 }], NOW_MS);
       expect(await store.findStream('hash of forgotten')).toBeNull();
       expect(await store.finalsOfStream('forgotten', 0, 1e9)).toHaveLength(1);
     });
@@ -84,13 +84,44 @@ export function describeHistoryStore({ name, create }: HistoryStoreUnderTest): v
     test('makes the changes of a write in their order', async () => {
       await store.write(
         [
-          { type: 'forget', streamId: 'ordered' },
+          { type: 'forget', streamId: 'ordered', resumptions: 0 },
           { type: 'stream', record: record('ordered', 1) },
           { type: 'stream', record: record('ordered', 2) },
         ],
         NOW_MS,
       );
       expect(await store.findStream('hash of ordered')).toEqual(record('ordered', 2));
+    });
+
+    test('lets whoever took a stream up last have the say in it', async () => {
+      const streamId = 'taken up';
+      const told = (segment: number, revision: number, text: string) =>
+        final(segment, { streamId, meeting: streamId, revision, text });
+      const mine = record(streamId, 1, { resumptions: 1 });
+      const whole = told(7, 10_002, 'The whole sentence.');
+      await store.write(
+        [...finals(told(6, 3, 'Before.')), { type: 'stream', record: record(streamId) }],
+        NOW_MS,
+      );
+      expect(await store.write([...finals(whole), { type: 'stream', record: mine }], NOW_MS)).toEqual([]);
+      // What the one before comes with, once it ends the stream that nobody came back to.
+      const late: HistoryChange[] = [
+        ...finals(told(7, 9999, 'The who'), told(6, 4, 'Before, better.')),
+        { type: 'stream', record: record(streamId, 2) },
+        { type: 'stream', record: record('of its own') },
+      ];
+      expect(await store.write(late, NOW_MS + 1)).toEqual([streamId]);
+      await store.write([{ type: 'forget', streamId, resumptions: 0 }], NOW_MS + 2);
+      expect(await store.findStream(mine.tokenHash)).toEqual(mine);
+      expect(await store.findStream('hash of of its own')).not.toBeNull();
+      const stored = await store.finalsOfStream(streamId, 0, 1e9);
+      expect(stored.map(({ text }) => text)).toEqual(['Before, better.', 'The whole sentence.']);
+      expect((await store.finalsOfMeeting(streamId, { limit: 9 })).captions).toEqual(stored);
+      expect((await store.search({ text: 'whole ', limit: 9, meeting: streamId })).hits).toHaveLength(1);
+      const own = [...finals(told(7, 10_002, 'Anew.')), { type: 'stream', record: mine } as const];
+      expect(await store.write([...own, { type: 'forget', streamId, resumptions: 1 }], NOW_MS)).toEqual([]);
+      expect(await store.findStream(mine.tokenHash)).toBeNull();
+      expect((await store.finalsOfStream(streamId, 7000, 1e9))[0]!.text).toBe('Anew.');
     });
 
     test('gives a record back bit for bit', async () => {

@@ -1,6 +1,7 @@
 import { Client } from 'pg';
 import { describe, expect, inject, test } from 'vitest';
-import { migratePostgres } from '../../server/history/postgres-migrate.ts';
+import { MIGRATION_LOCK, migratePostgres } from '../../server/history/postgres-migrate.ts';
+import { POSTGRES_MIGRATIONS } from '../../server/history/postgres-sql.ts';
 import { PostgresStore } from '../../server/history/postgres-store.ts';
 import { describeHistoryStore } from '../contract/history-store.contract.ts';
 import { final, record } from '../support/history.ts';
@@ -49,11 +50,32 @@ describe.skipIf(!url)('With PostgreSQL', () => {
       await Promise.all(
         stores.map((store, i) => store.write([{ type: 'final', caption: final(i) }], NOW_MS)),
       );
-      expect(await query(database, 'SELECT version FROM roundtable.schema')).toEqual([{ version: 1 }]);
+      expect(await query(database, 'SELECT version FROM roundtable.schema')).toEqual([
+        { version: POSTGRES_MIGRATIONS.length },
+      ]);
       for (const store of stores) {
         expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0), final(1), final(2)]);
         await store.close();
       }
+    });
+
+    test('waits for another one that takes its steps, for longer than for anything else', async () => {
+      const database = await newDatabase(url!);
+      const other = new Client({ connectionString: database });
+      await other.connect();
+      await other.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK]);
+      const opening = PostgresStore.open(database, { connectMs: 5000, statementMs: 200, answerMs: 300 });
+      const outcome = opening.then(
+        () => 'opened',
+        (error: unknown) => error,
+      );
+      const waiters =
+        "SELECT count(*)::int AS waiters FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+      while ((await other.query(waiters)).rows[0].waiters === 0);
+      await other.query('SELECT pg_sleep(1)');
+      await other.end();
+      expect(await outcome).toBe('opened');
+      await (await opening).close();
     });
 
     test('is swept by several at once, each final by one of them', async () => {
@@ -73,6 +95,30 @@ describe.skipIf(!url)('With PostgreSQL', () => {
       }
       expect(deleted).toBe(1200);
       await Promise.all(stores.map((store) => store.close()));
+    });
+
+    test('counts age by the database, so that a server with a wrong clock deletes nothing young', async () => {
+      const database = await newDatabase(url!);
+      const day = 86_400_000;
+      for (const wrongByMs of [10 * day, -10 * day]) {
+        const wrong = { epochMs: () => Date.now() + wrongByMs };
+        const [right, other] = [
+          await PostgresStore.open(database),
+          await PostgresStore.open(database, undefined, wrong),
+        ];
+        await right.write([{ type: 'final', caption: final(0) }], Date.now());
+        await other.write([{ type: 'final', caption: final(1) }], wrong.epochMs());
+        await other.write([{ type: 'stream', record: record('stream') }], wrong.epochMs());
+        for (const [store, { epochMs }] of [
+          [right, { epochMs: Date.now }],
+          [other, wrong],
+        ] as const)
+          expect(await store.deleteBefore({ finalsMs: epochMs() - day, streamsMs: epochMs() - day })).toBe(0);
+        const now = wrong.epochMs() + 5 * 60_000;
+        expect(await other.deleteBefore({ finalsMs: now, streamsMs: now })).toBe(3);
+        await right.close();
+        await other.close();
+      }
     });
 
     test('lets two servers write the same streams at once', async () => {
@@ -112,6 +158,36 @@ describe.skipIf(!url)('With PostgreSQL', () => {
       expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0)]);
       await store.close();
       await server.remove();
+    });
+
+    test('writes, and takes streams up again, while slow searches hold all other connections', async () => {
+      const database = await newDatabase(url!);
+      const held = new Client({ connectionString: database });
+      await held.connect();
+      // Searches match in their own time: they wait for a lock.
+      await held.query(`
+        CREATE FUNCTION public.slowly(tsvector, tsquery) RETURNS boolean LANGUAGE plpgsql AS
+          'BEGIN PERFORM pg_advisory_xact_lock_shared(1); RETURN ts_match_vq($1, $2); END';
+        CREATE OPERATOR public.@@ (LEFTARG = tsvector, RIGHTARG = tsquery, FUNCTION = public.slowly);
+        ALTER DATABASE ${new URL(database).pathname.slice(1)} SET search_path = public, pg_catalog;
+        SELECT pg_advisory_lock(1)`);
+      const store = await PostgresStore.open(database, {
+        ...{ connectMs: 1000, statementMs: 30_000, answerMs: 30_000 },
+      });
+      const changes = [
+        { type: 'final', caption: final(0) },
+        { type: 'stream', record: record('stream') },
+      ] as const;
+      await store.write(changes, NOW_MS);
+      const searching = Array.from({ length: 8 }, () => store.search({ text: 'sentence ', limit: 9 }));
+      const searches = Promise.allSettled(searching);
+      await store.write(changes, NOW_MS);
+      expect(await store.findStream('hash of stream')).toEqual(record('stream'));
+      expect(await store.finalsOfStream('stream', 0, 1e9)).toEqual([final(0)]);
+      await held.end();
+      expect((await searching[0]!).hits).toHaveLength(1);
+      await searches;
+      await store.close();
     });
 
     test('gives up a statement that takes too long', async () => {

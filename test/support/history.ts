@@ -141,14 +141,15 @@ export class UnsteadyStore implements HistoryStore {
     };
   }
 
-  async write(changes: readonly HistoryChange[], nowMs: number): Promise<void> {
+  async write(changes: readonly HistoryChange[], nowMs: number): Promise<readonly string[]> {
     await this.#held;
     if (this.away) {
       this.failures++;
       throw Object.assign(new Error('database or disk is full'), { code: 'SQLITE_FULL' });
     }
     this.writes.push(changes);
-    await this.#store.write(changes, nowMs);
+
+    return this.#store.write(changes, nowMs);
   }
 
   async findStream(tokenHash: string): Promise<StreamRecord | null> {
