@@ -4,18 +4,19 @@ import { Failure } from '../failure.ts';
 import type { Upload } from '../upload/upload.ts';
 import { JOB_ID } from './job-id.ts';
 
-/** What was moved there just now may be a recording that another server is about to submit. */
+/** What was written just now may be a recording that is about to be submitted, or that is being fetched. */
 const LEAST_AGE_MS = 600_000;
+/** What `fetchRecording` writes beside a recording's path. */
+const PART = /\.[0-9a-f]+\.part$/;
 
 /** The recordings of jobs, as files of this machine, or of a folder that several share. */
 export class JobFiles {
   readonly #folder: string;
   readonly #nameOf: (id: string) => string;
-  /** What is younger is not swept. */
-  readonly #leastAgeMs: number;
+  readonly #isShared: boolean;
 
-  private constructor(folder: string, nameOf: (id: string) => string, leastAgeMs: number) {
-    this.#leastAgeMs = leastAgeMs;
+  private constructor(folder: string, nameOf: (id: string) => string, isShared: boolean) {
+    this.#isShared = isShared;
     this.#folder = folder;
     this.#nameOf = nameOf;
   }
@@ -29,7 +30,7 @@ export class JobFiles {
   static async open(shared: string | null, dataDir: string, uploadFolder: string): Promise<JobFiles> {
     // Among the uploads and by their pattern: what is left of them is deleted at the next start.
     if (shared === null && dataDir === 'none')
-      return new JobFiles(uploadFolder, (id) => `${process.pid}-${id.replaceAll('-', '')}`, 0);
+      return new JobFiles(uploadFolder, (id) => `${process.pid}-${id.replaceAll('-', '')}`, false);
     const folder = shared ?? join(dataDir, 'jobs');
     try {
       await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -41,7 +42,7 @@ export class JobFiles {
       );
     }
 
-    return new JobFiles(folder, (id) => id, shared === null ? 0 : LEAST_AGE_MS);
+    return new JobFiles(folder, (id) => id, shared !== null);
   }
 
   path(id: string): string {
@@ -59,17 +60,25 @@ export class JobFiles {
     }
   }
 
-  /** Idempotent; never throws: what cannot be deleted now is at the next start. */
+  /** Idempotent; never throws: what cannot be deleted now is swept later. */
   async remove(id: string): Promise<void> {
     await rm(this.path(id), { force: true }).catch(() => {});
   }
 
-  /** Deletes files of jobs that are not there. @param isNeeded whether the job is there, and may still need its file. */
-  async sweep(isNeeded: (id: string) => Promise<boolean>, nowMs: number): Promise<void> {
+  /**
+   * Deletes files of jobs that are not there, and what was begun to be fetched and is not written any more.
+   * @param isNeeded whether the job is there, and may still need its file.
+   * @param isFirst whether this server has taken nothing yet: what is there is others', then, or left behind.
+   */
+  async sweep(isNeeded: (id: string) => Promise<boolean>, nowMs: number, isFirst: boolean): Promise<void> {
+    const leastAgeMs = isFirst && !this.#isShared ? Number.NEGATIVE_INFINITY : LEAST_AGE_MS;
     for (const name of await readdir(this.#folder)) {
-      if (!JOB_ID.test(name)) continue;
-      const changedMs = (await stat(this.path(name)).catch(() => null))?.ctimeMs ?? nowMs;
-      if (nowMs - changedMs >= this.#leastAgeMs && !(await isNeeded(name))) await this.remove(name);
+      const id = name.replace(PART, '');
+      if (!JOB_ID.test(id)) continue;
+      const path = join(this.#folder, name);
+      const changedMs = (await stat(path).catch(() => null))?.ctimeMs ?? nowMs;
+      if (nowMs - changedMs < leastAgeMs || (name === id && (await isNeeded(id)))) continue;
+      await rm(path, { force: true }).catch(() => {});
     }
   }
 }

@@ -15,6 +15,7 @@ import { callbackSecret } from './callback-secret.ts';
 import type { QueueObserver } from './embedded-queue.ts';
 import { Examiner } from './examiner.ts';
 import { fetchRecording } from './fetch-recording.ts';
+import { FileSweeper } from './file-sweeper.ts';
 import type { Job } from './job.ts';
 import { JobEvents } from './job-events.ts';
 import { JobFiles } from './job-files.ts';
@@ -61,6 +62,7 @@ export class JobService {
   readonly #examiner = new Examiner(EXAMINER_THREAD);
   readonly #events: JobEvents;
   #queue: JobQueue | null = null;
+  #sweeper: FileSweeper | null = null;
   #operatorRoutes: HttpRoutes = {};
   #work: JobWork | null = null;
   #cancelLook: () => void = () => {};
@@ -141,6 +143,7 @@ export class JobService {
 
   async #close(): Promise<void> {
     this.#cancelLook();
+    this.#sweeper?.close();
     this.#events.close();
     await this.#queue?.close();
     await this.#examiner.close();
@@ -170,26 +173,12 @@ export class JobService {
     queue.watch(({ id, state }) => {
       if (isFinished(state)) void this.#files.remove(id);
     });
+    this.#sweeper = new FileSweeper({ files: this.#files, queue, clock, log });
     // Before anybody can submit anything.
-    await this.#sweepFiles(queue);
+    await this.#sweeper.start();
     this.#queue = queue;
     this.#operatorRoutes = opened.routes;
     this.#beginWork();
-  }
-
-  /** Deletes files that nobody needs any more; where the queue cannot tell now, at the next start. */
-  async #sweepFiles(queue: JobQueue): Promise<void> {
-    const { clock, log } = this.#parts;
-    const isNeeded = async (id: string) => {
-      const job = await queue.find(id);
-
-      return job !== null && !isFinished(job.state);
-    };
-    try {
-      await this.#files.sweep(isNeeded, clock.epochMs());
-    } catch (err) {
-      log.warn({ err }, 'files of recordings that nobody needs could not be deleted');
-    }
   }
 
   #beginWork(): void {
