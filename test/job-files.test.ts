@@ -1,11 +1,12 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StreamError } from '../server/errors.ts';
 import { FileSweeper } from '../server/jobs/file-sweeper.ts';
 import { type Job, submitted } from '../server/jobs/job.ts';
-import { JobFiles } from '../server/jobs/job-files.ts';
+import { JobFiles, type Mover } from '../server/jobs/job-files.ts';
 import { newJob } from './support/jobs.ts';
 import { ManualClock } from './support/manual-clock.ts';
 
@@ -119,5 +120,34 @@ describe('Files of recordings', () => {
     await left(folder, []);
     await expect.poll(() => clock.pendingTimers).toBe(1);
     sweeper.close();
+  });
+
+  test.each(['ENOSPC', 'EDQUOT'])('find no room on another disk that is full: %s', async (code) => {
+    const upload = join(home, 'upload');
+    writeFileSync(upload, 'RIFF');
+    const full = {
+      rename: () => Promise.reject(Object.assign(new Error('Another disk.'), { code: 'EXDEV' })),
+      copyFile: async (_: unknown, to: string) => {
+        writeFileSync(to, 'RI');
+        throw Object.assign(new Error('No space left.'), { code });
+      },
+    } as Mover;
+    const folder = join(home, 'shared');
+    const files = await JobFiles.open(folder, home, home, full);
+    await expect(files.take({ path: upload }, newJob().id)).rejects.toMatchObject({ code: 'no-space' });
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  test('are there with all that they have, from another disk too', async () => {
+    const upload = join(home, 'upload');
+    writeFileSync(upload, 'RIFF');
+    const apart = {
+      copyFile,
+      rename: () => Promise.reject(Object.assign(new Error('Another disk.'), { code: 'EXDEV' })),
+    } as Mover;
+    const files = await JobFiles.open(join(home, 'shared'), home, home, apart);
+    const { id } = newJob();
+    await files.take({ path: upload }, id);
+    expect(readFileSync(files.path(id), 'utf8')).toBe('RIFF');
   });
 });
