@@ -161,9 +161,7 @@ export class JobService {
     const opened = await openQueue(config, clock, observer, log);
     if (!opened) {
       log.warn('another server works for the queue of this data folder; this one waits until it ends');
-      this.#cancelLook = clock.after(LOOK_AGAIN_MS, () => {
-        this.#open().catch((err: unknown) => log.error({ err }, 'the queue of recordings cannot be opened'));
-      });
+      this.#lookLater();
 
       return;
     }
@@ -179,6 +177,18 @@ export class JobService {
     this.#queue = queue;
     this.#operatorRoutes = opened.routes;
     this.#beginWork();
+  }
+
+  /** Looks again whether the queue can be had, and again, should it be had and not be opened. */
+  #lookLater(): void {
+    const { clock, log } = this.#parts;
+    if (this.#closing) return;
+    this.#cancelLook = clock.after(LOOK_AGAIN_MS, () => {
+      this.#open().catch((err: unknown) => {
+        log.error({ err, retryAfterMs: LOOK_AGAIN_MS }, 'the queue of recordings cannot be opened');
+        this.#lookLater();
+      });
+    });
   }
 
   #beginWork(): void {
