@@ -123,6 +123,17 @@ describe('openFlac', () => {
     expect(whole).toMatchObject({ samples: { length: 60_000 } });
   });
 
+  it.each([
+    ['at the end of a frame', 16_384],
+    ['within a frame', 20_000],
+    ['within the first frame', 1],
+  ])('refuses to take a part for the whole: the end is claimed %s', async (_, claimedSamples) => {
+    const bytes = writeFlac({ sampleRate: 16_000, claimedSamples }, [noise]);
+    await expect(openFlac(memoryFile(bytes), OPTIONS).then((stream) => readWhole(stream))).rejects.toThrow(
+      /is a damaged FLAC file: it goes on after the \d\.\d seconds/,
+    );
+  });
+
   it('refuses what grows too long, whatever its beginning says', async () => {
     // 13 bytes of file for a second of silence.
     const coding: FlacCoding = {

@@ -293,7 +293,7 @@ describe('openUploadFolder', () => {
     const dataDir = mkdtempSync(join(home, 'data-'));
     mkdirSync(join(dataDir, 'uploads'));
     const living = `${process.ppid}-0a`;
-    const names = [`${process.pid}-0a`, '4194305-0b', living, 'notes.txt', '12-x'];
+    const names = [`${process.pid}-0a`, '4194305-0b', '4194305-0b.0c.part', living, 'notes.txt', '12-x'];
     for (const name of names) writeFileSync(join(dataDir, 'uploads', name), '');
     expect(await openUploadFolder(dataDir)).toBe(join(dataDir, 'uploads'));
     expect(readdirSync(join(dataDir, 'uploads')).sort()).toEqual([living, '12-x', 'notes.txt'].sort());

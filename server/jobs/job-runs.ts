@@ -153,20 +153,24 @@ export class JobRuns {
     const result = await attempt.whileWanted<JobResult | null>((resolve) => {
       const follower = {
         answer: resolve,
-        // At once, so that nobody else is given the slot that is free now.
+        // At once, so that nobody else is given the slot that is free now, and somebody follows should it end now.
         lead: () => {
           this.#unpark(attempt);
+          attempt.leads = content;
           resolve(null);
         },
       };
-      if (this.#contents.join(content, follower)) resolve(null);
-      else this.#park(attempt);
+      if (this.#contents.join(content, follower)) {
+        attempt.leads = content;
+        resolve(null);
+      } else {
+        this.#park(attempt);
+      }
 
       return () => this.#contents.leave(content, follower);
     });
     attempt.alive();
     attempt.isAnswered = result !== null;
-    if (!result) attempt.leads = content;
 
     return result;
   }

@@ -14,6 +14,7 @@ import { callbackSecret } from './callback-secret.ts';
 import type { QueueObserver } from './embedded-queue.ts';
 import { Examiner } from './examiner.ts';
 import { fetchRecording } from './fetch-recording.ts';
+import { FileSweeper } from './file-sweeper.ts';
 import type { Job } from './job.ts';
 import { JobEvents } from './job-events.ts';
 import { JobFiles } from './job-files.ts';
@@ -60,6 +61,7 @@ export class JobService {
   readonly #examiner = new Examiner(EXAMINER_THREAD);
   readonly #events: JobEvents;
   #queue: JobQueue | null = null;
+  #sweeper: FileSweeper | null = null;
   #operatorRoutes: HttpRoutes = {};
   #work: JobWork | null = null;
   #cancelLook: () => void = () => {};
@@ -140,6 +142,7 @@ export class JobService {
 
   async #close(): Promise<void> {
     this.#cancelLook();
+    this.#sweeper?.close();
     this.#events.close();
     await this.#queue?.close();
     await this.#examiner.close();
@@ -157,9 +160,7 @@ export class JobService {
     const opened = await openQueue(config, clock, observer, log);
     if (!opened) {
       log.warn('another server works for the queue of this data folder; this one waits until it ends');
-      this.#cancelLook = clock.after(LOOK_AGAIN_MS, () => {
-        this.#open().catch((err: unknown) => log.error({ err }, 'the queue of recordings cannot be opened'));
-      });
+      this.#lookLater();
 
       return;
     }
@@ -169,26 +170,24 @@ export class JobService {
     queue.watch(({ id, state }) => {
       if (isFinished(state)) void this.#files.remove(id);
     });
+    this.#sweeper = new FileSweeper({ files: this.#files, queue, clock, log });
     // Before anybody can submit anything.
-    await this.#sweepFiles(queue);
+    await this.#sweeper.start();
     this.#queue = queue;
     this.#operatorRoutes = opened.routes;
     this.#beginWork();
   }
 
-  /** Deletes files that nobody needs any more; where the queue cannot tell now, at the next start. */
-  async #sweepFiles(queue: JobQueue): Promise<void> {
+  /** Looks again whether the queue can be had, and again, should it be had and not be opened. */
+  #lookLater(): void {
     const { clock, log } = this.#parts;
-    const isNeeded = async (id: string) => {
-      const job = await queue.find(id);
-
-      return job !== null && !isFinished(job.state);
-    };
-    try {
-      await this.#files.sweep(isNeeded, clock.epochMs());
-    } catch (err) {
-      log.warn({ err }, 'files of recordings that nobody needs could not be deleted');
-    }
+    if (this.#closing) return;
+    this.#cancelLook = clock.after(LOOK_AGAIN_MS, () => {
+      this.#open().catch((err: unknown) => {
+        log.error({ err, retryAfterMs: LOOK_AGAIN_MS }, 'the queue of recordings cannot be opened');
+        this.#lookLater();
+      });
+    });
   }
 
   #beginWork(): void {

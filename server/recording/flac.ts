@@ -33,7 +33,7 @@ interface StreamInfo {
  * there: nothing at its beginning tells.
  *
  * @param file closed by the stream; by the caller where there is none.
- * @throws {Failure} when the file is damaged or too long; its pieces do when it is damaged or cut short further on.
+ * @throws {Failure} when the file is damaged or too long; its pieces do when it is damaged or cut short further on, or longer than it says.
  */
 export async function openFlac(
   file: RecordingFile,
@@ -93,11 +93,16 @@ async function* readPieces(
   check: LengthCheck,
   label: string,
 ): RecordingStream['pieces'] & AsyncGenerator<Float32Array<ArrayBuffer>> {
+  // They end where tags of other programs follow.
   for await (const { samples } of frames) {
     check.add(samples.length);
+    if (totalSamples > 0 && check.samples > totalSamples) {
+      const seconds = (totalSamples / sampleRate).toFixed(1);
+      throw new Failure(
+        `${label} is a damaged FLAC file: it goes on after the ${seconds} seconds that it says it has. Export it again.`,
+      );
+    }
     yield samples;
-    // What follows are tags of other programs.
-    if (totalSamples > 0 && check.samples >= totalSamples) return;
   }
   if (check.samples < totalSamples) {
     const seconds = (check.samples / sampleRate).toFixed(1);

@@ -4,8 +4,8 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { Failure } from '../failure.ts';
 
-/** `<process>-<random>` */
-const FILE_NAME = /^(\d+)-[0-9a-f]+$/;
+/** `<process>-<random>`, and what is fetched to such a name. */
+const FILE_NAME = /^(\d+)-[0-9a-f]+(\.[0-9a-f]+\.part)?$/;
 
 /**
  * Makes the folder that uploads lie in, for nobody else to read, and deletes what processes have left there that are gone.

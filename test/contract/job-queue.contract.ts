@@ -327,6 +327,24 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
       expect(await rig.queue.find(follower.id)).toMatchObject({ attempts: 1, shared: false });
     });
 
+    test('has a job computed that waited, though who was to compute it first is cancelled as well', async () => {
+      const jobs = await submit(newJob(), newJob(), newJob());
+      let claims = 0;
+      rig.queue.work(async (job, run) => {
+        claims++;
+
+        return (await run.claim('the same', 60_000)) ?? worker.handler(job, run);
+      }, 3);
+      await begun(1);
+      await until(() => claims === 3);
+      const leader = worker.runs[0]!.job.id;
+      const [next, last] = jobs.filter(({ id }) => id !== leader);
+      await Promise.all([rig.queue.cancel(leader), rig.queue.cancel(next!.id)]);
+      await until(() => worker.ids.includes(last!.id));
+      worker.of(last!).complete('After all.');
+      await stands(last!.id, 'completed');
+    });
+
     test('keeps jobs in all states when its node is killed', async () => {
       const [done, failed, cancelled, running, queued] = await submit(
         ...Array.from({ length: 5 }, () => newJob()),

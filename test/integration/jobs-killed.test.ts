@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -137,6 +137,27 @@ describe('Two servers on one data folder', () => {
     const job = await jobUntil(second.url, id);
     // Giving it back was no fault of the job's.
     expect(job).toMatchObject({ state: 'completed', attempts: 1 });
+    await second.stop();
+  });
+
+  it('work for it in turn even where it could not be opened for a while', async () => {
+    const first = await startRoundtable(['--data-dir', folder, ...FLAGS]);
+    const second = await startRoundtable(['--data-dir', folder, ...FLAGS]);
+    const { id } = await submitJob(first.url, recording(0, 1, 778));
+    await jobUntil(first.url, id);
+    // To the second it looks as if the first had ended, and its disk were damaged.
+    const names = (await readdir(folder)).filter((name) => name.startsWith('jobs.db'));
+    for (const name of names) await rename(join(folder, name), join(folder, `kept-${name}`));
+    await writeFile(join(folder, 'jobs.db'), 'No database at all.'.repeat(1000));
+    const failures = () => second.log.filter((line) => line.includes('cannot be opened')).length;
+    await expect.poll(failures, { timeout: 20_000 }).toBeGreaterThan(1);
+    await first.stop();
+    await rm(join(folder, 'jobs.db'));
+    for (const name of await readdir(folder))
+      if (name.startsWith('kept-')) await rename(join(folder, name), join(folder, name.slice(5)));
+    await expect
+      .poll(async () => (await fetch(`${second.url}/v1/jobs/${id}`)).status, { timeout: 20_000 })
+      .toBe(200);
     await second.stop();
   });
 });

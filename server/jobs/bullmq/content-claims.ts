@@ -62,7 +62,8 @@ export class ContentClaims {
 
   #park(attempt: Attempt): void {
     attempt.pause();
-    if (attempt.isParked) return;
+    // Where it has ended meanwhile, it has given its slot back.
+    if (attempt.isParked || attempt.isOver) return;
     attempt.isParked = true;
     this.#parts.speedometer.ended();
     this.#parts.slots().give();
