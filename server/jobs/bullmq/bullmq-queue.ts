@@ -23,6 +23,7 @@ import { NodeDeliveries } from './node-deliveries.ts';
 import { NodeRuns } from './node-runs.ts';
 import { QueueMender, WAKE } from './queue-mender.ts';
 import { bare, RedisLink } from './redis-link.ts';
+import { Vigil } from './vigil.ts';
 
 /** Told how the queue fares; never what it is about. */
 export interface BullmqObserver {
@@ -51,6 +52,8 @@ export interface BullmqQueueParts {
 const LEASE_MS = 15_000;
 /** In a lease: the node says that it lives, and looks at what runs here. Some may fail. */
 const BEATS_PER_LEASE = 3;
+/** More than one that is missing is an outage. */
+const LONGEST_GAP_BEATS = 2;
 
 /**
  * One node of a queue in Redis. A job is a record, which is changed in one step by whoever has seen its last version, and is
@@ -66,6 +69,7 @@ export class BullmqQueue implements JobQueue {
   readonly #records: JobRecords;
   readonly #handOuts: HandOuts;
   readonly #callbacks: HandOuts;
+  readonly #vigil: Vigil;
   readonly #runs: NodeRuns;
   readonly #mender: QueueMender;
   readonly #deliveries: NodeDeliveries;
@@ -97,7 +101,9 @@ export class BullmqQueue implements JobQueue {
       onTakenBack: () => void this.#mender.mend(),
     });
     this.#callbacks = new HandOuts({ ...shared, name: 'callbacks', onTakenBack: () => {} });
+    this.#vigil = new Vigil(clock, this.#leaseMs, (this.#leaseMs * LONGEST_GAP_BEATS) / BEATS_PER_LEASE);
     this.#runs = new NodeRuns({
+      canTellWhoIsGone: () => this.#vigil.canTell,
       ...{ records: this.#records, handOuts: this.#handOuts, clock, rules },
       ...{ node: this.#node, leaseMs: this.#leaseMs, onError },
       onFault: (error) => observer.attemptFailed(error),
@@ -279,6 +285,7 @@ export class BullmqQueue implements JobQueue {
   async #ready(): Promise<void> {
     this.#isAway = false;
     if (this.#closing) return;
+    this.#vigil.begin();
     this.#parts.observer.back();
     this.#line = null;
     try {
@@ -316,6 +323,7 @@ export class BullmqQueue implements JobQueue {
     if (this.#closing) return;
     try {
       await this.#records.report(this.#node, this.#report, this.#leaseMs);
+      this.#vigil.seen();
       await this.#runs.recheck();
     } catch (error) {
       this.#failed(error as Error);
