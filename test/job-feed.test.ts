@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { JobFeed } from '../server/jobs/job-feed.ts';
+import type { JobListener } from '../server/jobs/job-queue.ts';
 import { MemoryJobStorage } from '../server/jobs/job-storage.ts';
 import type { JobView } from '../server/jobs/job-view.ts';
 import { embeddedRig } from './support/job-queues.ts';
@@ -51,5 +52,31 @@ describe('A feed of jobs', () => {
     expect(told).toHaveLength(2);
     expect(told[1]).toMatchObject({ id: waiting.id, state: 'queued', ahead: 1 });
     expect(told[1]!.expectedEndMs!).toBeGreaterThan(50_000);
+  });
+
+  test('tells the end of a job that came while it looked for longer than between two looks', async () => {
+    const job = await rig.queue.submit(newJob());
+    let answer = () => {};
+    const slow = {
+      find: async (id: string) => {
+        const found = await rig.queue.find(id);
+        await new Promise<void>((resolve) => {
+          answer = resolve;
+        });
+
+        return found;
+      },
+      place: (id: string) => rig.queue.place(id),
+      standing: () => rig.queue.standing(),
+      watch: (listener: JobListener) => rig.queue.watch(listener),
+    };
+    feed = new JobFeed({ queue: slow, clock: rig.clock, sink }, [job], null);
+    await rig.queue.cancel(job.id);
+    await rig.pass(1000);
+    answer();
+    await rig.pass(1000);
+    answer();
+    await rig.pass(50);
+    expect(told.map(({ state }) => state)).toEqual(['queued', 'cancelled']);
   });
 });

@@ -45,6 +45,8 @@ export class JobFeed {
   readonly #stopWatching: () => void;
   #cancelLook: (() => void) | null = null;
   #isLooking = false;
+  /** Something changed during a look that may have been looked at before. */
+  #isAgainDue = false;
   #isClosed = false;
 
   /**
@@ -84,6 +86,7 @@ export class JobFeed {
   }
 
   async #look(): Promise<void> {
+    this.#isAgainDue = this.#isLooking;
     if (this.#isLooking || this.#isClosed || !this.#parts.sink.isWritable) return;
     this.#isLooking = true;
     try {
@@ -96,6 +99,7 @@ export class JobFeed {
       this.#lookLater();
     } finally {
       this.#isLooking = false;
+      if (this.#isAgainDue) this.#lookLater();
     }
     if (this.#told.size === 0 && !this.#isWanted) {
       this.close();
