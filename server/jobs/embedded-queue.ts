@@ -15,6 +15,7 @@ import {
   type JobQueue,
   type JobResult,
   MAX_JOBS_PER_PAGE,
+  type Outlook,
   type Place,
   type QueueRules,
   type Standing,
@@ -127,13 +128,13 @@ export class EmbeddedQueue implements JobQueue {
   async list({ state, key, limit, before }: JobQuery): Promise<JobPage> {
     this.#throwIfClosed();
     const size = Math.min(limit, MAX_JOBS_PER_PAGE);
-    const jobs = [...this.#ledger.entries]
-      .map(({ told }) => told)
-      .filter((job) => job !== null)
-      .filter((job) => state === undefined || job.state === state)
-      .filter((job) => key === undefined || job.key === key)
-      .filter(({ id }) => before === undefined || id < before)
-      .sort((a, b) => (a.id < b.id ? 1 : -1));
+    const jobs: Job[] = [];
+    for (const { told } of this.#ledger.entries) {
+      if (told === null || (state !== undefined && told.state !== state)) continue;
+      if (key !== undefined && told.key !== key) continue;
+      if (before === undefined || told.id < before) jobs.push(told);
+    }
+    jobs.sort((a, b) => (a.id < b.id ? 1 : -1));
 
     return { jobs: jobs.slice(0, size), more: jobs.length > size };
   }
@@ -167,6 +168,10 @@ export class EmbeddedQueue implements JobQueue {
     const { slots, speed } = this.#runs;
 
     return { queued, running, backlogMs, longestWaitMs, slots, speed };
+  }
+
+  async outlook(): Promise<Outlook> {
+    return { standing: await this.standing(), places: this.#line.lineUp.places };
   }
 
   work(handler: JobHandler, slots: number): void {

@@ -150,6 +150,22 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
       await until(async () => (await rig.queue.place(last)) === null);
     });
 
+    test('tells the places of all at once as it tells each, and of those that run', async () => {
+      const jobs = await submit(newJob({ lengthMs: 60_000 }), newJob({ lengthMs: 30_000 }), newJob());
+      work(1);
+      await begun(1);
+      await stands(jobs[0]!.id, 'running');
+      worker.runs[0]!.run.progress(20_000);
+      await until(async () => (await rig.queue.outlook()).places.get(jobs[1]!.id)?.aheadMs === 40_000);
+      const { places, standing } = await rig.queue.outlook();
+      expect([...places.keys()].sort()).toEqual(jobs.map(({ id }) => id).sort());
+      expect(places.get(jobs[0]!.id)).toEqual({ ahead: 0, aheadMs: 0 });
+      for (const { id } of jobs.slice(1)) expect(places.get(id)).toEqual(await rig.queue.place(id));
+      expect(standing).toMatchObject({ queued: { standard: 2 }, running: 1, backlogMs: 130_000 });
+      worker.runs[0]!.complete();
+      await until(async () => (await rig.queue.outlook()).places.size === 2);
+    });
+
     test('lists the newest first, by state and key, page by page', async () => {
       const mine = await submit(...Array.from({ length: 5 }, () => newJob({ key: 'mine' })));
       await submit(newJob({ key: null }), newJob({ key: 'other' }));
