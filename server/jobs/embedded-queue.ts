@@ -23,6 +23,7 @@ import {
 import { JobRuns } from './job-runs.ts';
 import { isFinished } from './job-states.ts';
 import type { JobStorage, StoredJob } from './job-storage.ts';
+import { refusalOf, refused } from './queue-limits.ts';
 
 /** Told how the queue fares; never what it is about. */
 export interface QueueObserver extends LedgerObserver {
@@ -42,7 +43,6 @@ export interface EmbeddedQueueParts {
 const SWEEP_EVERY_MS = 60_000;
 /** For what is still to be stored when it closes. */
 const CLOSE_WITHIN_MS = 5000;
-const RETRY_AFTER_MS = 30_000;
 
 /** A queue for one node, in its own process: all jobs are in memory, and as durable as its storage is. */
 export class EmbeddedQueue implements JobQueue {
@@ -95,11 +95,9 @@ export class EmbeddedQueue implements JobQueue {
   async submit(newJob: NewJob): Promise<Job> {
     this.#throwIfClosed();
     const { rules, clock } = this.#parts;
-    const options = { retryAfterMs: RETRY_AFTER_MS };
-    if (this.#line.entries.length >= rules.maxJobs)
-      throw new StreamError('too-many-jobs', undefined, options);
-    if (this.#line.bytes + newJob.bytes > rules.maxJobBytes)
-      throw new StreamError('no-space', 'The recordings that wait take all that they may.', options);
+    const byKey = newJob.key === null ? null : this.#line.takenBy(newJob.key);
+    const refusal = refusalOf(newJob.bytes, this.#line.taken, byKey, rules);
+    if (refusal) throw refused(refusal);
     const stored: StoredJob = {
       job: submitted(newJob, clock.epochMs()),
       tag: this.#order.tag(newJob, this.#line.entries.map(ordered)),

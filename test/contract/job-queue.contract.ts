@@ -200,6 +200,38 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
       await submit(newJob({ bytes: 500 }));
     });
 
+    test('takes half of all jobs of one key at most, until one of them has finished', async () => {
+      await open({ maxJobs: 4 });
+      const [first] = await submit(newJob({ key: 'press' }), newJob({ key: 'press' }));
+      const third = newJob({ key: 'press' });
+      await expect(rig.queue.submit(third)).rejects.toMatchObject({
+        code: 'too-many-jobs',
+        message: expect.stringContaining('This key'),
+      });
+      expect(await rig.queue.find(third.id)).toBeNull();
+      await submit(newJob({ key: 'radio' }));
+      await rig.queue.cancel(first!.id);
+      await submit(third, newJob());
+      await expect(rig.queue.submit(newJob())).rejects.toMatchObject({ code: 'too-many-jobs' });
+    });
+
+    test('takes half of all bytes of one key at most, but for its first job', async () => {
+      await open({ maxJobBytes: 4000 });
+      const large = newJob({ key: 'press', bytes: 2500 });
+      await submit(large);
+      const another = newJob({ key: 'press', bytes: 500 });
+      await expect(rig.queue.submit(another)).rejects.toMatchObject({
+        code: 'no-space',
+        message: expect.stringContaining('this key'),
+      });
+      await submit(newJob({ key: 'radio', bytes: 500 }), newJob({ bytes: 500 }));
+      await rig.queue.cancel(large.id);
+      await submit(another, newJob({ key: 'press', bytes: 1500 }));
+      await expect(rig.queue.submit(newJob({ key: 'press', bytes: 1 }))).rejects.toMatchObject({
+        code: 'no-space',
+      });
+    });
+
     test('never runs a job that was cancelled while it was queued', async () => {
       const jobs = await submit(newJob(), newJob(), newJob());
       expect(await rig.queue.cancel(jobs[1]!.id)).toMatchObject({ state: 'cancelled', attempts: 0 });
