@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StreamError } from '../../server/errors.ts';
-import { MAX_DELIVERIES } from '../../server/jobs/callback-rules.ts';
+import { MAX_CALLS, MAX_DELIVERIES } from '../../server/jobs/callback-rules.ts';
 import type { Job, NewJob } from '../../server/jobs/job.ts';
 import type { JobQueue, JobResult, QueueRules } from '../../server/jobs/job-queue.ts';
 import { jobResult, ManualWorker, newJob, RULES } from '../support/jobs.ts';
@@ -464,6 +464,22 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
       await until(async () => (await rig.queue.find(second!.id))?.callback === 'delivered');
       await rig.pass(1000);
       expect(delivered).toEqual(['cancelled', 'completed']);
+    });
+
+    test('delivers callbacks of others while nobody answers those of one key', async () => {
+      const delivered: (string | null)[] = [];
+      rig.queue.deliver(async ({ key }, signal) => {
+        if (key === 'silent') await new Promise((_, reject) => signal.addEventListener('abort', reject));
+        delivered.push(key);
+      });
+      const callbackUrl = 'https://example.org/done';
+      const silent = Array.from({ length: MAX_CALLS + 4 }, () => newJob({ key: 'silent', callbackUrl }));
+      for (const job of [...silent, newJob({ key: 'radio', callbackUrl })]) {
+        await rig.queue.submit(job);
+        await rig.queue.cancel(job.id);
+      }
+      await until(() => delivered.length > 0);
+      expect(delivered).toEqual(['radio']);
     });
 
     test('delivers a callback of a job that finished before its node was killed', async () => {
