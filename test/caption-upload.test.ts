@@ -38,7 +38,7 @@ function setUp() {
     maxRecordingMs = 60_000,
     signal = new AbortController().signal,
   ) => {
-    const upload = await uploads.body(postRequest([bytes]));
+    const upload = await uploads.body(postRequest([bytes]), null);
     const work = captionUpload({ upload, lobby, maxRecordingMs, caller: ANYONE, start: {}, signal });
 
     return { upload, work: rig.over(work) };
@@ -50,7 +50,7 @@ function setUp() {
 describe('captionUpload', () => {
   it('captions nothing of a file that is refused for what it is, and removes it', async () => {
     const { uploads, lobby } = setUp();
-    const upload = await uploads.body(postRequest([CLIP]));
+    const upload = await uploads.body(postRequest([CLIP]), null);
     const refusal = new StreamError('out-of-range');
     const inspect = ({ channels }: { readonly channels: number | null }) => {
       expect(channels).toBe(1);

@@ -56,6 +56,7 @@ describe('Uploads', () => {
     const uploads = openUploads();
     const upload = await uploads.body(
       postRequest([bytes('ab'), bytes('c')], { 'content-type': 'audio/wav' }),
+      null,
     );
     expect(upload).toMatchObject({ bytes: 3, fileName: '', contentType: 'audio/wav', fields: new Map() });
     expect(readFileSync(upload.path, 'latin1')).toBe('abc');
@@ -92,7 +93,7 @@ describe('Uploads', () => {
             'name="file"; filename="/tmp/cl\xc3\xafp.wav"',
             contents,
           ]);
-          const upload = await uploads.form(postRequest(cut(bytes(form(...parts)), at), FORM), 'file');
+          const upload = await uploads.form(postRequest(cut(bytes(form(...parts)), at), FORM), 'file', null);
           expect(readFileSync(upload.path, 'latin1')).toBe(contents);
           expect(upload.fileName).toBe('clïp.wav');
           const expected = new Map<string, string[]>();
@@ -142,7 +143,7 @@ describe('Uploads', () => {
   ])('refuses %s, and leaves nothing behind', async (_, contentType, text, refusal) => {
     const uploads = openUploads();
     const request = postRequest([bytes(text)], { 'content-type': contentType });
-    const error = await uploads.form(request, 'file').catch((thrown: unknown) => thrown);
+    const error = await uploads.form(request, 'file', null).catch((thrown: unknown) => thrown);
     const { code, message } = error as { code: string; message: string };
     expect(`${code}: ${message}`).toMatch(refusal);
     expect(errors).toEqual([code]);
@@ -158,38 +159,55 @@ describe('Uploads', () => {
         throw new Error('It was read.');
       },
     };
-    await expect(uploads.body(postRequest(none, { 'content-length': '1001' }))).rejects.toMatchObject(
+    await expect(uploads.body(postRequest(none, { 'content-length': '1001' }), null)).rejects.toMatchObject(
       refusal,
     );
     const pieces = [bytes('x'.repeat(600)), bytes('x'.repeat(401))];
-    await expect(uploads.body(postRequest(pieces))).rejects.toMatchObject(refusal);
+    await expect(uploads.body(postRequest(pieces), null)).rejects.toMatchObject(refusal);
     const clip = (size: number) =>
       form(['name="file"; filename="x"', 'x'.repeat(size)], ['name="model"', 'y']);
-    await expect(uploads.form(postRequest([bytes(clip(1001))], FORM), 'file')).rejects.toMatchObject(refusal);
+    await expect(uploads.form(postRequest([bytes(clip(1001))], FORM), 'file', null)).rejects.toMatchObject(
+      refusal,
+    );
     const chatter = Array.from({ length: 50 }, () => new Uint8Array(65_536));
-    await expect(uploads.form(postRequest(chatter, FORM), 'file')).rejects.toMatchObject(refusal);
+    await expect(uploads.form(postRequest(chatter, FORM), 'file', null)).rejects.toMatchObject(refusal);
     expect(readdirSync(folder)).toEqual([]);
     const length = { 'content-length': String(clip(1000).length) };
-    const upload = await uploads.form(postRequest([bytes(clip(1000))], { ...FORM, ...length }), 'file');
+    const upload = await uploads.form(postRequest([bytes(clip(1000))], { ...FORM, ...length }), 'file', null);
     expect(upload.bytes).toBe(1000);
     await upload.remove();
   });
 
   it('takes no more at once than it may, and another when one is removed', async () => {
     const uploads = openUploads();
-    const take = () => uploads.body(postRequest([bytes('x')]));
+    const take = () => uploads.body(postRequest([bytes('x')]), null);
     const [first] = await Promise.all([take(), take()]);
     await expect(take()).rejects.toMatchObject({ code: 'too-many-uploads', retryAfterMs: 5000 });
     await first!.remove();
     await (await take()).remove();
   });
 
+  it('takes half as many of one key, rounded up', async () => {
+    const uploads = openUploads({ maxUploads: 3 });
+    const take = (key: string | null) => uploads.body(postRequest([bytes('x')]), key);
+    const [first] = await Promise.all([take('press'), take('press')]);
+    await expect(take('press')).rejects.toMatchObject({
+      code: 'too-many-uploads',
+      message: expect.stringContaining('This key'),
+    });
+    const other = await take('radio');
+    await expect(take(null)).rejects.toMatchObject({ code: 'too-many-uploads' });
+    await first!.remove();
+    await (await take('press')).remove();
+    await other.remove();
+  });
+
   it('leaves nothing behind when the client goes away', async () => {
     const uploads = openUploads();
     const gone = { name: 'ClientGoneError' };
-    await expect(uploads.body(postRequest([bytes('abc')], {}, true))).rejects.toMatchObject(gone);
+    await expect(uploads.body(postRequest([bytes('abc')], {}, true), null)).rejects.toMatchObject(gone);
     const half = postRequest([bytes(form(CLIP).slice(0, 80))], FORM, true);
-    await expect(uploads.form(half, 'file')).rejects.toMatchObject(gone);
+    await expect(uploads.form(half, 'file', null)).rejects.toMatchObject(gone);
     expect(readdirSync(folder)).toEqual([]);
     expect(errors).toEqual([]);
   });
@@ -199,8 +217,10 @@ describe('Uploads', () => {
     async () => {
       const uploads = openUploads({}, { create: () => open('/dev/full', 'w') });
       const full = { code: 'no-space', retryAfterMs: 5000 };
-      await expect(uploads.body(postRequest([bytes('abc')]))).rejects.toMatchObject(full);
-      await expect(uploads.form(postRequest([bytes(form(CLIP))], FORM), 'file')).rejects.toMatchObject(full);
+      await expect(uploads.body(postRequest([bytes('abc')]), null)).rejects.toMatchObject(full);
+      await expect(uploads.form(postRequest([bytes(form(CLIP))], FORM), 'file', null)).rejects.toMatchObject(
+        full,
+      );
       expect(uploads.underWay).toBe(0);
       expect(errors).toEqual(['no-space', 'no-space']);
     },
@@ -208,7 +228,7 @@ describe('Uploads', () => {
 
   it('gives up what is coming when the server stops, and waits for what is there', async () => {
     const uploads = openUploads();
-    const kept = await uploads.body(postRequest([bytes('x')]));
+    const kept = await uploads.body(postRequest([bytes('x')]), null);
     const never = {
       ...postRequest([]),
       body: (async function* () {
@@ -216,13 +236,13 @@ describe('Uploads', () => {
         await new Promise(() => {});
       })(),
     };
-    const coming = uploads.body(never).catch((thrown: unknown) => thrown);
+    const coming = uploads.body(never, null).catch((thrown: unknown) => thrown);
     let isClosed = false;
     const closed = uploads.close().then(() => {
       isClosed = true;
     });
     expect(await coming).toMatchObject({ code: 'draining' });
-    await expect(uploads.body(postRequest([bytes('x')]))).rejects.toMatchObject({ code: 'draining' });
+    await expect(uploads.body(postRequest([bytes('x')]), null)).rejects.toMatchObject({ code: 'draining' });
     expect(isClosed).toBe(false);
     await kept.remove();
     await closed;
@@ -240,7 +260,7 @@ describe('Uploads over HTTP', () => {
     const sizes: number[] = [];
     server = await servePosts({
       '/form': async (request) => {
-        const upload = await uploads.form(request, 'file');
+        const upload = await uploads.form(request, 'file', null);
         sizes.push(readFileSync(upload.path).length);
         await upload.remove();
 
@@ -269,7 +289,7 @@ describe('Uploads over HTTP', () => {
     });
     server = await servePosts({
       '/body': async (request) => {
-        const upload = await uploads.body(request).catch((error: unknown) => {
+        const upload = await uploads.body(request, null).catch((error: unknown) => {
           ended(error);
           throw error;
         });

@@ -32,7 +32,7 @@ export const JOB_OPTIONS = {
     default: 1000,
     min: 1,
     max: 100_000,
-    about: 'Recordings in the queue; further ones are refused',
+    about: 'Recordings in the queue, half as many of one key; further ones are refused',
   },
   maxJobBytes: {
     kind: 'number',
@@ -41,7 +41,8 @@ export const JOB_OPTIONS = {
     default: 17_179_869_184,
     min: 65_536,
     max: 1_125_899_906_842_624,
-    about: 'What the recordings in the queue may take of the disk; further ones are refused',
+    about:
+      'What the recordings in the queue may take of the disk, those of one key half; further ones are refused',
   },
   maxJobAttempts: {
     kind: 'number',

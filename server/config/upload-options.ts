@@ -18,7 +18,7 @@ export const UPLOAD_OPTIONS = {
     default: 16,
     min: 1,
     max: 1000,
-    about: 'Recordings taken over HTTP at once; further ones are refused',
+    about: 'Recordings taken over HTTP at once, half as many of one key; further ones are refused',
   },
   maxRecordingMs: {
     kind: 'number',

@@ -1,18 +1,16 @@
 import type { Clock } from '../clock.ts';
-import { deliveryWaitMs, MAX_DELIVERIES } from './callback-rules.ts';
+import { deliveryWaitMs, MAX_CALLS, MAX_CALLS_PER_KEY, MAX_DELIVERIES } from './callback-rules.ts';
 import type { CallbackState } from './job.ts';
 import type { Entry, JobLedger } from './job-ledger.ts';
 import type { CallbackHandler } from './job-queue.ts';
-
-/** Delivered at once, so that those nobody answers hold up few others. */
-const MAX_AT_ONCE = 16;
 
 /** Delivers the callbacks of a queue in this process, each at a time, until it is delivered or given up. */
 export class CallbackDeliveries {
   readonly #ledger: JobLedger;
   readonly #clock: Clock;
   readonly #abort = new AbortController();
-  readonly #underWay = new Set<string>();
+  /** By the job's id, the key whose it is. */
+  readonly #underWay = new Map<string, string | null>();
   #handler: CallbackHandler | null = null;
   #cancelWake: () => void = () => {};
 
@@ -34,9 +32,10 @@ export class CallbackDeliveries {
     const nowMs = this.#clock.epochMs();
     let nextMs = Number.POSITIVE_INFINITY;
     for (const entry of this.#ledger.entries) {
-      if (this.#underWay.size >= MAX_AT_ONCE) return;
+      if (this.#underWay.size >= MAX_CALLS) return;
       // What is not stored yet might have to be told otherwise.
       if (entry.told?.callback !== 'waiting' || this.#underWay.has(entry.told.id)) continue;
+      if (this.#callsOf(entry.told.key) >= MAX_CALLS_PER_KEY) continue;
       const { deliverAtMs } = entry.stored;
       if (deliverAtMs > nowMs) nextMs = Math.min(nextMs, deliverAtMs);
       else void this.#deliver(entry, handler);
@@ -50,9 +49,13 @@ export class CallbackDeliveries {
     this.#abort.abort();
   }
 
+  #callsOf(key: string | null): number {
+    return key === null ? 0 : [...this.#underWay.values()].filter((each) => each === key).length;
+  }
+
   async #deliver(entry: Entry, handler: CallbackHandler): Promise<void> {
     const { job } = entry.stored;
-    this.#underWay.add(job.id);
+    this.#underWay.set(job.id, job.key);
     const isDelivered = await handler(job, this.#abort.signal).then(
       () => true,
       () => false,

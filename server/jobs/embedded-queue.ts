@@ -15,6 +15,7 @@ import {
   type JobQueue,
   type JobResult,
   MAX_JOBS_PER_PAGE,
+  type Outlook,
   type Place,
   type QueueRules,
   type Standing,
@@ -22,6 +23,7 @@ import {
 import { JobRuns } from './job-runs.ts';
 import { isFinished } from './job-states.ts';
 import type { JobStorage, StoredJob } from './job-storage.ts';
+import { refusalOf, refused } from './queue-limits.ts';
 
 /** Told how the queue fares; never what it is about. */
 export interface QueueObserver extends LedgerObserver {
@@ -41,7 +43,6 @@ export interface EmbeddedQueueParts {
 const SWEEP_EVERY_MS = 60_000;
 /** For what is still to be stored when it closes. */
 const CLOSE_WITHIN_MS = 5000;
-const RETRY_AFTER_MS = 30_000;
 
 /** A queue for one node, in its own process: all jobs are in memory, and as durable as its storage is. */
 export class EmbeddedQueue implements JobQueue {
@@ -94,11 +95,9 @@ export class EmbeddedQueue implements JobQueue {
   async submit(newJob: NewJob): Promise<Job> {
     this.#throwIfClosed();
     const { rules, clock } = this.#parts;
-    const options = { retryAfterMs: RETRY_AFTER_MS };
-    if (this.#line.entries.length >= rules.maxJobs)
-      throw new StreamError('too-many-jobs', undefined, options);
-    if (this.#line.bytes + newJob.bytes > rules.maxJobBytes)
-      throw new StreamError('no-space', 'The recordings that wait take all that they may.', options);
+    const byKey = newJob.key === null ? null : this.#line.takenBy(newJob.key);
+    const refusal = refusalOf(newJob.bytes, this.#line.taken, byKey, rules);
+    if (refusal) throw refused(refusal);
     const stored: StoredJob = {
       job: submitted(newJob, clock.epochMs()),
       tag: this.#order.tag(newJob, this.#line.entries.map(ordered)),
@@ -127,13 +126,13 @@ export class EmbeddedQueue implements JobQueue {
   async list({ state, key, limit, before }: JobQuery): Promise<JobPage> {
     this.#throwIfClosed();
     const size = Math.min(limit, MAX_JOBS_PER_PAGE);
-    const jobs = [...this.#ledger.entries]
-      .map(({ told }) => told)
-      .filter((job) => job !== null)
-      .filter((job) => state === undefined || job.state === state)
-      .filter((job) => key === undefined || job.key === key)
-      .filter(({ id }) => before === undefined || id < before)
-      .sort((a, b) => (a.id < b.id ? 1 : -1));
+    const jobs: Job[] = [];
+    for (const { told } of this.#ledger.entries) {
+      if (told === null || (state !== undefined && told.state !== state)) continue;
+      if (key !== undefined && told.key !== key) continue;
+      if (before === undefined || told.id < before) jobs.push(told);
+    }
+    jobs.sort((a, b) => (a.id < b.id ? 1 : -1));
 
     return { jobs: jobs.slice(0, size), more: jobs.length > size };
   }
@@ -169,6 +168,10 @@ export class EmbeddedQueue implements JobQueue {
     const { slots, speed } = this.#runs;
 
     return { queued, running, backlogMs, longestWaitMs, slots, speed };
+  }
+
+  async outlook(): Promise<Outlook> {
+    return { standing: await this.standing(), places: this.#line.lineUp.places };
   }
 
   work(handler: JobHandler, slots: number): void {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { type Clock, systemClock } from '../clock.ts';
 import { ERRORS, StreamError } from '../errors.ts';
 import type { Examined } from './examine-recording.ts';
 import type { ExaminerAnswer, ExaminerOrder } from './examiner-thread.ts';
@@ -10,26 +11,45 @@ interface Asked {
   readonly reject: (error: Error) => void;
 }
 
+/** What the thread is at. */
+interface Current {
+  readonly asked: Asked;
+  heardAtMs: number;
+  /** Since when nobody wants to know any more; null while somebody does. */
+  forgottenAtMs: number | null;
+}
+
+/** Those who wait show so often that they do. */
+const ALIVE_EVERY_MS = 1000;
+/** A recording that yields nothing for so long, on a disk that does not answer or in an ffmpeg that hangs, holds up all others. */
+const MAX_SILENT_MS = 60_000;
+/** Until the thread has let go of a recording that nobody wants to know of any more; it is replaced then. */
+const LET_GO_WITHIN_MS = 5000;
+
 /**
  * Examines recordings on a thread of its own, one after the other: decoding whole recordings is more than the socket thread has
- * time for, and less urgent than all else. A thread that dies is replaced.
+ * time for, and less urgent than all else. A thread that dies, or hangs, is replaced.
  */
 export class Examiner {
   readonly #workerUrl: URL;
+  readonly #clock: Clock;
   readonly #waiting: Asked[] = [];
   #worker: Worker | null = null;
-  #current: Asked | null = null;
+  #current: Current | null = null;
+  /** Null while there is nothing to be looked at. */
+  #cancelCheck: (() => void) | null = null;
   #ids = 0;
 
   /** @param workerUrl the compiled module of the thread. */
-  constructor(workerUrl: URL) {
+  constructor(workerUrl: URL, clock: Clock = systemClock) {
     this.#workerUrl = workerUrl;
+    this.#clock = clock;
   }
 
   /**
    * @param maxMs longer recordings are refused.
    * @param onAlive called from time to time, while it waits for its turn or is examined.
-   * @throws {StreamError} `bad-recording`. @throws the signal's reason.
+   * @throws {StreamError} `bad-recording`, or `job-stalled` when it yielded nothing for a minute. @throws the signal's reason.
    */
   examine(path: string, maxMs: number, signal: AbortSignal, onAlive: () => void): Promise<Examined> {
     return new Promise((resolve, reject) => {
@@ -59,21 +79,60 @@ export class Examiner {
 
   /** Ends the thread. To be called when nothing is examined any more. */
   async close(): Promise<void> {
-    await this.#worker?.terminate();
+    this.#cancelCheck?.();
+    let cancel = () => {};
+    const late = new Promise<void>((resolve) => {
+      cancel = this.#clock.after(LET_GO_WITHIN_MS, resolve);
+    });
+    await Promise.race([this.#worker?.terminate(), late]);
+    cancel();
   }
 
   #next(): void {
     if (this.#current) return;
-    this.#current = this.#waiting.shift() ?? null;
-    if (!this.#current) return;
+    const asked = this.#waiting.shift();
+    if (!asked) return;
+    this.#current = { asked, heardAtMs: this.#clock.now(), forgottenAtMs: null };
+    this.#checkLater();
     this.#worker ??= this.#start();
-    this.#worker.postMessage(this.#current.order);
+    this.#worker.postMessage(asked.order);
   }
 
   #forget(asked: Asked): void {
     const at = this.#waiting.indexOf(asked);
     if (at >= 0) this.#waiting.splice(at, 1);
-    else this.#worker?.postMessage({ type: 'forget', id: asked.order.id } satisfies ExaminerOrder);
+    if (this.#current?.asked !== asked || this.#current.forgottenAtMs !== null) return;
+    this.#current.forgottenAtMs = this.#clock.now();
+    this.#worker?.postMessage({ type: 'forget', id: asked.order.id } satisfies ExaminerOrder);
+  }
+
+  #checkLater(): void {
+    this.#cancelCheck ??= this.#clock.after(ALIVE_EVERY_MS, () => this.#check());
+  }
+
+  /** Whoever waits is well, whatever becomes of the one before. */
+  #check(): void {
+    this.#cancelCheck = null;
+    if (!this.#current) return;
+    for (const { onAlive } of [...this.#waiting]) onAlive();
+    const { asked, heardAtMs, forgottenAtMs } = this.#current;
+    const nowMs = this.#clock.now();
+    this.#checkLater();
+    if (forgottenAtMs !== null) {
+      if (nowMs - forgottenAtMs >= LET_GO_WITHIN_MS) this.#replace();
+    } else if (nowMs - heardAtMs >= MAX_SILENT_MS) {
+      asked.reject(new StreamError('job-stalled'));
+      this.#forget(asked);
+    }
+  }
+
+  /** Nobody waits for its end: one that waits for a disk may have none. */
+  #replace(): void {
+    const hung = this.#worker;
+    this.#worker = null;
+    void hung?.terminate();
+    this.#end();
+    this.#next();
   }
 
   #start(): Worker {
@@ -85,6 +144,7 @@ export class Examiner {
       fault = error.message;
     });
     worker.on('exit', () => {
+      if (this.#worker !== worker) return;
       this.#worker = null;
       this.#end()?.reject(new Error(`The thread that examines recordings died: ${fault}`));
       this.#next();
@@ -94,9 +154,10 @@ export class Examiner {
   }
 
   #answered(answer: ExaminerAnswer): void {
-    if (answer.id !== this.#current?.order.id) return;
+    if (answer.id !== this.#current?.asked.order.id) return;
     if (answer.type === 'alive') {
-      for (const { onAlive } of [this.#current, ...this.#waiting]) onAlive();
+      this.#current.heardAtMs = this.#clock.now();
+      this.#current.asked.onAlive();
 
       return;
     }
@@ -110,7 +171,7 @@ export class Examiner {
     const current = this.#current;
     this.#current = null;
 
-    return current;
+    return current?.asked ?? null;
   }
 }
 

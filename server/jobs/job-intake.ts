@@ -44,7 +44,7 @@ const UNKNOWN_LENGTH_MS = 600_000;
 export async function takeJob(request: PostRequest, caller: Caller, parts: JobIntakeParts): Promise<Job> {
   if (/^application\/json\b/i.test(request.headers['content-type'])) return takeUrl(request, caller, parts);
   const { queue, files, uploads, clock, config } = parts;
-  const upload = await uploads.form(request, 'file');
+  const upload = await uploads.form(request, 'file', caller.name);
   try {
     const fields = Object.fromEntries([...upload.fields].map(([name, values]) => [name, values[0]]));
     const asked = await read(fields, caller, parts);

@@ -2,6 +2,7 @@ import type { PriorityClass } from '../admission/priority-class.ts';
 import type { Job } from './job.ts';
 import type { Entry } from './job-ledger.ts';
 import type { Place, Standing } from './job-queue.ts';
+import type { Taken } from './queue-limits.ts';
 
 /** What has to be known of a job in a line. */
 export type LineJob = Pick<Job, 'id' | 'state' | 'class' | 'lengthMs' | 'progressMs' | 'submittedAtMs'>;
@@ -24,9 +25,20 @@ export class JobLine {
     return this.#entries;
   }
 
-  /** What their recordings take of the disk. */
-  get bytes(): number {
-    return this.#bytes;
+  get taken(): Taken {
+    return { jobs: this.#entries.length, bytes: this.#bytes };
+  }
+
+  /** What those of one key take. */
+  takenBy(key: string): Taken {
+    let [jobs, bytes] = [0, 0];
+    for (const { stored } of this.#entries) {
+      if (stored.job.key !== key) continue;
+      jobs++;
+      bytes += stored.job.bytes;
+    }
+
+    return { jobs, bytes };
   }
 
   /** As it has been told. */

@@ -114,6 +114,13 @@ export interface Standing {
   readonly speed: number | null;
 }
 
+/** How the queue fares, and what comes before each of its jobs, at one moment. */
+export interface Outlook {
+  readonly standing: Standing;
+  /** Of all jobs that have not finished, by id. */
+  readonly places: ReadonlyMap<string, Place>;
+}
+
 /** A job that has changed, as it is now: its state, progress or callback. */
 export type JobListener = (job: Job) => void;
 
@@ -140,6 +147,8 @@ export interface JobQueue {
   /** @returns null for a job that is not completed. */
   result(id: string): Promise<JobResult | null>;
   standing(): Promise<Standing>;
+  /** What `standing` and `place` tell, of all jobs at once. Not to be changed. */
+  outlook(): Promise<Outlook>;
   /**
    * Works for the queue from now on. To be called once.
    * @param slots how many jobs this node runs at once; a run that waits for another's result takes none.

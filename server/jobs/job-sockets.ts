@@ -8,7 +8,7 @@ import { asStreamError } from '../net/error-message.ts';
 import { decodeSafely } from '../net/http.ts';
 import { isOriginAllowed } from '../net/origins.ts';
 import type { JobEvents } from './job-events.ts';
-import { JobFeed } from './job-feed.ts';
+import type { JobFeed } from './job-feed.ts';
 import type { JobQueue } from './job-queue.ts';
 
 /** What the WebSockets of jobs are made of. */
@@ -83,23 +83,22 @@ async function open(socket: WebSocket<SocketData>, parts: JobSocketParts): Promi
     const end = () => {
       if (isOpen) socket.end(NORMAL_CLOSE);
     };
-    const left = parts.events.reader(end);
+    const left = parts.events.reader(caller.name, end);
     data.left = () => {
       isOpen = false;
       left();
     };
-    const { queue, clock } = parts;
-    const job = await queue.find(id);
+    const job = await parts.queue.find(id);
     if (!isOpen) return;
     if (!job || job.key !== caller.name) throw new StreamError('unknown-job');
     const sink = {
       get isWritable() {
         return isOpen && socket.getBufferedAmount() < MAX_WAITING_BYTES;
       },
-      tell: (view: object) => socket.send(JSON.stringify({ type: 'job', ...view })),
+      tell: (view: string) => socket.send(`{"type":"job",${view.slice(1)}`),
       end,
     };
-    data.feed = new JobFeed({ queue, clock, sink }, [job], null);
+    data.feed = parts.events.open(sink, [job], null);
   } catch (error) {
     if (!isOpen) return;
     const { code, message } = asStreamError(error);

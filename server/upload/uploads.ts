@@ -11,12 +11,14 @@ import { uploadName } from './upload-folder.ts';
 /** What of a form may be something else than its file. */
 const FORM_SLACK_BYTES = 2_097_152;
 const RETRY_AFTER_MS = 5000;
+/** What one key may have of all uploads, so that there is something left for the others. */
+const KEY_SHARE = 1 / 2;
 
 /** What bounds uploads. */
 export interface UploadBounds {
   /** Of one recording. */
   readonly maxUploadBytes: number;
-  /** At once, from their beginning until they are removed. */
+  /** At once, from their beginning until they are removed; half of them of one key. */
   readonly maxUploads: number;
 }
 
@@ -41,6 +43,8 @@ export interface UploadParts {
 /** A file while it is written. */
 interface Spooled {
   readonly path: string;
+  /** Whose it is. */
+  readonly key: string | null;
   bytes: number;
 }
 
@@ -74,12 +78,13 @@ export class Uploads {
 
   /**
    * Takes the whole body as the recording.
+   * @param key its sender's; null where there are none.
    * @returns what the caller has to remove, whatever becomes of its request.
    * @throws {StreamError} `upload-too-large`, `too-many-uploads`, `upload-stalled`, `no-space`, `draining` or `internal`.
    * @throws {ClientGoneError}
    */
-  body(request: PostRequest): Promise<Upload> {
-    return this.#take(request, 0, async (write) => {
+  body(request: PostRequest, key: string | null): Promise<Upload> {
+    return this.#take(request, key, 0, async (write) => {
       await write(request.body);
 
       return { fileName: '', contentType: request.headers['content-type'], fields: new Map() };
@@ -88,14 +93,15 @@ export class Uploads {
 
   /**
    * Takes a form (`multipart/form-data`), the file of that name being the recording.
+   * @param key its sender's; null where there are none.
    * @returns what the caller has to remove, whatever becomes of its request.
    * @throws {StreamError} as `body`; `bad-message` and `out-of-range` for what is no such form.
    * @throws {ClientGoneError}
    */
-  form(request: PostRequest, fileField: string): Promise<Upload> {
+  form(request: PostRequest, fileField: string, key: string | null): Promise<Upload> {
     const { maxUploadBytes } = this.#parts.bounds;
 
-    return this.#take(request, FORM_SLACK_BYTES, (write) =>
+    return this.#take(request, key, FORM_SLACK_BYTES, (write) =>
       readForm(bounded(request.body, maxUploadBytes), request.headers['content-type'], fileField, write),
     );
   }
@@ -115,19 +121,19 @@ export class Uploads {
 
   async #take(
     { headers }: PostRequest,
+    key: string | null,
     slackBytes: number,
     read: (
       write: (pieces: AsyncIterable<Uint8Array>) => Promise<void>,
     ) => Promise<Pick<Upload, 'fileName' | 'contentType' | 'fields'>>,
   ): Promise<Upload> {
     const { folder, bounds, observer } = this.#parts;
-    const spooled: Spooled = { path: join(folder, uploadName()), bytes: 0 };
+    const spooled: Spooled = { path: join(folder, uploadName()), key, bytes: 0 };
     try {
       this.#closing.signal.throwIfAborted();
       if (Number(headers['content-length']) > bounds.maxUploadBytes + slackBytes)
         throw tooLarge(bounds.maxUploadBytes);
-      if (this.#present.size >= bounds.maxUploads)
-        throw new StreamError('too-many-uploads', undefined, { retryAfterMs: RETRY_AFTER_MS });
+      this.#throwIfTooMany(key);
       this.#present.add(spooled);
       const told = await this.#spool(spooled, read);
 
@@ -138,6 +144,16 @@ export class Uploads {
       if (known instanceof StreamError) observer.error(known.code, known.cause);
       throw known;
     }
+  }
+
+  #throwIfTooMany(key: string | null): void {
+    const { maxUploads } = this.#parts.bounds;
+    const options = { retryAfterMs: RETRY_AFTER_MS };
+    if (this.#present.size >= maxUploads) throw new StreamError('too-many-uploads', undefined, options);
+    if (key === null) return;
+    const ofKey = [...this.#present].filter((each) => each.key === key).length;
+    if (ofKey >= Math.ceil(maxUploads * KEY_SHARE))
+      throw new StreamError('too-many-uploads', 'This key has as many as one may.', options);
   }
 
   /** Fills the file with what `read` writes. */

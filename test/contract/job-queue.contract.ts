@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { StreamError } from '../../server/errors.ts';
-import { MAX_DELIVERIES } from '../../server/jobs/callback-rules.ts';
+import { MAX_CALLS, MAX_DELIVERIES } from '../../server/jobs/callback-rules.ts';
 import type { Job, NewJob } from '../../server/jobs/job.ts';
 import type { JobQueue, JobResult, QueueRules } from '../../server/jobs/job-queue.ts';
 import { jobResult, ManualWorker, newJob, RULES } from '../support/jobs.ts';
@@ -150,6 +150,22 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
       await until(async () => (await rig.queue.place(last)) === null);
     });
 
+    test('tells the places of all at once as it tells each, and of those that run', async () => {
+      const jobs = await submit(newJob({ lengthMs: 60_000 }), newJob({ lengthMs: 30_000 }), newJob());
+      work(1);
+      await begun(1);
+      await stands(jobs[0]!.id, 'running');
+      worker.runs[0]!.run.progress(20_000);
+      await until(async () => (await rig.queue.outlook()).places.get(jobs[1]!.id)?.aheadMs === 40_000);
+      const { places, standing } = await rig.queue.outlook();
+      expect([...places.keys()].sort()).toEqual(jobs.map(({ id }) => id).sort());
+      expect(places.get(jobs[0]!.id)).toEqual({ ahead: 0, aheadMs: 0 });
+      for (const { id } of jobs.slice(1)) expect(places.get(id)).toEqual(await rig.queue.place(id));
+      expect(standing).toMatchObject({ queued: { standard: 2 }, running: 1, backlogMs: 130_000 });
+      worker.runs[0]!.complete();
+      await until(async () => (await rig.queue.outlook()).places.size === 2);
+    });
+
     test('lists the newest first, by state and key, page by page', async () => {
       const mine = await submit(...Array.from({ length: 5 }, () => newJob({ key: 'mine' })));
       await submit(newJob({ key: null }), newJob({ key: 'other' }));
@@ -182,6 +198,38 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
       await submit(newJob());
       await expect(rig.queue.submit(newJob())).rejects.toMatchObject({ code: 'no-space' });
       await submit(newJob({ bytes: 500 }));
+    });
+
+    test('takes half of all jobs of one key at most, until one of them has finished', async () => {
+      await open({ maxJobs: 4 });
+      const [first] = await submit(newJob({ key: 'press' }), newJob({ key: 'press' }));
+      const third = newJob({ key: 'press' });
+      await expect(rig.queue.submit(third)).rejects.toMatchObject({
+        code: 'too-many-jobs',
+        message: expect.stringContaining('This key'),
+      });
+      expect(await rig.queue.find(third.id)).toBeNull();
+      await submit(newJob({ key: 'radio' }));
+      await rig.queue.cancel(first!.id);
+      await submit(third, newJob());
+      await expect(rig.queue.submit(newJob())).rejects.toMatchObject({ code: 'too-many-jobs' });
+    });
+
+    test('takes half of all bytes of one key at most, but for its first job', async () => {
+      await open({ maxJobBytes: 4000 });
+      const large = newJob({ key: 'press', bytes: 2500 });
+      await submit(large);
+      const another = newJob({ key: 'press', bytes: 500 });
+      await expect(rig.queue.submit(another)).rejects.toMatchObject({
+        code: 'no-space',
+        message: expect.stringContaining('this key'),
+      });
+      await submit(newJob({ key: 'radio', bytes: 500 }), newJob({ bytes: 500 }));
+      await rig.queue.cancel(large.id);
+      await submit(another, newJob({ key: 'press', bytes: 1500 }));
+      await expect(rig.queue.submit(newJob({ key: 'press', bytes: 1 }))).rejects.toMatchObject({
+        code: 'no-space',
+      });
     });
 
     test('never runs a job that was cancelled while it was queued', async () => {
@@ -434,6 +482,22 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
       await until(async () => (await rig.queue.find(second!.id))?.callback === 'delivered');
       await rig.pass(1000);
       expect(delivered).toEqual(['cancelled', 'completed']);
+    });
+
+    test('delivers callbacks of others while nobody answers those of one key', async () => {
+      const delivered: (string | null)[] = [];
+      rig.queue.deliver(async ({ key }, signal) => {
+        if (key === 'silent') await new Promise((_, reject) => signal.addEventListener('abort', reject));
+        delivered.push(key);
+      });
+      const callbackUrl = 'https://example.org/done';
+      const silent = Array.from({ length: MAX_CALLS + 4 }, () => newJob({ key: 'silent', callbackUrl }));
+      for (const job of [...silent, newJob({ key: 'radio', callbackUrl })]) {
+        await rig.queue.submit(job);
+        await rig.queue.cancel(job.id);
+      }
+      await until(() => delivered.length > 0);
+      expect(delivered).toEqual(['radio']);
     });
 
     test('delivers a callback of a job that finished before its node was killed', async () => {

@@ -4,7 +4,7 @@ import type { Job } from '../../server/jobs/job.ts';
 import type { JobHandler } from '../../server/jobs/job-queue.ts';
 import { isFinished } from '../../server/jobs/job-states.ts';
 import { jobResult, ManualWorker, newJob, RULES } from '../support/jobs.ts';
-import { type Node, startNode } from './support/bullmq-nodes.ts';
+import { LEASE_MS, type Node, startNode } from './support/bullmq-nodes.ts';
 import { REDIS_BINARY, RedisServer } from './support/redis.ts';
 
 /** Outages in the loop: `ROUNDTABLE_OUTAGES=50 npm run test:services`. */
@@ -58,6 +58,38 @@ describe.skipIf(!REDIS_BINARY)('A queue whose Redis', () => {
     expect(await queue.find(job.id)).toMatchObject({ attempts: 1 });
     await queue.close();
     node.network.close();
+  });
+
+  test('was away for longer than a lease takes no run from a node that is back a little later', async () => {
+    const early = await startNode(redis.url, PATIENT);
+    const late = await startNode(redis.url, PATIENT);
+    const worker = new ManualWorker();
+    const job = await late.queue.submit(newJob());
+    late.queue.work(worker.handler, 1);
+    await expect.poll(() => worker.runs.length).toBe(1);
+    early.queue.work(new ManualWorker().handler, 1);
+    const told: string[] = [];
+    early.queue.watch(({ id, state }) => id === job.id && told.push(state));
+    // Nobody listens there.
+    late.network.redirect(1);
+    await redis.kill();
+    await sleep(1.2 * LEASE_MS);
+    await redis.startAgain();
+    await expect.poll(() => early.queue.standing().catch(() => null), { timeout: 15_000 }).not.toBeNull();
+    await sleep(LEASE_MS / 2);
+    late.network.redirect(redis.port);
+    await expect.poll(() => late.queue.standing().catch(() => null), { timeout: 15_000 }).not.toBeNull();
+    await sleep(1.5 * LEASE_MS);
+    expect(worker.runs[0]!.run.signal.aborted).toBe(false);
+    expect(await early.queue.find(job.id)).toMatchObject({ state: 'running', attempts: 1 });
+    worker.runs[0]!.complete('Said all along.');
+    await expect.poll(() => told).toContain('completed');
+    expect(told).not.toContain('queued');
+    expect((await early.queue.result(job.id))?.text).toBe('Said all along.');
+    for (const { queue, network } of [early, late]) {
+      await queue.close();
+      network.close();
+    }
   });
 
   test('does not answer says so after a while, and is asked again', async () => {

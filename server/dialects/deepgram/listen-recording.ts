@@ -71,7 +71,10 @@ async function transcribe(
   const metadata = resultMetadata(requestId, lobby.model, told.extra);
   const sha256 = createHash('sha256');
   const body = hashed(request.body, sha256);
-  const upload = await uploads.body({ ...request, body: format ? withHead(body, format) : body });
+  const upload = await uploads.body(
+    { ...request, body: format ? withHead(body, format) : body },
+    caller.name,
+  );
   const { finals, done } = await captionUpload({
     ...{ upload, lobby, caller, signal: request.signal, maxRecordingMs: config.maxRecordingMs },
     start: { ...place, ...(language !== null && { language }) },

@@ -42,7 +42,7 @@ export async function transcribe(
   caller: Caller,
 ): Promise<HttpAnswer | StreamedAnswer> {
   const place = meetingOf(request.query);
-  const upload = await parts.uploads.form(request, 'file');
+  const upload = await parts.uploads.form(request, 'file', caller.name);
   const wanted = await readForm(upload);
   const { language, endpointing } = wanted;
   const start = { ...place, ...(language !== null && { language }), endpointing };

@@ -2,7 +2,6 @@ import { randomBytes } from 'node:crypto';
 import type { Clock } from '../../clock.ts';
 import { StreamError } from '../../errors.ts';
 import { type Job, type NewJob, step } from '../job.ts';
-import { type LineUp, lineUp } from '../job-line.ts';
 import type {
   CallbackHandler,
   JobHandler,
@@ -11,18 +10,21 @@ import type {
   JobQuery,
   JobQueue,
   JobResult,
+  Outlook,
   Place,
   QueueRules,
   Standing,
 } from '../job-queue.ts';
 import { isFinished } from '../job-states.ts';
 import { HandOuts } from './hand-outs.ts';
-import type { Line, Told } from './job-record.ts';
+import type { Told } from './job-record.ts';
 import { JobRecords } from './job-records.ts';
+import { KnownLine } from './known-line.ts';
 import { NodeDeliveries } from './node-deliveries.ts';
 import { NodeRuns } from './node-runs.ts';
 import { QueueMender, WAKE } from './queue-mender.ts';
 import { bare, RedisLink } from './redis-link.ts';
+import { Vigil } from './vigil.ts';
 
 /** Told how the queue fares; never what it is about. */
 export interface BullmqObserver {
@@ -51,6 +53,8 @@ export interface BullmqQueueParts {
 const LEASE_MS = 15_000;
 /** In a lease: the node says that it lives, and looks at what runs here. Some may fail. */
 const BEATS_PER_LEASE = 3;
+/** More than one that is missing is an outage. */
+const LONGEST_GAP_BEATS = 2;
 
 /**
  * One node of a queue in Redis. A job is a record, which is changed in one step by whoever has seen its last version, and is
@@ -66,14 +70,14 @@ export class BullmqQueue implements JobQueue {
   readonly #records: JobRecords;
   readonly #handOuts: HandOuts;
   readonly #callbacks: HandOuts;
+  readonly #vigil: Vigil;
   readonly #runs: NodeRuns;
   readonly #mender: QueueMender;
   readonly #deliveries: NodeDeliveries;
   readonly #listeners = new Set<JobListener>();
   /** Jobs that were told of and had not finished: what became of them may have been missed. */
   readonly #unfinished = new Set<string>();
-  /** Until something changes. */
-  #line: Promise<Line & LineUp> | null = null;
+  readonly #line: KnownLine;
   #cancelBeat: () => void = () => {};
   #isAway = false;
   #closing: Promise<void> | null = null;
@@ -90,6 +94,7 @@ export class BullmqQueue implements JobQueue {
     });
     const onError = (error: Error) => this.#failed(error);
     this.#records = new JobRecords(this.#link, rules);
+    this.#line = new KnownLine(() => this.#records.line(), clock, this.#leaseMs / BEATS_PER_LEASE);
     const shared = { link: this.#link, leaseMs: this.#leaseMs, keepMs: rules.keepFinishedMs, onError };
     this.#handOuts = new HandOuts({
       ...shared,
@@ -97,7 +102,9 @@ export class BullmqQueue implements JobQueue {
       onTakenBack: () => void this.#mender.mend(),
     });
     this.#callbacks = new HandOuts({ ...shared, name: 'callbacks', onTakenBack: () => {} });
+    this.#vigil = new Vigil(clock, this.#leaseMs, (this.#leaseMs * LONGEST_GAP_BEATS) / BEATS_PER_LEASE);
     this.#runs = new NodeRuns({
+      canTellWhoIsGone: () => this.#vigil.canTell,
       ...{ records: this.#records, handOuts: this.#handOuts, clock, rules },
       ...{ node: this.#node, leaseMs: this.#leaseMs, onError },
       onFault: (error) => observer.attemptFailed(error),
@@ -128,7 +135,7 @@ export class BullmqQueue implements JobQueue {
     try {
       const { job, isRebased } = await this.#records.submit(newJob, this.#parts.clock.epochMs());
       await this.#mender.handOut(job.id);
-      this.#line = null;
+      this.#line.forget();
       if (isRebased) void this.#mender.mend();
 
       return job;
@@ -160,7 +167,7 @@ export class BullmqQueue implements JobQueue {
     });
     if (changed.type === 'held') return null;
     if (changed.type === 'changed') {
-      this.#line = null;
+      this.#line.forget();
       this.#runs.heard(changed.record);
       await this.#runs.release(changed.released);
       // One that somebody was given is not taken away: it is ended by whoever has it.
@@ -172,10 +179,9 @@ export class BullmqQueue implements JobQueue {
 
   async place(id: string): Promise<Place | null> {
     this.#throwIfClosed();
-    const { jobs, places } = await this.#lineNow();
-    const isQueued = jobs.find((job) => job.id === id)?.state === 'queued';
+    const { jobs, places } = await this.#line.now();
 
-    return isQueued ? places.get(id)! : null;
+    return jobs.get(id)?.state === 'queued' ? places.get(id)! : null;
   }
 
   async result(id: string): Promise<JobResult | null> {
@@ -185,8 +191,12 @@ export class BullmqQueue implements JobQueue {
   }
 
   async standing(): Promise<Standing> {
+    return (await this.outlook()).standing;
+  }
+
+  async outlook(): Promise<Outlook> {
     this.#throwIfClosed();
-    const { queued, running, backlogMs, oldestMs, nodes } = await this.#lineNow();
+    const { queued, running, backlogMs, oldestMs, nodes, places } = await this.#line.now();
     // What this node said last of itself is older than what it knows.
     const all = [...nodes.filter((node) => node.id !== this.#node), this.#report];
     const speeds = all.map(({ speed }) => speed).filter((speed) => speed !== null);
@@ -195,12 +205,12 @@ export class BullmqQueue implements JobQueue {
 
     const longestWaitMs = oldestMs === null ? 0 : Math.max(0, this.#parts.clock.epochMs() - oldestMs);
 
-    return { queued, running, backlogMs, longestWaitMs, slots, speed };
+    return { standing: { queued, running, backlogMs, longestWaitMs, slots, speed }, places };
   }
 
   work(handler: JobHandler, slots: number): void {
     this.#runs.start(handler, slots);
-    this.#line = null;
+    this.#line.forget();
     void this.#beat();
   }
 
@@ -240,17 +250,6 @@ export class BullmqQueue implements JobQueue {
     return { slots: this.#runs.slots, speed: this.#runs.speed };
   }
 
-  #lineNow(): Promise<Line & LineUp> {
-    if (this.#line) return this.#line;
-    const line = this.#records.line().then((now) => ({ ...now, ...lineUp(now.jobs) }));
-    this.#line = line;
-    line.catch(() => {
-      if (this.#line === line) this.#line = null;
-    });
-
-    return line;
-  }
-
   /** Somebody has told something. */
   #heard(text: string): void {
     if (this.#closing) return;
@@ -264,7 +263,7 @@ export class BullmqQueue implements JobQueue {
 
   #told(change: Told): void {
     const { job } = change;
-    this.#line = null;
+    this.#line.heard(job);
     if (isFinished(job.state)) this.#unfinished.delete(job.id);
     else this.#unfinished.add(job.id);
     this.#runs.heard(change);
@@ -279,8 +278,9 @@ export class BullmqQueue implements JobQueue {
   async #ready(): Promise<void> {
     this.#isAway = false;
     if (this.#closing) return;
+    this.#vigil.begin();
     this.#parts.observer.back();
-    this.#line = null;
+    this.#line.forget();
     try {
       await this.#beat();
       // What was told meanwhile was missed.
@@ -289,7 +289,7 @@ export class BullmqQueue implements JobQueue {
         if (record) this.#told(record);
         else this.#unfinished.delete(id);
       }
-      for (const { id } of (await this.#lineNow()).jobs) this.#unfinished.add(id);
+      for (const id of (await this.#line.now()).jobs.keys()) this.#unfinished.add(id);
       await this.#mender.mend();
     } catch (error) {
       this.#failed(error as Error);
@@ -316,6 +316,7 @@ export class BullmqQueue implements JobQueue {
     if (this.#closing) return;
     try {
       await this.#records.report(this.#node, this.#report, this.#leaseMs);
+      this.#vigil.seen();
       await this.#runs.recheck();
     } catch (error) {
       this.#failed(error as Error);

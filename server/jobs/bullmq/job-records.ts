@@ -1,5 +1,4 @@
 import { CLASS_WEIGHTS } from '../../admission/priority-class.ts';
-import { StreamError } from '../../errors.ts';
 import { type Job, type NewJob, submitted } from '../job.ts';
 import { costMs, yieldMs } from '../job-order.ts';
 import {
@@ -9,6 +8,7 @@ import {
   MAX_JOBS_PER_PAGE,
   type QueueRules,
 } from '../job-queue.ts';
+import { keyLimits, type Refusal, refused } from '../queue-limits.ts';
 import {
   type Change,
   type Changed,
@@ -31,7 +31,6 @@ const MAX_RANK = 2 ** 20;
 /** Finished jobs that are kept, with their results; older ones are let go. */
 const MAX_FINISHED = 10_000;
 const SWEEP_AT_ONCE = 200;
-const RETRY_AFTER_MS = 30_000;
 
 /** The records of all jobs: what they say is so, whatever BullMQ's hand-outs look like. Everything throws `queue-away`. */
 export class JobRecords {
@@ -51,16 +50,15 @@ export class JobRecords {
   async submit(newJob: NewJob, nowMs: number): Promise<{ readonly job: Job; readonly isRebased: boolean }> {
     const job = submitted(newJob, nowMs);
     const { maxJobs, maxJobBytes } = this.#rules;
+    const ofKey = keyLimits(this.#rules);
     const weight = CLASS_WEIGHTS[job.class];
     const [answer, isRebased] = await this.#link.tell(
       'rtSubmit',
       ...[job.id, JSON.stringify(job), job.class, job.key ?? '', job.bytes, job.lengthMs, nowMs],
       ...[costMs(job), yieldMs(job.lengthMs) / weight, maxJobs, maxJobBytes, MAX_RANK],
+      ...[ofKey.jobs, ofKey.bytes],
     );
-    const options = { retryAfterMs: RETRY_AFTER_MS };
-    if (answer === 'too-many-jobs') throw new StreamError('too-many-jobs', undefined, options);
-    if (answer === 'no-space')
-      throw new StreamError('no-space', 'The recordings that wait take all that they may.', options);
+    if (answer !== 'ok') throw refused(answer as Refusal);
 
     return { job, isRebased: isRebased === '1' };
   }

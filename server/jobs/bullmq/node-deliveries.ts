@@ -1,14 +1,14 @@
 import type { Clock } from '../../clock.ts';
-import { deliveryWaitMs, MAX_DELIVERIES } from '../callback-rules.ts';
-import type { CallbackState } from '../job.ts';
+import { deliveryWaitMs, MAX_CALLS, MAX_CALLS_PER_KEY, MAX_DELIVERIES } from '../callback-rules.ts';
+import type { CallbackState, Job } from '../job.ts';
 import type { CallbackHandler } from '../job-queue.ts';
 import { HandOutLoop } from './hand-out-loop.ts';
 import type { HandOut, HandOutEnd, HandOuts } from './hand-outs.ts';
 import type { JobRecords } from './job-records.ts';
 import { Slots } from './slots.ts';
 
-/** Delivered at once, so that those nobody answers hold up few others. */
-const MAX_AT_ONCE = 16;
+/** Until a callback is looked at again whose key has as many under way as it may. */
+const HELD_MS = 5000;
 
 /** What deliveries are made of. */
 export interface NodeDeliveriesParts {
@@ -22,7 +22,9 @@ export interface NodeDeliveriesParts {
 export class NodeDeliveries {
   readonly #parts: NodeDeliveriesParts;
   readonly #abort = new AbortController();
-  readonly #slots = new Slots(MAX_AT_ONCE);
+  readonly #slots = new Slots(MAX_CALLS);
+  /** Keys of those that are under way. */
+  readonly #keys: string[] = [];
   #loop: HandOutLoop | null = null;
 
   constructor(parts: NodeDeliveriesParts) {
@@ -52,10 +54,10 @@ export class NodeDeliveries {
     try {
       const record = await records.read(id);
       if (record?.job.callback !== 'waiting') return { type: 'done' };
-      const isDelivered = await handler(record.job, this.#abort.signal).then(
-        () => true,
-        () => false,
-      );
+      const { key } = record.job;
+      if (key !== null && this.#keys.filter((each) => each === key).length >= MAX_CALLS_PER_KEY)
+        return { type: 'later', atMs: clock.epochMs() + HELD_MS };
+      const isDelivered = await this.#deliver(record.job, handler);
       if (this.#abort.signal.aborted && !isDelivered) return { type: 'back' };
       const failures = record.failures + (isDelivered ? 0 : 1);
       const isGivenUp = failures >= MAX_DELIVERIES;
@@ -74,6 +76,20 @@ export class NodeDeliveries {
       return { type: 'back' };
     } finally {
       this.#slots.give();
+    }
+  }
+
+  async #deliver(job: Job, handler: CallbackHandler): Promise<boolean> {
+    const { key } = job;
+    if (key !== null) this.#keys.push(key);
+    try {
+      await handler(job, this.#abort.signal);
+
+      return true;
+    } catch {
+      return false;
+    } finally {
+      if (key !== null) this.#keys.splice(this.#keys.indexOf(key), 1);
     }
   }
 }

@@ -23,6 +23,8 @@ export interface NodeRunsParts {
   /** Of this node; no slash in it. */
   readonly node: string;
   readonly leaseMs: number;
+  /** Whether a node that says nothing is gone, and not only late, as all are after an outage of Redis. */
+  readonly canTellWhoIsGone: () => boolean;
   /** An attempt came to nothing by an error that has no name. */
   readonly onFault: (error: unknown) => void;
   /** What has to be stored could not be, and is tried again. */
@@ -106,11 +108,11 @@ export class NodeRuns {
     }
   }
 
-  /** Queues a job again whose node is gone; nothing happens where it is not, or the job has gone on. */
+  /** Queues a job again whose node is gone; nothing happens where that is not certain, or the job has gone on. */
   async interrupted(id: string): Promise<void> {
     const { records, rules, clock } = this.#parts;
     const record = await records.read(id);
-    if (record?.job.state !== 'running' || (await records.isAlive(record.run))) return;
+    if (record?.job.state !== 'running' || !(await this.#isGone(record.run))) return;
     const nowMs = clock.epochMs();
     await this.#changed(
       await records.change(id, nowMs, ({ job, run }) =>
@@ -181,7 +183,7 @@ export class NodeRuns {
       if (!record || isFinished(record.job.state)) return ended(record);
       if (record.job.state === 'running') {
         // Given out again because Redis or its node was away for a while.
-        if (await records.isAlive(record.run)) return { type: 'later', atMs: nowMs + leaseMs };
+        if (!(await this.#isGone(record.run))) return { type: 'later', atMs: nowMs + leaseMs };
         await this.interrupted(id);
         continue;
       }
@@ -189,6 +191,11 @@ export class NodeRuns {
       const begun = await this.#tryToBegin(id, nowMs);
       if (begun) return begun;
     }
+  }
+
+  /** Whether the node of a run certainly lives no more. */
+  async #isGone(run: string): Promise<boolean> {
+    return this.#parts.canTellWhoIsGone() && !(await this.#parts.records.isAlive(run));
   }
 
   /** @returns null where somebody else was faster. */

@@ -10,7 +10,7 @@
  * | `all`, `of:KEY` | ids of all jobs, and of one API key's |
  * | `finished` | ids by when they finished |
  * | `slots:KEY`, `held:KEY` | jobs that run for an API key, and that wait for one of these to end, by rank |
- * | `order`, `finish:CLASS`, `starts` | what `job-order.ts` keeps of the order |
+ * | `order`, `finish:CLASS`, `starts` | what `job-order.ts` keeps of the order; in the first also what unfinished jobs take, of each API key too |
  * | `leaders`, `computed` | by content, the job that computes it, and one that has |
  * | `callbacks` | ids of those whose callback is to be delivered |
  * | `nodes`, `node:ID` | the nodes, and what each of those that live says of itself |
@@ -33,7 +33,7 @@ end
 /**
  * Adds a job, with a tag of `JobOrder`'s whose rank is in whole seconds.
  * ARGV: id, JSON, class, key, bytes, lengthMs, submittedAtMs, cost, yield (both by weight), maxJobs, maxBytes, most that a rank may be
- * above the base, channel. Returns what hinders it, or `ok` and `1` where the ranks have a new base.
+ * above the base, most jobs and bytes of a key, channel. Returns what hinders it (`Refusal`), or `ok` and `1` where the ranks have a new base.
  */
 const SUBMIT = `${COMMON}
 local id, json, class, key = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -44,6 +44,14 @@ local waiting = call('ZCARD', line)
 if waiting == 0 then call('DEL', order) end
 if waiting >= tonumber(ARGV[10]) then return { 'too-many-jobs' } end
 if tonumber(call('HGET', order, 'bytes') or 0) + tonumber(ARGV[5]) > tonumber(ARGV[11]) then return { 'no-space' } end
+if key ~= '' then
+  local jobs = tonumber(call('HGET', order, 'jobs:' .. key) or 0)
+  if jobs > 0 and jobs >= tonumber(ARGV[13]) then return { 'too-many-jobs-of-key' } end
+  local bytes = tonumber(call('HGET', order, 'bytes:' .. key) or 0)
+  if jobs > 0 and bytes + tonumber(ARGV[5]) > tonumber(ARGV[14]) then return { 'no-space-for-key' } end
+  call('HINCRBY', order, 'jobs:' .. key, 1)
+  call('HINCRBY', order, 'bytes:' .. key, ARGV[5])
+end
 local time = tonumber(call('HGET', order, 'time') or 0)
 local first = call('ZRANGE', starts, 0, 0, 'WITHSCORES')
 if first[2] then time = math.max(time, tonumber(first[2])) end
@@ -103,6 +111,10 @@ if state ~= 'running' and state ~= 'queued' and call('ZREM', p .. ':line', id) =
   call('ZREM', p .. ':starts', id)
   call('ZREM', k('finish', class), id)
   call('HINCRBY', order, 'bytes', -tonumber(was[8]))
+  if key ~= '' then
+    call('HINCRBY', order, 'bytes:' .. key, -tonumber(was[8]))
+    if call('HINCRBY', order, 'jobs:' .. key, -1) <= 0 then call('HDEL', order, 'jobs:' .. key, 'bytes:' .. key) end
+  end
   call('ZADD', p .. ':finished', ARGV[6], id)
   if state == 'completed' and content ~= '' then call('HSET', p .. ':computed', content, id) end
 end
