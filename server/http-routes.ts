@@ -42,6 +42,8 @@ The protocol is described in docs/protocol.md, other services' in docs/dialects.
 export interface RouteParts {
   readonly lobby: Lobby;
   readonly archive: Archive;
+  /** Lets go of the results of a meeting's recordings. @returns how many there were. */
+  readonly forgetRecordings: (meeting: string) => Promise<number>;
   readonly metrics: Metrics;
   readonly guard: HttpGuard;
   readonly clock: Clock;
@@ -66,12 +68,18 @@ const PAGES: Readonly<Record<string, string>> = {
 };
 
 /** The answers to DELETE. */
-export function deleteRoutes(parts: Pick<RouteParts, 'lobby' | 'archive' | 'guard'>): HttpRoutes {
+export function deleteRoutes(
+  parts: Pick<RouteParts, 'lobby' | 'archive' | 'guard' | 'forgetRecordings'>,
+): HttpRoutes {
   return { '/v1/meetings/:meeting': parts.guard.protect(archiveRoutes(parts).deleteMeeting) };
 }
 
-function archiveRoutes({ lobby, archive }: Pick<RouteParts, 'lobby' | 'archive'>): ArchiveRoutes {
-  return new ArchiveRoutes(archive, (cause) => lobby.error('internal', cause));
+function archiveRoutes({
+  lobby,
+  archive,
+  forgetRecordings,
+}: Pick<RouteParts, 'lobby' | 'archive' | 'forgetRecordings'>): ArchiveRoutes {
+  return new ArchiveRoutes(archive, (cause) => lobby.error('internal', cause), forgetRecordings);
 }
 
 /** The plain HTTP answers. */
@@ -96,8 +104,9 @@ export function httpRoutes(parts: RouteParts): HttpRoutes {
   };
 }
 
-function meetingRoutes({ lobby, archive, guard, clock, config }: RouteParts): HttpRoutes {
-  const stored = archiveRoutes({ lobby, archive });
+function meetingRoutes(parts: RouteParts): HttpRoutes {
+  const { lobby, guard, clock, config } = parts;
+  const stored = archiveRoutes(parts);
   const transcripts = new TranscriptRoutes(lobby);
   const hls = hlsRoutes({
     clock,

@@ -83,9 +83,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const guard = new HttpGuard(keys, config.allowedOrigins, (cause) => lobby.error('internal', cause));
   const pages = await StaticFiles.load(PAGES);
   const jobRoutes = jobs.routes(guard);
+  const forgetRecordings = async (meeting: string) => jobs.queue.forgetMeeting(meeting);
   const routes = httpRoutes({
     jobs: jobRoutes.gets,
-    ...{ lobby, metrics, archive, guard, config, pages, isStuck },
+    ...{ lobby, metrics, archive, forgetRecordings, guard, config, pages, isStuck },
     ...{ clock: systemClock, version: VERSION },
   });
   const posts = postRoutes({ lobby, guard, uploads, config, jobs: jobRoutes.posts });
@@ -94,7 +95,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const dialects = spokenDialects(config);
   const listening = {
     ...{ routes, posts, preflight: guard.preflight },
-    deletes: { ...deleteRoutes({ lobby, archive, guard }), ...jobRoutes.deletes },
+    deletes: { ...deleteRoutes({ lobby, archive, guard, forgetRecordings }), ...jobRoutes.deletes },
     mount: (app: TemplatedApp) => {
       mountDialects(sockets, dialects)(app);
       jobs.mount(app, keys);

@@ -161,6 +161,14 @@ export class EmbeddedQueue implements JobQueue {
     return this.#ledger.result(id);
   }
 
+  async forgetMeeting(meeting: string): Promise<number> {
+    this.#throwIfClosed();
+    const entries = this.#finished().filter(({ told }) => told!.options.meeting === meeting);
+    await Promise.all(entries.map((entry) => this.#forget(entry)));
+
+    return entries.length;
+  }
+
   async standing(): Promise<Standing> {
     this.#throwIfClosed();
     const { queued, running, backlogMs, oldestMs } = this.#line.lineUp;
@@ -215,15 +223,25 @@ export class EmbeddedQueue implements JobQueue {
   #sweep(): void {
     const { storage, rules, clock } = this.#parts;
     const oldestMs = clock.epochMs() - rules.keepFinishedMs;
-    const finished = [...this.#ledger.entries]
-      .filter(({ told }) => told && told.finishedAtMs !== null && told.callback !== 'waiting')
-      .sort((a, b) => a.told!.finishedAtMs! - b.told!.finishedAtMs!);
+    const finished = this.#finished().sort((a, b) => a.told!.finishedAtMs! - b.told!.finishedAtMs!);
     const surplus = finished.length - storage.maxFinished;
     for (const [i, entry] of finished.entries()) {
       if (i >= surplus && entry.told!.finishedAtMs! > oldestMs) break;
-      this.#ledger.delete(entry);
-      this.#runs.forget(entry);
+      void this.#forget(entry);
     }
+  }
+
+  /** Those that may be let go of. */
+  #finished(): Entry[] {
+    return [...this.#ledger.entries].filter(
+      ({ told }) => told && told.finishedAtMs !== null && told.callback !== 'waiting',
+    );
+  }
+
+  #forget(entry: Entry): Promise<void> {
+    this.#runs.forget(entry);
+
+    return this.#ledger.delete(entry);
   }
 }
 

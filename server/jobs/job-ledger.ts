@@ -117,10 +117,18 @@ export class JobLedger {
     await Promise.race([this.#storing.get(entry), late]).finally(cancel);
   }
 
-  /** Lets go of a job. */
-  delete({ stored: { job } }: Entry): void {
+  /** Lets go of a job. @returns when that has been stored. */
+  delete({ stored: { job } }: Entry): Promise<void> {
     this.#entries.delete(job.id);
-    this.#push({ entry: null, change: { type: 'delete', id: job.id }, stored: () => {}, failed: null });
+
+    return new Promise((resolve) => {
+      this.#push({
+        entry: null,
+        change: { type: 'delete', id: job.id },
+        stored: resolve,
+        failed: null,
+      });
+    });
   }
 
   /** Takes note of how far a job has come, or how long it is, which is told but not stored. */

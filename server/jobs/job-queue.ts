@@ -146,6 +146,11 @@ export interface JobQueue {
   place(id: string): Promise<Place | null>;
   /** @returns null for a job that is not completed. */
   result(id: string): Promise<JobResult | null>;
+  /**
+   * Lets go of finished jobs that named a meeting, and of their results, before their time; but for those whose callback waits.
+   * @returns how many there were.
+   */
+  forgetMeeting(meeting: string): Promise<number>;
   standing(): Promise<Standing>;
   /** What `standing` and `place` tell, of all jobs at once. Not to be changed. */
   outlook(): Promise<Outlook>;

@@ -27,13 +27,22 @@ const EXPORTS: TurnLimits = { inAll: 8, ofAKey: 2 };
 export class ArchiveRoutes {
   readonly #archive: Archive;
   readonly #onFailure: (cause: unknown) => void;
+  readonly #forgetRecordings: (meeting: string) => Promise<number>;
   readonly #questions = new Turns(QUESTIONS);
   readonly #exports = new Turns(EXPORTS);
 
-  /** @param onFailure hears why the store could not answer. */
-  constructor(archive: Archive, onFailure: (cause: unknown) => void) {
+  /**
+   * @param onFailure hears why the store could not answer.
+   * @param forgetRecordings lets go of the results of a meeting's recordings. @returns how many there were.
+   */
+  constructor(
+    archive: Archive,
+    onFailure: (cause: unknown) => void,
+    forgetRecordings: (meeting: string) => Promise<number>,
+  ) {
     this.#archive = archive;
     this.#onFailure = onFailure;
+    this.#forgetRecordings = forgetRecordings;
   }
 
   /** `?limit=` and `?before=` leaf through them. */
@@ -87,11 +96,14 @@ export class ArchiveRoutes {
   readonly deleteMeeting: KeyedRoute = ({ params }, caller) => {
     const meeting = readName(params[0], 'meeting');
 
-    return this.#answer(caller, async () =>
-      (await this.#archive.deleteMeeting(meeting))
+    return this.#answer(caller, async () => {
+      const wasThere = await this.#archive.deleteMeeting(meeting);
+      const recordings = await this.#forgetRecordings(meeting);
+
+      return wasThere || recordings > 0
         ? { status: '204 No Content', contentType: '', body: '' }
-        : errorAnswer(new StreamError('unknown-meeting')),
-    );
+        : errorAnswer(new StreamError('unknown-meeting'));
+    });
   };
 
   #exportAnswer(

@@ -548,6 +548,37 @@ export function describeJobQueue({ name, create }: JobQueueUnderTest): void {
         expect(await rig.queue.result(job!.id)).toBeNull();
       });
 
+      test('lets the recordings of a meeting go that have finished, and their results, but no others', async () => {
+        const options = { ...newJob().options, meeting: 'seminar' };
+        const [done, other, cancelled, running] = await submit(
+          newJob({ options }),
+          newJob({ options: { ...options, meeting: 'standup' } }),
+          newJob({ options }),
+          newJob({ options }),
+        );
+        work(1);
+        for (const [i, job] of [done!, other!].entries()) {
+          await begun(i + 1);
+          worker.runs[i]!.complete();
+          await stands(job.id, 'completed');
+        }
+        await rig.queue.cancel(cancelled!.id);
+        await stands(running!.id, 'running');
+        expect(await rig.queue.forgetMeeting('seminar')).toBe(2);
+        expect(await rig.queue.forgetMeeting('seminar')).toBe(0);
+        for (const { id } of [done!, cancelled!]) {
+          expect(await rig.queue.find(id)).toBeNull();
+          expect(await rig.queue.result(id)).toBeNull();
+        }
+        expect((await rig.queue.list({ limit: 9 })).jobs.map(({ id }) => id)).toEqual([
+          running!.id,
+          other!.id,
+        ]);
+        expect(await rig.queue.result(other!.id)).not.toBeNull();
+        await rig.restart('close');
+        expect(await rig.queue.find(done!.id)).toBeNull();
+      });
+
       test('tries to deliver a callback again', async () => {
         let tries = 0;
         rig.queue.deliver(async () => {

@@ -33,6 +33,7 @@ export async function askRoutes(
   const archive = new HistoryArchive(store, { dropFinals: () => 0 }, clock, { searched: () => {} });
   const parts = {
     archive,
+    forgetRecordings: async () => 0,
     lobby,
     metrics,
     guard,

@@ -190,6 +190,15 @@ export class BullmqQueue implements JobQueue {
     return this.#records.result(id);
   }
 
+  async forgetMeeting(meeting: string): Promise<number> {
+    this.#throwIfClosed();
+    const gone = await this.#records.forgetMeeting(meeting);
+    // What hand-outs are left of them shows lengths, and goes by its own time where it cannot be removed now.
+    await Promise.all(gone.map((id) => this.#handOuts.remove(id).catch(() => {})));
+
+    return gone.length;
+  }
+
   async standing(): Promise<Standing> {
     return (await this.outlook()).standing;
   }

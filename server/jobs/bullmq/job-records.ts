@@ -8,6 +8,7 @@ import {
   MAX_JOBS_PER_PAGE,
   type QueueRules,
 } from '../job-queue.ts';
+import { isFinished } from '../job-states.ts';
 import { keyLimits, type Refusal, refused } from '../queue-limits.ts';
 import {
   type Change,
@@ -200,6 +201,21 @@ export class JobRecords {
     const oldestMs = nowMs - this.#rules.keepFinishedMs;
 
     return (await this.#link.run('rtSweep', oldestMs, MAX_FINISHED, SWEEP_AT_ONCE)).map(String);
+  }
+
+  /** Lets go of finished jobs that named a meeting. @returns the ids. */
+  async forgetMeeting(meeting: string): Promise<readonly string[]> {
+    const gone: string[] = [];
+    for (let before: string | undefined, more = true; more; ) {
+      const page = await this.list({ limit: MAX_JOBS_PER_PAGE, ...(before !== undefined && { before }) });
+      const its = page.jobs.filter(({ options, state }) => isFinished(state) && options.meeting === meeting);
+      if (its.length > 0)
+        gone.push(...(await this.#link.run('rtForget', ...its.map(({ id }) => id))).map(String));
+      before = page.jobs.at(-1)?.id;
+      more = page.more;
+    }
+
+    return gone;
   }
 
   /**

@@ -208,8 +208,22 @@ end
 return found
 `;
 
+/** A function that deletes a finished job, unless its callback waits, and says whether it has. */
+const LET_GO = `${COMMON}
+local function letGo(id)
+  if call('SISMEMBER', p .. ':callbacks', id) == 1 then return false end
+  local is = call('HMGET', k('job', id), 'key', 'content')
+  if is[2] and is[2] ~= '' and call('HGET', p .. ':computed', is[2]) == id then call('HDEL', p .. ':computed', is[2]) end
+  call('DEL', k('job', id), k('result', id))
+  call('ZREM', p .. ':all', id)
+  if is[1] then call('ZREM', k('of', is[1]), id) end
+  call('ZREM', p .. ':finished', id)
+  return true
+end
+`;
+
 /** Deletes what finished by a time, and the oldest beyond a number. ARGV: time, number, most at once. Returns their ids. */
-const SWEEP = `${COMMON}
+const SWEEP = `${LET_GO}
 local finished, gone = p .. ':finished', {}
 local surplus = call('ZCARD', finished) - tonumber(ARGV[2])
 local oldest = call('ZRANGE', finished, 0, ARGV[3] - 1, 'WITHSCORES')
@@ -217,15 +231,16 @@ for i = 1, #oldest, 2 do
   local id = oldest[i]
   if surplus <= 0 and tonumber(oldest[i + 1]) > tonumber(ARGV[1]) then break end
   surplus = surplus - 1
-  if call('SISMEMBER', p .. ':callbacks', id) == 0 then
-    local is = call('HMGET', k('job', id), 'key', 'content')
-    if is[2] and is[2] ~= '' and call('HGET', p .. ':computed', is[2]) == id then call('HDEL', p .. ':computed', is[2]) end
-    call('DEL', k('job', id), k('result', id))
-    call('ZREM', p .. ':all', id)
-    if is[1] then call('ZREM', k('of', is[1]), id) end
-    call('ZREM', finished, id)
-    gone[#gone + 1] = id
-  end
+  if letGo(id) then gone[#gone + 1] = id end
+end
+return gone
+`;
+
+/** Deletes finished jobs. ARGV: ids. Returns those that were there. */
+const FORGET = `${LET_GO}
+local gone = {}
+for _, id in ipairs(ARGV) do
+  if call('ZSCORE', p .. ':finished', id) and letGo(id) then gone[#gone + 1] = id end
 end
 return gone
 `;
@@ -271,6 +286,7 @@ export const SCRIPTS = {
   rtLine: LINE,
   rtList: LIST,
   rtSweep: SWEEP,
+  rtForget: FORGET,
   rtInspect: INSPECT,
 } as const;
 
