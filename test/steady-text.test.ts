@@ -1,15 +1,15 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { SteadyText } from '../client-sdk/captions/steady-text.ts';
+import { wordPieces } from '../client-sdk/captions/words.ts';
 import { CaptionStability } from '../server/stream/caption-stability.ts';
 
 /** Characters at the beginning that two hypotheses have in common, in whole words, as the server tells. */
 function agreed(before: string, text: string): number {
-  const [old, now] = [before.split(' '), text.split(' ')];
-  let words = 0;
-  while (words < now.length && now[words] === old[words]) words++;
+  const [old, now] = [wordPieces(before), wordPieces(text)];
+  const differs = now.findIndex((piece, i) => piece !== old[i]);
 
-  return now.slice(0, words).join(' ').length;
+  return now.slice(0, differs === -1 ? now.length : differs).join('').length;
 }
 
 /** What is shown of one hypothesis after the other. */
@@ -37,6 +37,16 @@ describe('SteadyText', () => {
   test('keeps what is shown until two hypotheses agree on something else', () => {
     const [before, after] = ['We ship on Tuesday', 'We slip on Tuesday'];
     expect(show(before, before, after, after)).toEqual(['We', before, before, after]);
+  });
+
+  test('takes each character for a word where no blanks part them', () => {
+    expect(show('你好', '你好我们今天', '你好我们今天讨论。', '你好我们 use web')).toEqual([
+      '',
+      '你好我',
+      '你好我们今天',
+      '你好我们今天',
+    ]);
+    expect(show('你好我们 use web', '你好我们 use web')).toEqual(['你', '你好我们 use web']);
   });
 
   test('shows finals as they are, and begins anew with each caption', () => {

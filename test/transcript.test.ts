@@ -51,6 +51,13 @@ describe('Transcript', () => {
     expect(stableText(transcript, 4, 'a quicker')).toBe('a quicker');
   });
 
+  test('calls stable each character that two partials agree on, where no blanks part words', () => {
+    const transcript = new Transcript();
+    expect(stableText(transcript, 0, '你好')).toBe('');
+    expect(stableText(transcript, 1, '你好，我们今天')).toBe('你');
+    expect(stableText(transcript, 2, '你好，我们 use web')).toBe('你好，我们');
+  });
+
   test('says nothing of partials without text, but takes back one that had some', () => {
     const transcript = new Transcript();
     expect(transcript.partial(range(0, 0), heard(''))).toEqual([]);

@@ -1,3 +1,5 @@
+import { wordPieces } from './words.ts';
+
 /** Words at the end of a hypothesis that are not shown until more was heard, unless two hypotheses agreed on them. */
 const HELD_WORDS = 2;
 /**
@@ -26,14 +28,14 @@ export class SteadyText {
    */
   partial(captionId: string, text: string, stableChars: number): string {
     if (captionId !== this.#captionId) this.#begin(captionId);
-    const words = wordsOf(text);
-    const agreed = wordsOf(text.slice(0, stableChars)).length;
+    const words = wordPieces(text.trimStart());
+    const agreed = wordPieces(text.slice(0, stableChars).trimStart()).length;
     const known = Math.min(Math.max(agreed, words.length - HELD_WORDS), agreed + AHEAD_WORDS);
     if (contradicts(words.slice(0, agreed), this.#shown))
       this.#shown = looseEnd(words.slice(0, known), agreed);
     else if (extendsWords(words, this.#shown, known)) this.#shown = looseEnd(words.slice(0, known), agreed);
 
-    return this.#shown.join(' ');
+    return this.#shown.join('');
   }
 
   /** @returns the whole text. */
@@ -70,9 +72,5 @@ function looseEnd(words: readonly string[], agreed: number): readonly string[] {
   if (words.length <= agreed) return words;
   const last = words.at(-1)!.replace(LOOSE_MARKS, '');
 
-  return last === '' ? words.slice(0, -1) : [...words.slice(0, -1), last];
-}
-
-function wordsOf(text: string): readonly string[] {
-  return text.split(/\s+/u).filter((word) => word !== '');
+  return last.trim() === '' ? words.slice(0, -1) : [...words.slice(0, -1), last];
 }

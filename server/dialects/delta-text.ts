@@ -1,5 +1,5 @@
-import { blankBetween } from './join-captions.ts';
-import { WORDS } from './spread-words.ts';
+import { blankBetween } from '../../client-sdk/captions/join-captions.ts';
+import { WORDS } from '../../client-sdk/captions/words.ts';
 
 /** What may stand behind a word that is complete: nothing, or punctuation and then a blank or nothing. */
 const WORD_END = /^\p{P}*(\s|$)/u;

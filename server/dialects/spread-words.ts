@@ -1,3 +1,4 @@
+import { WORDS } from '../../client-sdk/captions/words.ts';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 
 /** A word, and where it may lie. */
@@ -11,10 +12,6 @@ export interface SpreadWord {
 export interface TimedWord extends SpreadWord {
   readonly confidence?: number;
 }
-
-/** A word with its marks. Of scripts whose words are not parted by blanks each character counts as one. */
-export const WORDS =
-  /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]\p{P}*|[^\s\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}]+/gu;
 
 /** The words of a caption: those that the recogniser timed, or else spread ones. */
 export function wordsOf({

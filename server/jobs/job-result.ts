@@ -1,3 +1,4 @@
+import { joinCaptions } from '../../client-sdk/captions/join-captions.ts';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import type { CaptionedRecording } from '../session/caption-recording.ts';
 import type { Job } from './job.ts';
@@ -10,7 +11,7 @@ export function resultOf(job: Job, lengthMs: number, { finals, done, model }: Ca
 
   return {
     captions,
-    text: captions.map(({ text }) => text).join(' '),
+    text: joinCaptions(captions.map(({ text }) => text)),
     ...{ lengthMs, transcribedMs, silenceMs, droppedMs, model },
   };
 }

@@ -1,3 +1,4 @@
+import { wordPieces } from '../../client-sdk/captions/words.ts';
 /** How the words of one caption came to stand. */
 export interface CaptionSteps {
   /** Words of its revisions that the next one, or the final, did not begin with: each was shown and taken back. */
@@ -60,7 +61,7 @@ export class CaptionStability {
 
 /** A word stands since it was first shown behind the same words. */
 function revise(before: readonly ShownWord[], text: string, nowMs: number): readonly ShownWord[] {
-  const words = text.split(/\s+/u).filter((word) => word !== '');
+  const words = wordPieces(text).map((piece) => piece.trim());
   const kept = words.findIndex((word, i) => word !== before[i]?.word);
 
   return words.map((word, i) => (kept === -1 || i < kept ? before[i]! : { word, sinceMs: nowMs }));

@@ -1,3 +1,4 @@
+import { wordPieces } from '../../client-sdk/captions/words.ts';
 import type { Endpoint } from '../../client-sdk/protocol.ts';
 import type { Hypothesis } from '../../inference/recognizer.ts';
 import type { SegmentRange } from './segmenter.ts';
@@ -103,10 +104,12 @@ export class Transcript {
  * hypotheses (Liu, Spanakis and Niehues, "Low-latency sequence-to-sequence speech recognition", 2020).
  */
 function agreedPrefix(before: string, text: string): number {
-  const old = before.split(' ');
-  const now = text.split(' ');
-  let words = 0;
-  while (words < now.length && words < old.length && now[words] === old[words]) words++;
+  const old = wordPieces(before);
+  let agreed = 0;
+  for (const [i, piece] of wordPieces(text).entries()) {
+    if (piece !== old[i]) break;
+    agreed += piece.length;
+  }
 
-  return now.slice(0, words).join(' ').length;
+  return agreed;
 }

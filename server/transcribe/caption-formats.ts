@@ -1,3 +1,4 @@
+import { joinCaptions } from '../../client-sdk/captions/join-captions.ts';
 import type { DoneMessage, FinalMessage } from '../../client-sdk/protocol.ts';
 import { srtCue, VTT_SIGNATURE, vttCue } from '../transcript/subtitles.ts';
 import { type TimedCue, timedCues } from '../transcript/timed-cues.ts';
@@ -48,7 +49,7 @@ function toJson({ recording, finals, done }: Captions): object {
 
   return {
     recording,
-    text: finals.map(({ text }) => text).join(' '),
+    text: joinCaptions(finals.map(({ text }) => text)),
     captions: finals.map(
       ({ startMs, endMs, text, confidence, cut, endpoint, language, emotion, event, words }) => ({
         startMs,

@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
+import { joinCaptions } from '../../client-sdk/captions/join-captions.ts';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
 import { docx, type SpokenTurn } from './docx.ts';
 import { clockTime, srtCue, VTT_SIGNATURE, vttCue } from './subtitles.ts';
@@ -157,7 +158,7 @@ function turnsOf(captions: readonly FinalMessage[], originMs: number): readonly 
     else turns.push({ speaker: final.speaker, time: timeInto(final, originMs), texts: [final.text] });
   }
 
-  return turns.map(({ speaker, time, texts }) => ({ speaker, time, text: texts.join(' ') }));
+  return turns.map(({ speaker, time, texts }) => ({ speaker, time, text: joinCaptions(texts) }));
 }
 
 function timeInto({ spokenAtMs }: FinalMessage, originMs: number): string {

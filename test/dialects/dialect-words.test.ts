@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { joinCaptions } from '../../server/dialects/join-captions.ts';
+import { joinCaptions } from '../../client-sdk/captions/join-captions.ts';
 import { spreadWords, wordsOf } from '../../server/dialects/spread-words.ts';
 
 describe('spreadWords', () => {

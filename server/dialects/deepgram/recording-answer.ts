@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { joinCaptions } from '../../../client-sdk/captions/join-captions.ts';
 import type { FinalMessage } from '../../../client-sdk/protocol.ts';
-import { joinCaptions } from '../join-captions.ts';
 import { metadataMessage, type ResultMetadata, type StreamSummary } from './messages.ts';
 import { type Alternative, asAlternative, type TranscriptForm } from './transcript-form.ts';
 

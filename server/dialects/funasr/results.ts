@@ -1,5 +1,5 @@
+import { joinCaptions } from '../../../client-sdk/captions/join-captions.ts';
 import type { SpokenWord } from '../../../client-sdk/protocol.ts';
-import { joinCaptions } from '../join-captions.ts';
 import { type SpreadWord, spreadWords } from '../spread-words.ts';
 import type { FunasrMode, FunasrParameters } from './parameters.ts';
 import { type StampedClause, stampedClauses, timestampOf } from './stamps.ts';

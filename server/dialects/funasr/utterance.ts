@@ -1,8 +1,8 @@
+import { blankBetween } from '../../../client-sdk/captions/join-captions.ts';
 import type { FinalMessage, PartialMessage } from '../../../client-sdk/protocol.ts';
 import { segmentOf } from '../../net/caption-message.ts';
 import { DeltaText } from '../delta-text.ts';
 import type { DialectClient } from '../dialect.ts';
-import { blankBetween } from '../join-captions.ts';
 import type { FunasrParameters } from './parameters.ts';
 import {
   endAnswer,

@@ -1,6 +1,6 @@
+import { blankBetween, joinCaptions } from '../../../client-sdk/captions/join-captions.ts';
 import type { FinalMessage, PartialMessage, SpeechStartedMessage } from '../../../client-sdk/protocol.ts';
 import { DeltaText } from '../delta-text.ts';
-import { blankBetween, joinCaptions } from '../join-captions.ts';
 import type { OpenaiError } from './openai-errors.ts';
 import { PartialsInOrder } from './partials-in-order.ts';
 import { newId, type RealtimeItems } from './realtime-items.ts';

@@ -1,3 +1,4 @@
+import { blankBetween } from '../../../client-sdk/captions/join-captions.ts';
 import type { FinalMessage } from '../../../client-sdk/protocol.ts';
 import type { Caller } from '../../admission/api-keys.ts';
 import type { Config } from '../../config/options.ts';
@@ -10,7 +11,6 @@ import type { CaptionedRecording } from '../../session/caption-recording.ts';
 import { type CaptionUploadOptions, captionUpload } from '../../upload/caption-upload.ts';
 import type { Upload } from '../../upload/upload.ts';
 import type { UploadObserver, Uploads } from '../../upload/uploads.ts';
-import { blankBetween } from '../join-captions.ts';
 import { meetingOf } from '../meeting-of.ts';
 import { openaiError } from './openai-errors.ts';
 import { books, textOf, transcriptionAnswer } from './transcription-answer.ts';

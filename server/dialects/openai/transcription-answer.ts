@@ -1,8 +1,8 @@
 import { deflateSync } from 'node:zlib';
+import { blankBetween, joinCaptions } from '../../../client-sdk/captions/join-captions.ts';
 import type { DoneMessage, FinalMessage } from '../../../client-sdk/protocol.ts';
 import { type HttpAnswer, jsonAnswer } from '../../net/http.ts';
 import { formatCaptions } from '../../transcribe/caption-formats.ts';
-import { blankBetween, joinCaptions } from '../join-captions.ts';
 import { wordsOf } from '../spread-words.ts';
 import type { TranscriptionRequest } from './transcription-form.ts';
 

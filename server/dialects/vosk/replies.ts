@@ -1,5 +1,5 @@
+import { joinCaptions } from '../../../client-sdk/captions/join-captions.ts';
 import type { FinalMessage, PartialMessage } from '../../../client-sdk/protocol.ts';
-import { joinCaptions } from '../join-captions.ts';
 import { wordsOf } from '../spread-words.ts';
 import type { VoskSettings } from './settings.ts';
 
