@@ -2,6 +2,8 @@ import { StreamError } from './errors.ts';
 
 /** Leaves the language to the model, as naming none does. */
 const AUTO = 'auto';
+/** ISO 639-3; BCP 47 has it as a kind of `zh`, and prefers that. */
+const MANDARIN = 'cmn';
 /** BCP 47: nobody can tell. */
 const UNDETERMINED = 'und';
 
@@ -39,5 +41,7 @@ export function captionLanguage(asked: Asked, heard: string | undefined, known: 
 }
 
 function primaryTag(language: string): string {
-  return language.split('-')[0]!.toLowerCase();
+  const primary = language.split('-')[0]!.toLowerCase();
+
+  return primary === MANDARIN ? 'zh' : primary;
 }

@@ -4,7 +4,7 @@ import { captionLanguage, knowsLanguage, requireLanguage } from '../server/langu
 const KNOWN = ['zh', 'en', 'yue'];
 
 describe('A language that is asked for', () => {
-  test.each([undefined, null, 'auto', 'Auto', 'en', 'EN-gb', 'zh-Hant-HK', 'yue'])(
+  test.each([undefined, null, 'auto', 'Auto', 'en', 'EN-gb', 'zh-Hant-HK', 'yue', 'cmn-Hans-CN'])(
     'is taken as %s',
     (asked) => {
       expect(knowsLanguage(asked, KNOWN)).toBe(true);
@@ -20,6 +20,7 @@ describe('A language that is asked for', () => {
 describe('The language of a caption', () => {
   test('is the one asked for, the one heard, the only one there is, or unknown, in this order', () => {
     expect(captionLanguage('zh-TW', 'en', KNOWN)).toBe('zh');
+    expect(captionLanguage('cmn', 'en', KNOWN)).toBe('zh');
     expect(captionLanguage('auto', 'en', KNOWN)).toBe('en');
     expect(captionLanguage(null, undefined, ['en'])).toBe('en');
     expect(captionLanguage(undefined, undefined, KNOWN)).toBe('und');

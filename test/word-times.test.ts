@@ -31,6 +31,17 @@ describe('The times within a caption', () => {
     expect([0, 3, 7].map(beginsAtMs)).toEqual([0, 500, 900]);
   });
 
+  it('find a word from whose mark a blank parts it', () => {
+    const apart = [word('hello-', 100, 300), word('world', 500, 900)];
+    const { beginsAtMs, endsAtMs } = wordTimes({
+      text: 'hello - world',
+      startMs: 0,
+      endMs: 1000,
+      words: apart,
+    });
+    expect([beginsAtMs(8), endsAtMs(7)]).toEqual([500, 300]);
+  });
+
   it('never go back, and stay within it', () => {
     const spoken = fc.array(fc.tuple(fc.constantFrom('a', 'be', '好', 'da.'), fc.nat(300), fc.nat(300)), {
       maxLength: 8,

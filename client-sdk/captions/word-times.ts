@@ -41,11 +41,27 @@ function placeWords({ text, words = [] }: Pick<FinalMessage, 'text' | 'words'>):
   const placed: PlacedWord[] = [];
   let behind = 0;
   for (const { text: word, startMs, endMs } of words) {
-    const from = text.indexOf(word, behind);
-    if (from < 0) return [];
-    behind = from + word.length;
-    placed.push({ from, to: behind, startMs, endMs });
+    const place = placeOf(word, text, behind);
+    if (!place) return [];
+    behind = place.to;
+    placed.push({ ...place, startMs, endMs });
   }
 
   return placed;
+}
+
+/** A mark may belong to a word that a blank parts it from. */
+function placeOf(word: string, text: string, behind: number): Pick<PlacedWord, 'from' | 'to'> | null {
+  for (let from = text.indexOf(word[0]!, behind); from >= 0; from = text.indexOf(word[0]!, from + 1)) {
+    let to = from;
+    let matched = 0;
+    while (matched < word.length && to < text.length) {
+      if (text[to] === word[matched]) matched++;
+      else if (text[to] !== ' ') break;
+      to++;
+    }
+    if (matched === word.length) return { from, to };
+  }
+
+  return null;
 }

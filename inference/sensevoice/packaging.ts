@@ -85,7 +85,7 @@ function funAsrLayout(header: ModelHeader, tokens: number, files: FrontEndFiles 
     vocabularySize: logits.shape?.at(-1) ?? tokens,
     sampleScale: INT16_SCALE,
     ...files,
-    sharesRuns: sharesRuns(header, 'speech'),
+    sharesRuns: sharesRuns(header),
     languages: LANGUAGES,
   };
 }
@@ -113,7 +113,7 @@ function sherpaLayout(header: ModelHeader, packaging: Packaging): SenseVoiceLayo
           shift: metadataList(metadata, 'neg_mean', width),
           scale: metadataList(metadata, 'inv_stddev', width),
         },
-    sharesRuns: sharesRuns(header, 'x'),
+    sharesRuns: sharesRuns(header),
     languages: nano ? nanoLanguages(metadata) : LANGUAGES,
   };
 }
@@ -141,10 +141,10 @@ function nanoLanguages(metadata: ReadonlyMap<string, string>): readonly string[]
 }
 
 /** Not where the graph is made for one row, or rounds all rows together. */
-function sharesRuns(header: ModelHeader, features: string): boolean {
-  const rows = input(header, features).shape?.[0] ?? null;
+function sharesRuns({ inputs, operators }: ModelHeader): boolean {
+  const isOpen = inputs.every(({ shape }) => (shape?.[0] ?? null) === null);
 
-  return rows === null && !SHARED_SCALE_OPERATORS.some((operator) => header.operators.has(operator));
+  return isOpen && !SHARED_SCALE_OPERATORS.some((operator) => operators.has(operator));
 }
 
 function queryInputs(
