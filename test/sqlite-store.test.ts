@@ -8,12 +8,12 @@ import { fileURLToPath } from 'node:url';
 import Database from 'libsql';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HistoryChange } from '../server/history/history-store.ts';
-import { migrate } from '../server/history/migrate.ts';
 import { readSearch } from '../server/history/search.ts';
 import { MIGRATIONS } from '../server/history/sql.ts';
 import { SqliteDatabase } from '../server/history/sqlite-database.ts';
 import { FINALS_PER_STEP, NAMES_PER_STEP } from '../server/history/sqlite-meetings.ts';
 import { SqliteStore } from '../server/history/sqlite-store.ts';
+import { migrate } from '../server/sqlite/migrate.ts';
 import { describeHistoryStore } from './contract/history-store.contract.ts';
 import { final, record, SQLITE_THREAD } from './support/history.ts';
 

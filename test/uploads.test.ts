@@ -90,7 +90,7 @@ describe('Uploads', () => {
             Buffer.from(each).toString('latin1'),
           ]);
           parts.splice(before % (parts.length + 1), 0, [
-            'name="file"; filename="/tmp/cl\xc3\xafp.wav"',
+            'name="file"; filename="/folder/cl\xc3\xafp.wav"',
             contents,
           ]);
           const upload = await uploads.form(postRequest(cut(bytes(form(...parts)), at), FORM), 'file', null);

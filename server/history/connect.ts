@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
-import { migrate } from './migrate.ts';
-import { PRAGMAS, STATEMENTS } from './sql.ts';
+import { migrate } from '../sqlite/migrate.ts';
+import { MIGRATIONS, PRAGMAS, STATEMENTS } from './sql.ts';
 
 /** A database file, open and up to date, with its statements prepared. */
 export interface Connection {
@@ -38,7 +38,7 @@ function tryConnect(file: string, busyTimeoutMs: number): Connection {
   try {
     for (const pragma of [`busy_timeout = ${busyTimeoutMs}`, ...PRAGMAS])
       database.prepare(`PRAGMA ${pragma}`).get();
-    migrate(database);
+    migrate(database, MIGRATIONS);
     const prepared = Object.entries(STATEMENTS).map(([name, sql]) => [name, database.prepare(sql)]);
 
     return { database, statements: Object.fromEntries(prepared) as Connection['statements'] };

@@ -1,5 +1,5 @@
 import type { ClientBase, QueryConfig } from 'pg';
-import { NewerSchemaError } from './migrate.ts';
+import { NewerSchemaError } from '../sqlite/migrate.ts';
 import { POSTGRES_MIGRATIONS } from './postgres-sql.ts';
 
 /** Of everybody who brings a Roundtable schema up to date; the number means nothing. */

@@ -1,4 +1,5 @@
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import { truncateJournal } from '../sqlite/truncate-journal.ts';
 import type { ExportQuery } from './archive.ts';
 import { type Connection, connect } from './connect.ts';
 import {
@@ -12,7 +13,6 @@ import { type PlacesStep, placesStep, type SummaryStep, summaryStep } from './sq
 import { type SearchStep, type SqliteSearch, searchStep, sqliteTerms } from './sqlite-search.ts';
 import { decodeStream, encodeStream } from './stream-json.ts';
 import type { CaptionPlace, TranscriptPage, TranscriptQuery } from './transcript-source.ts';
-import { truncateJournal } from './truncate-journal.ts';
 
 /** Behind every final there is. */
 const END: readonly [number, string] = [Number.MAX_SAFE_INTEGER, ''];

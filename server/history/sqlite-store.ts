@@ -1,5 +1,5 @@
-import { Worker } from 'node:worker_threads';
 import type { FinalMessage } from '../../client-sdk/protocol.ts';
+import { DatabaseThread } from '../sqlite/database-thread.ts';
 import {
   compareMeetings,
   type ExportQuery,
@@ -16,7 +16,7 @@ import { MAX_HITS_PER_PAGE, readSearch, type SearchPage, type SearchQuery } from
 import type { SqliteDatabase } from './sqlite-database.ts';
 import type { PlacesStep, SummaryStep } from './sqlite-meetings.ts';
 import type { SearchStep } from './sqlite-search.ts';
-import type { SqliteAnswer, SqliteCall, SqliteMethod, SqliteThreadData } from './sqlite-thread.ts';
+import type { SqliteThreadData } from './sqlite-thread.ts';
 import type { CaptionPlace, TranscriptPage, TranscriptQuery } from './transcript-source.ts';
 
 /** Where the history is, and what runs it. */
@@ -28,53 +28,28 @@ export interface SqliteStoreOptions {
   readonly busyTimeoutMs?: number;
 }
 
-/** Why the store could not do its work. */
-export class SqliteStoreError extends Error {
-  override readonly name = 'SqliteStoreError';
-  /** `SQLITE_FULL` and the like, the operating system's, or `NEWER_SCHEMA`; empty where there is none. */
-  readonly code: string;
-
-  constructor(code: string, message: string) {
-    super(message);
-    this.code = code;
-  }
-}
-
-interface Pending {
-  readonly resolve: (result: never) => void;
-  readonly reject: (error: Error) => void;
-}
-
 const BUSY_TIMEOUT_MS = 5000;
 /** Finals that a search looks through in its first step, by their row ids; twice as many in each that follows, up to the most. */
 const FIRST_SPAN = 4096;
 const MAX_SPAN = 32_768;
 
-/**
- * History in a SQLite file, on a thread of its own: a slow disk holds up nobody but those who ask it. A thread that dies is
- * replaced at the next call; what it was asked is rejected, and may or may not have been done.
- */
+/** History in a SQLite file, on a thread of its own. */
 export class SqliteStore implements HistoryStore {
-  readonly #workerUrl: URL;
-  readonly #workerData: SqliteThreadData;
-  readonly #pending = new Map<number, Pending>();
-  #worker: Worker | null = null;
-  #calls = 0;
-  #closing: Promise<void> | null = null;
+  readonly #database: DatabaseThread<SqliteDatabase>;
 
   private constructor({ workerUrl, file, busyTimeoutMs = BUSY_TIMEOUT_MS }: SqliteStoreOptions) {
-    this.#workerUrl = workerUrl;
-    this.#workerData = { file, busyTimeoutMs };
+    const workerData: SqliteThreadData = { file, busyTimeoutMs };
+    this.#database = new DatabaseThread({ workerUrl, workerData, name: 'history' });
   }
 
   /**
    * Makes the file, or brings it up to date. Its folder has to be there.
-   * @throws {SqliteStoreError} when it cannot be opened. @throws {Error} when there is no libsql for this platform.
+   * @throws {SqliteError} when it cannot be opened. @throws {Error} when there is no libsql for this platform.
    */
   static async open(options: SqliteStoreOptions): Promise<SqliteStore> {
     const store = new SqliteStore(options);
     try {
-      await store.#ask('open');
+      await store.#database.ask('open');
     } catch (error) {
       await store.close();
       throw error;
@@ -84,23 +59,23 @@ export class SqliteStore implements HistoryStore {
   }
 
   write(changes: readonly HistoryChange[], nowMs: number): Promise<readonly string[]> {
-    return this.#ask('write', changes, nowMs);
+    return this.#database.ask('write', changes, nowMs);
   }
 
   findStream(tokenHash: string): Promise<StreamRecord | null> {
-    return this.#ask('findStream', tokenHash);
+    return this.#database.ask('findStream', tokenHash);
   }
 
   finalsOfStream(streamId: string, endMs: number, untilMs: number): Promise<readonly FinalMessage[]> {
-    return this.#ask('finalsOfStream', streamId, endMs, untilMs);
+    return this.#database.ask('finalsOfStream', streamId, endMs, untilMs);
   }
 
   finalsOfMeeting(meeting: string, query: TranscriptQuery): Promise<TranscriptPage> {
-    return this.#ask('finalsOfMeeting', meeting, query);
+    return this.#database.ask('finalsOfMeeting', meeting, query);
   }
 
   deleteBefore(limits: RetentionLimits): Promise<number> {
-    return this.#ask('deleteBefore', limits);
+    return this.#database.ask('deleteBefore', limits);
   }
 
   /** In steps, between which others get their turn. */
@@ -112,7 +87,7 @@ export class SqliteStore implements HistoryStore {
     let span = FIRST_SPAN;
     // One more than asked for, to know whether there is more.
     do {
-      const step: SearchStep = await this.#ask('search', {
+      const step: SearchStep = await this.#database.ask('search', {
         ...{ search, meeting: meeting ?? null, beforeId, span },
         limit: size + 1 - found.length,
       });
@@ -130,7 +105,7 @@ export class SqliteStore implements HistoryStore {
     const size = Math.min(limit, MAX_MEETINGS_PER_PAGE);
     let newest: readonly MeetingPlace[] = [];
     for (let afterName: string | null = ''; afterName !== null; ) {
-      const step: PlacesStep = await this.#ask('meetingPlaces', afterName);
+      const step: PlacesStep = await this.#database.ask('meetingPlaces', afterName);
       const asked = step.places.filter((place) => before === undefined || compareMeetings(before, place) < 0);
       newest = [...newest, ...asked].sort(compareMeetings).slice(0, size + 1);
       afterName = step.afterName;
@@ -150,7 +125,7 @@ export class SqliteStore implements HistoryStore {
     let captions = 0;
     const speakers = new Set<string>();
     for (let behind: CaptionPlace | null = null; ; ) {
-      const step: SummaryStep = await this.#ask('meetingSummary', place.meeting, behind);
+      const step: SummaryStep = await this.#database.ask('meetingSummary', place.meeting, behind);
       firstSpokenAtMs ??= step.firstSpokenAtMs;
       captions += step.captions;
       for (const speaker of step.speakers) speakers.add(speaker);
@@ -163,70 +138,15 @@ export class SqliteStore implements HistoryStore {
   }
 
   exportFinals(query: ExportQuery): Promise<TranscriptPage> {
-    return this.#ask('exportFinals', query);
+    return this.#database.ask('exportFinals', query);
   }
 
   deleteMeeting(meeting: string): Promise<number> {
-    return this.#ask('deleteMeeting', meeting);
+    return this.#database.ask('deleteMeeting', meeting);
   }
 
   /** Fulfilled when the thread is no more. */
   close(): Promise<void> {
-    this.#closing ??= this.#end();
-
-    return this.#closing;
-  }
-
-  async #end(): Promise<void> {
-    const worker = this.#worker;
-    if (!worker) return;
-    const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-    // The file is whole however this goes: its journal is read at the next start.
-    await this.#post('close', []).catch(() => {});
-    await exited;
-  }
-
-  #ask<Method extends SqliteMethod>(
-    method: Method,
-    ...args: Parameters<SqliteDatabase[Method]>
-  ): Promise<ReturnType<SqliteDatabase[Method]>> {
-    if (this.#closing) return Promise.reject(new Error('The history has been closed.'));
-
-    return this.#post(method, args);
-  }
-
-  #post<Result>(method: SqliteMethod, args: readonly unknown[]): Promise<Result> {
-    this.#worker ??= this.#start();
-    const call: SqliteCall = { id: this.#calls++, method, args };
-    const worker = this.#worker;
-
-    return new Promise<Result>((resolve, reject) => {
-      worker.postMessage(call);
-      this.#pending.set(call.id, { resolve, reject });
-    });
-  }
-
-  #start(): Worker {
-    const worker = new Worker(this.#workerUrl, { workerData: this.#workerData });
-    let fault: Error | null = null;
-    worker.on('message', (answer: SqliteAnswer) => this.#answered(answer));
-    worker.on('error', (error: Error) => {
-      fault = error;
-    });
-    worker.on('exit', () => {
-      this.#worker = null;
-      const died = new Error(`The history's thread died: ${fault?.message ?? 'it ended without a word.'}`);
-      for (const { reject } of this.#pending.values()) reject(died);
-      this.#pending.clear();
-    });
-
-    return worker;
-  }
-
-  #answered(answer: SqliteAnswer): void {
-    const pending = this.#pending.get(answer.id)!;
-    this.#pending.delete(answer.id);
-    if (answer.ok) pending.resolve(answer.result as never);
-    else pending.reject(new SqliteStoreError(answer.code, answer.message));
+    return this.#database.close();
   }
 }

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs';
 import Database from 'libsql';
-import { migrate } from '../history/migrate.ts';
-import { truncateJournal } from '../history/truncate-journal.ts';
+import { migrate } from '../sqlite/migrate.ts';
+import { truncateJournal } from '../sqlite/truncate-journal.ts';
 import type { JobResult } from './job-queue.ts';
 import type { JobChange, StoredJob } from './job-storage.ts';
 

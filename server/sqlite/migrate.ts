@@ -1,5 +1,4 @@
 import type Database from 'libsql';
-import { MIGRATIONS } from './sql.ts';
 
 /** The file has taken steps that this version does not know. */
 export class NewerSchemaError extends Error {
@@ -17,7 +16,7 @@ export class NewerSchemaError extends Error {
  * @param migrations every step there is, oldest first.
  * @throws {NewerSchemaError}
  */
-export function migrate(database: Database.Database, migrations: readonly string[] = MIGRATIONS): void {
+export function migrate(database: Database.Database, migrations: readonly string[]): void {
   if (versionOf(database) === migrations.length) return;
   database.exec('BEGIN IMMEDIATE');
   try {
