@@ -1,3 +1,18 @@
+/** A word or phrase that is likely to be said, and whose spelling matters. */
+export interface HotWord {
+  /** As it is to be written, in any script. */
+  readonly text: string;
+  /** How much it is preferred, 1 being the usual; above 0. */
+  readonly weight: number;
+}
+
+/** The hot words of a stream. */
+export interface HotWords {
+  /** The same for the same words and weights: what a recogniser makes of them may be kept under it. */
+  readonly key: string;
+  readonly words: readonly HotWord[];
+}
+
 /** A stretch of one stream's speech, cut out for the model. */
 export interface SpeechSegment {
   /**
@@ -13,6 +28,8 @@ export interface SpeechSegment {
    * any draft or none.
    */
   readonly draft?: readonly number[];
+  /** Heard rather than what sounds alike. Not looked at by a recogniser whose `hotWords` is false. */
+  readonly hotWords?: HotWords;
 }
 
 /** A word, or a character of a script without spaces, and when it was said. */
@@ -84,6 +101,12 @@ export interface RecognizerCapabilities {
   readonly batching: 'equal-length' | 'any';
   /** Whether a draft saves time; otherwise it is not looked at. */
   readonly drafts: boolean;
+  /** Whether hot words change what is heard. */
+  readonly hotWords: boolean;
+  /** Whether the text has punctuation and capitals, where its script knows them. */
+  readonly punctuates: boolean;
+  /** Whether numbers, dates and amounts are written in digits, where that is usual. */
+  readonly writesDigits: boolean;
   /** How many batches may be decoded at once, while everything is well: `idle` says how it is now. */
   readonly concurrency: number;
 }

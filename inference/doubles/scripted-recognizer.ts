@@ -37,6 +37,9 @@ export class ScriptedRecognizer implements Recognizer {
       maxSegmentSamples: 480_000,
       batching: 'any',
       drafts: true,
+      hotWords: false,
+      punctuates: true,
+      writesDigits: true,
       concurrency: 1,
       ...options.capabilities,
     };

@@ -17,5 +17,8 @@ export function moonshineCapabilities(
     // The shipped graphs take no mask.
     batching: kind === 'rebuilt' ? 'any' : 'equal-length',
     drafts: kind === 'rebuilt',
+    hotWords: false,
+    punctuates: true,
+    writesDigits: false,
   };
 }
