@@ -4,6 +4,9 @@ import { StreamError } from './errors.ts';
 const AUTO = 'auto';
 /** ISO 639-3; BCP 47 has it as a kind of `zh`, and prefers that. */
 const MANDARIN = 'cmn';
+/** Stands for whatever language it is, where nobody can tell which a model knows. */
+const ANY = '*';
+const PRIMARY_TAG = /^[a-z]{2,3}$/;
 /** BCP 47: nobody can tell. */
 const UNDETERMINED = 'und';
 
@@ -15,11 +18,14 @@ export function fixedLanguage(asked: Asked): string | null {
   return asked == null || asked.toLowerCase() === AUTO ? null : asked;
 }
 
-/** Whether a model can do what is asked for. Only the primary tag counts. @param known primary tags. */
+/** Whether a model can do what is asked for. Only the primary tag counts. @param known primary tags, or `*`. */
 export function knowsLanguage(asked: Asked, known: readonly string[]): boolean {
   const language = fixedLanguage(asked);
 
-  return language === null || known.includes(primaryTag(language));
+  if (language === null) return true;
+  const primary = primaryTag(language);
+
+  return known.includes(ANY) ? PRIMARY_TAG.test(primary) : known.includes(primary);
 }
 
 /** @throws {StreamError} `unsupported-language` when the model cannot do what is asked for. @param known primary tags. */
@@ -37,7 +43,7 @@ export function captionLanguage(asked: Asked, heard: string | undefined, known: 
   const language = fixedLanguage(asked);
   if (language !== null) return primaryTag(language);
 
-  return heard ?? (known.length === 1 ? known[0]! : UNDETERMINED);
+  return heard ?? (known.length === 1 && known[0] !== ANY ? known[0]! : UNDETERMINED);
 }
 
 function primaryTag(language: string): string {
