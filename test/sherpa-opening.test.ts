@@ -93,6 +93,16 @@ describe('A folder as sherpa-onnx packs it', () => {
     });
   });
 
+  test('is Fun-ASR-Nano with hot words where a file has some, but not too many', async () => {
+    const folder = await folderOf(NANO);
+    await writeFile(join(folder, 'hotwords.txt'), '张三丰\n Kubernetes,\n\n朱元璋，刘备\n');
+    const { model } = await openFolder(folder);
+    expect(model).toMatchObject({ hotWords: ['张三丰', 'Kubernetes', '朱元璋', '刘备'] });
+    expect((await recogniseModel(folder)).files).toHaveProperty('hotwords.txt');
+    await writeFile(join(folder, 'hotwords.txt'), 'word\n'.repeat(101));
+    await expect(openFolder(folder)).rejects.toThrow('has 101 words');
+  });
+
   test('is Moonshine by the names of its four graphs, or of two with a vocabulary beside them', async () => {
     const name = 'sherpa-onnx-moonshine-base-ja-quantized';
     const four = await openFolder(await folderOf(MOONSHINE_V1));
