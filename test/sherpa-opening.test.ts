@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ModelFilesError } from '../inference/model-files-error.ts';
@@ -151,6 +151,15 @@ describe('A folder as sherpa-onnx packs it', () => {
     expect(names.some((name) => name.endsWith('/model.onnx'))).toBe(true);
   });
 
+  test('may have tokens that only decoding graphs need', async () => {
+    const folder = await models.write('zipformer-ctc');
+    const path = join(folder, 'tokens.txt');
+    const tokens = await readFile(path, 'utf8');
+    const { length } = tokens.trimEnd().split('\n');
+    await writeFile(path, `${tokens}#0 ${length}\n#1 ${length + 1}\n`);
+    expect(await openFolder(folder)).toMatchObject({ tokens: path });
+  });
+
   test('says by its vocabulary whether it writes punctuation, and digits', async () => {
     const told = async (pieces: readonly string[]) => {
       const { punctuates, writesDigits } = await models.open('nemo-transducer', { pieces });
@@ -248,6 +257,9 @@ describe('A folder that sherpa-onnx could not run', () => {
     const other = { metadata: { vocab_size: '8404' } };
     for (const kind of ['paraformer', 'nemo-ctc', 'nemo-transducer'] as const)
       expect(await refusal(await models.write(kind, other))).toContain('belong to different models');
+    const few = await models.write('zipformer-ctc');
+    await writeFile(join(few, 'tokens.txt'), '<blk> 0\nA 1\n');
+    expect(await refusal(few)).toContain('tokens against 2 in tokens.txt');
     const slow = await models.write('zipformer-ctc', { metadata: { sample_rate: '8000' } });
     expect(await refusal(slow)).toContain('audio at 8000 Hz');
     const bare = await models.write('paraformer', { metadata: { neg_mean: undefined } });

@@ -60,7 +60,7 @@ export class Sherpa implements Recognizer {
     this.#graphs = graphs;
     this.#loaded = loaded;
     this.#tokens = tokens;
-    this.#hotWords = graphs.hotWords && new HotWordList(graphs.hotWords, tokens.hotWordPieces);
+    this.#hotWords = graphs.hotWords && tokens.spelling && new HotWordList(graphs.hotWords, tokens.spelling);
   }
 
   /**
