@@ -7,6 +7,7 @@ import { openSherpa } from '../inference/sherpa/open-sherpa.ts';
 import { recogniseModel } from '../server/model-store/recognise-model.ts';
 import { SenseVoiceModels } from './support/sensevoice-models.ts';
 import { packMoonshine } from './support/sherpa-moonshine.ts';
+import { punctuationGraph } from './support/tiny-punctuation-graph.ts';
 import {
   filesOf,
   openFolder,
@@ -15,7 +16,6 @@ import {
   TinySherpaModels,
   writeBpeVocab,
 } from './support/tiny-sherpa.ts';
-import { punctuationGraph } from './support/tiny-sherpa-graphs.ts';
 
 const models = new TinySherpaModels();
 const senseVoice = new SenseVoiceModels();

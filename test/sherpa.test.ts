@@ -14,14 +14,9 @@ import { clip, rebuiltMoonshine } from './support/models.ts';
 import { hearDirectly } from './support/sherpa-direct.ts';
 import { packMoonshine } from './support/sherpa-moonshine.ts';
 import { rewritingFst } from './support/tiny-fst.ts';
-import {
-  openFolder,
-  TINY_KINDS,
-  TinySherpaModels,
-  writeBpeVocab,
-  writeTinyNano,
-} from './support/tiny-sherpa.ts';
-import { punctuationGraph } from './support/tiny-sherpa-graphs.ts';
+import { writeTinyNano } from './support/tiny-nano.ts';
+import { punctuationGraph } from './support/tiny-punctuation-graph.ts';
+import { openFolder, TINY_KINDS, TinySherpaModels, writeBpeVocab } from './support/tiny-sherpa.ts';
 
 const models = new TinySherpaModels();
 let moonshine: SherpaGraphs;
