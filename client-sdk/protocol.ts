@@ -220,8 +220,8 @@ export interface SpokenWord {
   readonly text: string;
   readonly startMs: number;
   readonly endMs: number;
-  /** How sure the model is, 0 to 1. */
-  readonly confidence: number;
+  /** How sure the model is, 0 to 1; left out where it does not tell. */
+  readonly confidence?: number;
 }
 
 /** How somebody speaks. */

@@ -1,8 +1,9 @@
+import { guardRuns } from '../../inference/native-guard.ts';
 import { SAMPLE_RATE } from '../../inference/recognizer.ts';
 import { FrontEnd } from '../../inference/sensevoice/front-end.ts';
 import type { SenseVoiceGraphs } from '../../inference/sensevoice/layout.ts';
 import { SenseVoice } from '../../inference/sensevoice/sensevoice.ts';
-import { guardRuns } from '../../inference/session.ts';
+
 import { audioSeconds, type SpokenClip } from '../engine/spoken-clips.ts';
 import { rotate } from '../in-turn.ts';
 import { loadSherpaSenseVoice } from './sherpa.ts';
