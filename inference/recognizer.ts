@@ -118,6 +118,11 @@ export interface RecognizerCapabilities {
 export interface Recognizer {
   readonly capabilities: RecognizerCapabilities;
   /**
+   * Whether a hot word can be written with the model's vocabulary; one that cannot be is never heard. Left out where anything
+   * can be. Costs some microseconds.
+   */
+  canWrite?(text: string): boolean;
+  /**
    * Decodes a batch of 1 to `maxBatchSize` segments.
    * @param deadlineMs how long decoding may take once it has begun; a batch that takes longer fails as `hung`. For ever
    * by default. A model in the calling thread blocks it and keeps no deadline.

@@ -23,6 +23,8 @@ import { postRoutes } from './post-routes.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
 import { Dispatcher } from './stream/dispatcher.ts';
 import { VadTicker } from './stream/vad-ticker.ts';
+import { type MaskFile, readMaskFile } from './text/mask-file.ts';
+import { vocabularyRoutes } from './text/vocabulary-routes.ts';
 import { openUploadFolder } from './upload/upload-folder.ts';
 import { Uploads } from './upload/uploads.ts';
 import { VERSION } from './version.ts';
@@ -69,6 +71,7 @@ export type ServerOptions = EngineOptions;
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log } = options;
   const keys = await ApiKeys.load(config.keysFile);
+  const mask = await readMaskFile(config.maskWords);
   const lobby = new Lobby(config, systemClock);
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
@@ -84,18 +87,26 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const pages = await StaticFiles.load(PAGES);
   const jobRoutes = jobs.routes(guard);
   const forgetRecordings = async (meeting: string) => jobs.queue.forgetMeeting(meeting);
-  const routes = httpRoutes({
-    jobs: jobRoutes.gets,
-    ...{ lobby, metrics, archive, forgetRecordings, guard, config, pages, isStuck },
-    ...{ clock: systemClock, version: VERSION },
-  });
+  const words = vocabularyRoutes({ guard, vocabularies: lobby.vocabularies, config });
+  const routes = {
+    ...words.gets,
+    ...httpRoutes({
+      jobs: jobRoutes.gets,
+      ...{ lobby, metrics, archive, forgetRecordings, guard, config, pages, isStuck },
+      ...{ clock: systemClock, version: VERSION },
+    }),
+  };
   const posts = postRoutes({ lobby, guard, uploads, config, jobs: jobRoutes.posts });
   const sockets = new DialectSockets({ config, keys, clock: systemClock, lobby });
   metrics.watchDialects(sockets);
   const dialects = spokenDialects(config);
   const listening = {
-    ...{ routes, posts, preflight: guard.preflight },
-    deletes: { ...deleteRoutes({ lobby, archive, guard, forgetRecordings }), ...jobRoutes.deletes },
+    ...{ routes, posts, puts: words.puts, preflight: guard.preflight },
+    deletes: {
+      ...deleteRoutes({ lobby, archive, guard, forgetRecordings }),
+      ...words.deletes,
+      ...jobRoutes.deletes,
+    },
     mount: (app: TemplatedApp) => {
       mountDialects(sockets, dialects)(app);
       jobs.mount(app, keys);
@@ -113,9 +124,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const ready = startEngine(options, metrics, abort.signal).then(async (started) => {
     if (abort.signal.aborted) return closeEngine(started);
     engine = started;
-    openLobby(lobby, started, metrics, history, options);
+    openLobby(lobby, started, metrics, history, mask, options);
     jobs.begin({
-      basis: captionBasis(started, config),
+      basis: captionBasis(started, config, mask),
       keep: (captions) => history.recorder.keep(captions),
     });
     log.info({ model: started.recognizerModel.name, devices: config.devices }, 'ready');
@@ -195,13 +206,14 @@ async function reloadKeys(keys: ApiKeys, log: Logger): Promise<void> {
 }
 
 /** All that the captions of a recording depend on, besides itself and what is asked for. */
-function captionBasis({ recognizerModel, vadModel }: Engine, config: Config): string {
+function captionBasis({ recognizerModel, vadModel }: Engine, config: Config, mask: MaskFile): string {
   const { startThreshold, minSpeechMs, minSilenceMs, maxSegmentMs } = config;
   const { prefixPaddingMs, tailPaddingMs, energyGateDbfs } = config;
 
   return JSON.stringify([
     ...[recognizerModel.contentHash, vadModel.contentHash, startThreshold, minSpeechMs, minSilenceMs],
     ...[maxSegmentMs, prefixPaddingMs, tailPaddingMs, energyGateDbfs],
+    ...(mask.hash === null ? [] : [mask.hash]),
   ]);
 }
 
@@ -210,10 +222,11 @@ function openLobby(
   engine: Engine,
   metrics: Metrics,
   history: History,
+  mask: MaskFile,
   { config, log }: ServerOptions,
 ): void {
   const { recognizer, vad, recognizerModel, vadModel } = engine;
-  const { maxBatchSize, languages } = recognizer.capabilities;
+  const { maxBatchSize, languages, hotWords, punctuates, writesDigits } = recognizer.capabilities;
   const scheduler = new FairScheduler<DecodeRequest>({
     maxBatchSize: Math.min(maxBatchSize, MAX_BATCH_SIZE),
     maxBatchMs: MAX_BATCH_MS,
@@ -234,6 +247,11 @@ function openLobby(
     }),
     ticker: new VadTicker(vad, systemClock, config, metrics),
     languages,
+    mask: mask.list,
+    modelWords: {
+      ...{ languages, hotWords, punctuates, writesDigits },
+      canWrite: (text) => recognizer.canWrite?.(text) ?? true,
+    },
     models: { recognizer: identify(recognizerModel), vad: identify(vadModel) },
     recorder: history.recorder,
     transcripts: { finals: (meeting, query) => history.recorder.finalsOfMeeting(meeting, query) },

@@ -1,5 +1,5 @@
 import type { Device } from '../device.ts';
-import { type RecognizerGraphs, recognizerCapabilities } from '../load-recognizer.ts';
+import { hotWordWriter, type RecognizerGraphs, recognizerCapabilities } from '../load-recognizer.ts';
 import {
   type DecodeResult,
   type Recognizer,
@@ -28,6 +28,7 @@ export interface ThreadedRecognizerOptions
 export class ThreadedRecognizer implements Recognizer {
   readonly capabilities: RecognizerCapabilities;
   readonly #pool: ThreadPool<readonly SpeechSegment[], DecodeResult>;
+  #canWrite: (text: string) => boolean = () => true;
   #idleListener: () => void = () => {};
   #closed = false;
 
@@ -47,6 +48,7 @@ export class ThreadedRecognizer implements Recognizer {
   static async start(options: ThreadedRecognizerOptions): Promise<ThreadedRecognizer> {
     const recognizer = new ThreadedRecognizer(options);
     try {
+      recognizer.#canWrite = await hotWordWriter(options.graphs);
       // A second of silence runs all graphs once, so that the first caption does not pay for it.
       await recognizer.#pool.warmUp([{ samples: new Float32Array(SAMPLE_RATE), language: null }]);
     } catch (error) {
@@ -59,6 +61,10 @@ export class ThreadedRecognizer implements Recognizer {
 
   get idle(): number {
     return this.#pool.idle;
+  }
+
+  canWrite(text: string): boolean {
+    return this.#canWrite(text);
   }
 
   onIdle(listener: () => void): void {

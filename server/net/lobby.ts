@@ -21,6 +21,9 @@ import type { AudioBooks } from '../stream/audio-books.ts';
 import type { CaptionSteps } from '../stream/caption-stability.ts';
 import type { Dispatcher } from '../stream/dispatcher.ts';
 import type { VadTicker } from '../stream/vad-ticker.ts';
+import { MaskList } from '../text/mask-list.ts';
+import type { ModelWords } from '../text/stream-text.ts';
+import { Vocabularies } from '../text/vocabularies.ts';
 import type { Connection } from './connection.ts';
 import type { Session, Sessions } from './listener.ts';
 import { SharedAsking } from './shared-asking.ts';
@@ -43,6 +46,10 @@ export interface Services {
   readonly ticker: VadTicker;
   /** BCP 47 primary tags the recogniser knows. */
   readonly languages: readonly string[];
+  /** What the recogniser does with words; when left out it writes them as they are read, and has no hot words. */
+  readonly modelWords?: ModelWords;
+  /** What nobody is to read; nothing when left out. */
+  readonly mask?: MaskList;
   readonly models: { readonly recognizer: ModelIdentity; readonly vad: ModelIdentity };
   readonly recorder: Recorder;
   readonly transcripts: TranscriptSource;
@@ -54,7 +61,11 @@ export interface SpeakerTerms {
   readonly resumable?: boolean;
   /** False when what is said is not to go into the history: it is kept elsewhere. */
   readonly isKept?: boolean;
+  /** The meeting whose vocabulary the stream has; the one it is in when left out. */
+  readonly vocabularyOf?: string;
 }
+
+const NO_MASK = MaskList.of([]);
 
 /** Digits of a content hash that go with every caption. */
 const HASH_DIGITS = 12;
@@ -70,6 +81,8 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   readonly #clock: Clock;
   readonly #meetings = new Meetings();
   readonly #quotas: Quotas;
+  /** The vocabularies of meetings. */
+  readonly vocabularies: Vocabularies;
   readonly #sessions = new Set<SpeakerSession>();
   /** By the hash of the resume token. */
   readonly #participants = new Map<string, Participant>();
@@ -89,6 +102,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   constructor(config: Config, clock: Clock) {
     this.#config = config;
     this.#clock = clock;
+    this.vocabularies = new Vocabularies(clock);
     this.#quotas = new Quotas(config, clock, (limit) => this.#metrics?.limitBreached(limit));
   }
 
@@ -170,11 +184,16 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     return this.#admit().languages;
   }
 
+  /** What it does with words. @throws {StreamError} when nobody is let in now. */
+  get modelWords(): ModelWords {
+    return wordsOf(this.#admit());
+  }
+
   /** @param terms a stream that cannot be resumed may take its time to start. */
   speaker(
     connection: Connection,
     caller: Caller,
-    { resumable = true, isKept = true }: SpeakerTerms = {},
+    { resumable = true, isKept = true, vocabularyOf }: SpeakerTerms = {},
   ): SpeakerSession {
     const services = this.#admit();
     const { maxStreams, maxWaitingStreams, idleTimeoutMs } = this.#config;
@@ -189,6 +208,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       config: resumable ? this.#config : { ...this.#config, startTimeoutMs: idleTimeoutMs },
       clock: this.#clock,
       meetings: this.#meetings,
+      modelWords: wordsOf(services),
+      mask: services.mask ?? NO_MASK,
+      vocabularies: this.vocabularies,
+      vocabularyOf: vocabularyOf ?? null,
       door: this.#door!,
       model: `${recognizer.name}@${recognizer.hash.slice(0, HASH_DIGITS)}`,
       observer: this,
@@ -393,4 +416,10 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   #cutOff(): void {
     for (const participant of [...this.#participants.values()]) participant.cutOff();
   }
+}
+
+function wordsOf({ modelWords, languages }: Services): ModelWords {
+  return (
+    modelWords ?? { languages, hotWords: false, punctuates: true, writesDigits: true, canWrite: () => true }
+  );
 }

@@ -9,6 +9,9 @@ import type { Participant } from '../session/participant.ts';
 import type { AudioBooks } from '../stream/audio-books.ts';
 import type { CaptionSteps } from '../stream/caption-stability.ts';
 import type { SpeechStreamParts } from '../stream/speech-stream-terms.ts';
+import type { MaskList } from '../text/mask-list.ts';
+import type { ModelWords } from '../text/stream-text.ts';
+import type { Vocabularies } from '../text/vocabularies.ts';
 
 /** What all speakers' sessions share. */
 export interface SpeakerServices extends SpeechStreamParts {
@@ -18,6 +21,12 @@ export interface SpeakerServices extends SpeechStreamParts {
   /** `name@hash` of the recogniser. */
   readonly model: string;
   readonly languages: readonly string[];
+  readonly modelWords: ModelWords;
+  /** What nobody is to read on this server. */
+  readonly mask: MaskList;
+  readonly vocabularies: Vocabularies;
+  /** The meeting whose vocabulary streams have; null for the one each is in. */
+  readonly vocabularyOf: string | null;
   readonly observer: SpeakerObserver;
   readonly door: Pick<FrontDoor, 'ask' | 'readmit'>;
   readonly recorder: Recorder;

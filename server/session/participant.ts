@@ -26,6 +26,7 @@ import { samplesToMs } from '../stream/sample-time.ts';
 import { SpeechStream } from '../stream/speech-stream.ts';
 import type { SpeechStreamListener } from '../stream/speech-stream-terms.ts';
 import { Timeline, type TimelineState } from '../stream/timeline.ts';
+import { StreamText } from '../text/stream-text.ts';
 import { followCaption } from './caption-steps.ts';
 import { hashOf } from './resume-token.ts';
 
@@ -47,6 +48,7 @@ export interface ParticipantOptions {
 
 /** What there is from being let in on; anew each time that the stream is taken up. */
 interface Speaking {
+  readonly text: StreamText;
   readonly stream: SpeechStream;
   readonly intake: AudioIntake;
   readonly timeline: Timeline;
@@ -137,7 +139,13 @@ export class Participant implements SpeechStreamListener, Guest {
     const { services, record, start, connectedAtMs } = this.#options;
     const seat = services.meetings.join(this.#meeting, record?.speaker ?? start.speaker ?? null);
     this.#state = 'speaking';
-    this.#begin(seat, record?.checkpoint ?? null, record?.timeline, connectedAtMs);
+    const text = new StreamText({
+      start,
+      meeting: services.vocabularies.use(services.vocabularyOf ?? this.#meeting),
+      model: services.modelWords,
+      mask: services.mask,
+    });
+    this.#begin({ seat, text }, record?.checkpoint ?? null, record?.timeline, connectedAtMs);
   }
 
   /** Tells the stream its place among those that wait. */
@@ -225,7 +233,7 @@ export class Participant implements SpeechStreamListener, Guest {
   takeUp(connection: Connection): void {
     if (!this.#speaking || this.#drained || this.#state === 'closed') throw new StreamError('unknown-stream');
     const { clock, observer } = this.#options.services;
-    const { stream, timeline, seat } = this.#speaking;
+    const { stream, timeline, seat, text } = this.#speaking;
     const before = this.#connection;
     this.#connection = connection;
     if (before) refuse(before, new StreamError('taken-over'));
@@ -236,7 +244,7 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#options.allowance.release(Number.POSITIVE_INFINITY);
     this.#resumptions++;
     this.#state = 'speaking';
-    this.#begin(seat, checkpoint, timeline.save(checkpoint.settledSample), clock.now());
+    this.#begin({ seat, text }, checkpoint, timeline.save(checkpoint.settledSample), clock.now());
   }
 
   /** Finals that the connection before may not have delivered. Not when this one is gone as well. */
@@ -327,7 +335,7 @@ export class Participant implements SpeechStreamListener, Guest {
 
   /** Starts the stream, or starts it anew from a checkpoint. */
   #begin(
-    seat: Seat,
+    { seat, text }: Pick<Speaking, 'seat' | 'text'>,
     checkpoint: StreamCheckpoint | null,
     timeline: TimelineState | undefined,
     connectedAtMs: number,
@@ -336,7 +344,7 @@ export class Participant implements SpeechStreamListener, Guest {
     const { config, model } = services;
     const { encoding, channels = 1, sampleRate } = start;
     const language = fixedLanguage(start.language);
-    const identity = { streamId: this.id, meeting: this.#meeting, language, weight: this.weight };
+    const identity = { streamId: this.id, meeting: this.#meeting, language, weight: this.weight, text };
     const resume = checkpoint && {
       checkpoint,
       firstRevision: this.#resumptions * REVISIONS_PER_RESUMPTION,
@@ -350,7 +358,7 @@ export class Participant implements SpeechStreamListener, Guest {
     stream.partialPace = this.#partialPace;
     const { settledSample } = stream.checkpoint;
     const intake = new AudioIntake(stream, allowance, { encoding, channels, sampleRate }, settledSample);
-    this.#speaking = { stream, intake, timeline: new Timeline(timeline), seat };
+    this.#speaking = { stream, intake, timeline: new Timeline(timeline), seat, text };
     this.#acknowledgedSample = settledSample;
     this.#record(stream.checkpoint, () => {});
     this.#send({
@@ -366,6 +374,7 @@ export class Participant implements SpeechStreamListener, Guest {
       resumeToken: token,
       resumeWindowMs: config.resumeWindowMs,
       nextFrame: intake.nextFrame,
+      ...(text.report && { hotWords: text.report }),
     });
   }
 
@@ -439,8 +448,9 @@ export class Participant implements SpeechStreamListener, Guest {
     allowance.leave();
     if (forGood) services.recorder.forget(this.id, this.#resumptions);
     if (this.#speaking) {
-      const { stream, seat } = this.#speaking;
+      const { stream, seat, text } = this.#speaking;
       stream.close();
+      text.end();
       seat.publish({ type: 'speaker-left', ...this.#place() });
       seat.leave();
       services.observer.streamClosed(stream.books);

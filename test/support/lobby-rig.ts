@@ -7,6 +7,8 @@ import { readConfig } from '../../server/config/config.ts';
 import type { OptionName } from '../../server/config/options.ts';
 import { BufferedRecorder, type RecorderBounds } from '../../server/history/buffered-recorder.ts';
 import { Lobby } from '../../server/net/lobby.ts';
+import { MaskList } from '../../server/text/mask-list.ts';
+import type { ModelWords } from '../../server/text/stream-text.ts';
 import { UNOBSERVED, UnsteadyStore } from './history.ts';
 import { settle } from './settle.ts';
 import { createEars, type Ears, lengthAsText } from './speech-stream-rig.ts';
@@ -23,6 +25,10 @@ export interface LobbyTerms {
   readonly script?: ScriptedRecognizerOptions['script'];
   /** Languages that the model knows; English when left out. */
   readonly languages?: readonly string[];
+  /** What the model does with words that is not usual. */
+  readonly modelWords?: Partial<ModelWords>;
+  /** What nobody is to read on the server. */
+  readonly mask?: readonly string[];
 }
 
 /** A server without sockets, whose store can be away, and whose time stands still. */
@@ -32,6 +38,8 @@ export function openLobby({
   gate,
   script = lengthAsText,
   languages = ['en'],
+  modelWords = {},
+  mask = [],
 }: LobbyTerms = {}) {
   const ears: Ears = createEars(new ScriptedRecognizer({ script, gate: async () => gate?.(ears.clock) }));
   const store = new UnsteadyStore();
@@ -41,6 +49,11 @@ export function openLobby({
     lobby.open({
       ...ears,
       languages,
+      modelWords: {
+        ...{ languages, hotWords: false, punctuates: true, writesDigits: true, canWrite: () => true },
+        ...modelWords,
+      },
+      mask: MaskList.of(mask),
       models: { recognizer: MODEL, vad: MODEL },
       recorder,
       transcripts: { finals: (meeting, query) => recorder.finalsOfMeeting(meeting, query) },
