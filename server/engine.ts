@@ -180,9 +180,14 @@ function requireNames(models: readonly ResolvedModel[]): void {
     );
 }
 
-function served(resolved: readonly ResolvedModel[], { models }: ThreadedRecognizers): ServedModels {
+function served(resolved: readonly ResolvedModel[], recognizers: ThreadedRecognizers): ServedModels {
   return new ServedModels(
-    resolved.map((model, index) => ({ ...identify(model), index, capabilities: models[index]! })),
+    resolved.map((model, index) => ({
+      ...identify(model),
+      index,
+      capabilities: recognizers.models[index]!,
+      canWrite: (text) => recognizers.canWrite(index, text),
+    })),
   );
 }
 
