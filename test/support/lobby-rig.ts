@@ -8,7 +8,7 @@ import type { OptionName } from '../../server/config/options.ts';
 import { BufferedRecorder, type RecorderBounds } from '../../server/history/buffered-recorder.ts';
 import { Lobby } from '../../server/net/lobby.ts';
 import { UNOBSERVED, UnsteadyStore } from './history.ts';
-import { servedModels } from './served-models.ts';
+import { type ServedModelTerms, servedModels } from './served-models.ts';
 import { settle } from './settle.ts';
 import { createEars, type Ears, lengthAsText } from './speech-stream-rig.ts';
 
@@ -22,6 +22,10 @@ export interface LobbyTerms {
   readonly script?: ScriptedRecognizerOptions['script'];
   /** Languages that the model knows; English when left out. */
   readonly languages?: readonly string[];
+  /** Several models in its place, which hear their names and what `script` says. */
+  readonly models?: readonly [ServedModelTerms, ...ServedModelTerms[]];
+  /** Of a server that was here before; a new one when left out. */
+  readonly store?: UnsteadyStore;
 }
 
 /** A server without sockets, whose store can be away, and whose time stands still. */
@@ -31,15 +35,20 @@ export function openLobby({
   gate,
   script = lengthAsText,
   languages = ['en'],
+  models,
+  store = new UnsteadyStore(),
 }: LobbyTerms = {}) {
-  const ears: Ears = createEars(new ScriptedRecognizer({ script, gate: async () => gate?.(ears.clock) }));
-  const store = new UnsteadyStore();
+  const gated = (hears: typeof script) =>
+    new ScriptedRecognizer({ script: hears, gate: async () => gate?.(ears.clock) });
+  const named = models?.map(({ name }) => gated((segment) => `${name}: ${lengthAsText(segment)}`)) ?? [];
+  const [first = gated(script), ...others] = named;
+  const ears: Ears = createEars([first, ...others]);
   const lobby = new Lobby(readConfig(flags, {}), ears.clock);
   const recorder = new BufferedRecorder(store, ears.clock, UNOBSERVED, bounds);
   const open = () =>
     lobby.open({
       ...ears,
-      recognizers: servedModels({ name: 'model', languages }),
+      recognizers: servedModels(...(models ?? [{ name: 'model', languages }])),
       vad: { name: 'vad', hash: '0'.repeat(64) },
       recorder,
       transcripts: { finals: (meeting, query) => recorder.finalsOfMeeting(meeting, query) },
