@@ -9,13 +9,16 @@ import type { SherpaGraphs } from '../inference/sherpa/sherpa-graphs.ts';
 import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
 import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
+import { weightBytes } from '../inference/weight-files.ts';
 import type { Config } from './config/options.ts';
 import { Failure } from './failure.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { ModelMetrics } from './model-metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
 import { isModelPath, recogniseModel } from './model-store/recognise-model.ts';
 import type { ModelStore, ResolvedModel } from './model-store/store.ts';
+import { inMb, type MemoryPlan, planMemory, requireRoom } from './models/model-memory.ts';
 import { type ModelIdentity, ServedModels } from './models/served-models.ts';
 import type { PoolName } from './thread-metrics.ts';
 
@@ -90,7 +93,13 @@ export async function startEngine(
     ...listeners('vad'),
   });
   try {
-    const recognizers = await startRecognizers(config, resolved, log, listeners('recognizer'));
+    const recognizers = await startRecognizers(
+      config,
+      resolved,
+      log,
+      metrics.models,
+      listeners('recognizer'),
+    );
     loaded = true;
     metrics.threads.watch({ recognizer: recognizers, vad });
 
@@ -105,13 +114,22 @@ async function startRecognizers(
   config: Config,
   resolved: readonly ResolvedModel[],
   log: Logger,
+  metrics: ModelMetrics,
   listeners: ThreadListeners,
 ): Promise<ThreadedRecognizers> {
   const devices = config.devices.split(',') as Device[];
   const models: RecognizerGraphs[] = [];
   for (const model of resolved) models.push(await prepareGraphs(model, devices, log));
+  const plan = await planFor(resolved, models, config);
+  requireRoom(plan);
+  const beforeBytes = process.memoryUsage.rss();
   try {
-    return await ThreadedRecognizers.start({ workerUrl: RECOGNIZER_THREAD, models, devices, ...listeners });
+    const recognizers = await ThreadedRecognizers.start({
+      ...{ workerUrl: RECOGNIZER_THREAD, models, devices, ...listeners },
+    });
+    tellMemory(plan, process.memoryUsage.rss() - beforeBytes, log, metrics);
+
+    return recognizers;
   } catch (error) {
     const detail = (error as Error).message;
     const names = resolved.map(({ name }) => name).join(', ');
@@ -121,6 +139,28 @@ async function startRecognizers(
       `${what} cannot be loaded on ${config.devices}. A GPU needs NVIDIA's driver, CUDA, cuDNN and onnxruntime's CUDA provider on this machine; --devices cpu needs none of them. The runtime said: ${detail}`,
     );
   }
+}
+
+async function planFor(
+  resolved: readonly ResolvedModel[],
+  models: readonly RecognizerGraphs[],
+  config: Config,
+): Promise<MemoryPlan> {
+  const fileBytes = await Promise.all(models.map(weightBytes));
+  const shares = resolved.map(({ name }, i) => ({ name, fileBytes: fileBytes[i]! }));
+
+  return planMemory(shares, config.devices.split(',').length, config);
+}
+
+/** @param loadedBytes by which the process has grown. */
+function tellMemory(plan: MemoryPlan, loadedBytes: number, log: Logger, metrics: ModelMetrics): void {
+  const { shares, expectedBytes, allowedBytes } = plan;
+  const figures = { loaded: loadedBytes, expected: expectedBytes, allowed: allowedBytes };
+  metrics.memory(figures);
+  const expected = Object.fromEntries(shares.map(({ name, bytes }) => [name, inMb(bytes)]));
+  const told = { loaded: inMb(loadedBytes), expected, allowed: inMb(allowedBytes) };
+  if (loadedBytes > allowedBytes) log.warn(told, 'the models take more memory than they may');
+  else log.info(told, 'the models are loaded; they take more of the memory they may as they work');
 }
 
 /** What threads load of a model. */

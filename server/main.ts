@@ -220,6 +220,7 @@ function openLobby(
   { config, log }: ServerOptions,
 ): void {
   const { recognizers, vad, models, vadModel } = engine;
+  metrics.models.watch(models.list.map(({ name }) => name));
   const scheduler = new FairScheduler<DecodeRequest>({
     kinds: recognizers.models.map(batchPolicy),
     sparesThread: recognizers.concurrency > 1,

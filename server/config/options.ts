@@ -3,6 +3,7 @@ import { isDevice } from '../../inference/device.ts';
 import { DIALECT_NAMES } from '../dialects/dialect-names.ts';
 import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
+import { defaultModelMemoryMb } from '../models/memory-limit.ts';
 import { JOB_OPTIONS } from './job-options.ts';
 import type { Option } from './option.ts';
 import { QUOTA_OPTIONS } from './quota-options.ts';
@@ -138,6 +139,16 @@ export const OPTIONS = {
 
       return wrong === undefined ? null : `has '${wrong}', which is neither cpu nor cuda:N`;
     },
+  },
+  modelMemoryMb: {
+    kind: 'number',
+    group: 'Models',
+    unit: 'MB',
+    default: defaultModelMemoryMb(),
+    min: 1,
+    max: 16_777_216,
+    about:
+      'Memory that all models may take in all threads; a server whose models are expected to take more does not start',
   },
   startThreshold: {
     kind: 'number',
