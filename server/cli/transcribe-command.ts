@@ -184,7 +184,7 @@ function refuseSameNames(recordings: readonly string[], format: CaptionFormat, d
 async function startOwnServer(signal: AbortSignal): Promise<Server> {
   // Nobody else is told of it, and what it hears is printed and not kept.
   const config = { ...readConfig(), host: '127.0.0.1', port: 0, keysFile: 'none', dataDir: 'none' };
-  const store = new ModelStore({ directory: config.modelsDir });
+  const store = new ModelStore({ directory: config.modelsDir, hub: config.modelHub });
   const server = await startServer({
     config,
     log: createLog('error'),
