@@ -6,6 +6,7 @@ import { modelsCommand } from '../server/cli/models-command.ts';
 import { catalogue } from '../server/model-store/catalogue.ts';
 import { npmEnv } from './model-store.fixture.ts';
 import { noise, type Origin, packument, startOrigin } from './model-store.origin.ts';
+import { SenseVoiceModels } from './support/sensevoice-models.ts';
 
 let folder: string;
 let directory: string;
@@ -135,6 +136,24 @@ describe('models command', () => {
     expect(err).toContain(
       'Stopped. 0 % of whisper-base is kept (0.4 MB of 160.6 MB); the next pull fetches the rest.',
     );
+  });
+
+  it('imports a model, lists, verifies and deletes it', async () => {
+    const tiny = new SenseVoiceModels();
+    const source = await tiny.write({ packaging: 'funasr' });
+    await models('import', source, '--name', 'house-model');
+    expect(out).toContain(
+      'house-model: imported. It is of kind sensevoice.\nServe it: roundtable serve --model house-model',
+    );
+    out = '';
+    await models('list');
+    expect(out).toMatch(/^house-model +sensevoice +zh en yue ja ko +[\d.]+ MB {2}imported$/m);
+    await models('verify');
+    expect(out).toContain('house-model: intact');
+    await models('remove', 'house-model');
+    expect(out).toContain('house-model: deleted');
+    expect(await readdir(directory)).toEqual([]);
+    await tiny.remove();
   });
 
   it('stops on Ctrl-C with exit code 130 and nothing half-written', async () => {

@@ -68,6 +68,10 @@ export async function importModel(request: ImportRequest): Promise<ModelDescript
       assertSame(entry, hashes);
     }
     await place(folder, { directory, name, hashes, entry, aside: join(workspace.path, 'old') });
+  } catch (error) {
+    // Where an archive was unpacked for a moment tells nobody anything.
+    if (!(error instanceof Failure) || archive === null) throw error;
+    throw new Failure(error.message.replaceAll(join(workspace.path, 'unpacked'), source), { cause: error });
   } finally {
     await workspace.close();
   }

@@ -179,7 +179,8 @@ export const sherpaModels: readonly CatalogueEntry[] = [
     name: 'zipformer-small-en',
     adapter: 'sherpa',
     languages: ['en'],
-    licence: 'Apache-2.0',
+    licence: 'see its card',
+    licenceUrl: 'https://huggingface.co/csukuangfj/sherpa-onnx-zipformer-small-en-2023-06-26',
     summary: 'Zipformer transducer, small, int8: English of read books, in capitals without punctuation',
     files: hubFiles(
       [
@@ -213,7 +214,8 @@ export const sherpaModels: readonly CatalogueEntry[] = [
     name: 'zipformer-ctc-zh',
     adapter: 'sherpa',
     languages: ['zh'],
-    licence: 'Apache-2.0',
+    licence: 'see its card',
+    licenceUrl: 'https://huggingface.co/csukuangfj/sherpa-onnx-zipformer-ctc-zh-int8-2025-07-03',
     summary: 'Zipformer CTC, large, int8: Mandarin, without punctuation',
     files: hubFiles(
       [repository('huggingface', 'csukuangfj/sherpa-onnx-zipformer-ctc-zh-int8-2025-07-03', 'main')],
