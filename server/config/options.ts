@@ -3,6 +3,7 @@ import { isDevice } from '../../inference/device.ts';
 import { DIALECT_NAMES } from '../dialects/dialect-names.ts';
 import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
+import { hubFault } from '../model-store/hub-setting.ts';
 import { defaultModelMemoryMb } from '../models/memory-limit.ts';
 import { JOB_OPTIONS } from './job-options.ts';
 import type { Option } from './option.ts';
@@ -104,6 +105,18 @@ export const OPTIONS = {
     default: defaultModelsDirectory(),
     placeholder: 'DIR',
     about: 'Where models are kept',
+  },
+  modelHub: {
+    kind: 'text',
+    group: 'Models',
+    default: 'auto',
+    placeholder: 'HUB',
+    env: 'MODEL_HUB',
+    // An address with a password is refused, and not repeated.
+    isSecret: true,
+    about:
+      'Where models of hubs are fetched from: modelscope or huggingface for the one to ask first, or the base address of a mirror, which is then asked alone; auto for the order of the catalogue',
+    fault: hubFault,
   },
   model: {
     kind: 'text',
