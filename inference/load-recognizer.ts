@@ -37,3 +37,12 @@ export function recognizerCapabilities(
 
   return moonshineCapabilities(graphs.kind);
 }
+
+/** Tells which hot words a model can write: see `RecognizerPool.canWrite`. Reads its vocabulary where it has one to read. */
+export async function hotWordWriter(graphs: RecognizerGraphs): Promise<(text: string) => boolean> {
+  if (graphs.kind !== 'sensevoice') return () => true;
+  const { readHotWordTokens } = await import('./sensevoice/hot-word-tokens.ts');
+  const tokens = await readHotWordTokens(graphs);
+
+  return (text) => tokens.spellings(text).length > 0;
+}

@@ -1,4 +1,5 @@
 import type { RecognizerCapabilities } from '../recognizer.ts';
+import { TIMED } from './heard.ts';
 import type { SherpaGraphs } from './sherpa-graphs.ts';
 
 /** They follow one after another: a batch saves the way to the thread, and no more. */
@@ -13,6 +14,7 @@ export function sherpaCapabilities(graphs: SherpaGraphs): Omit<RecognizerCapabil
     batching: 'any',
     drafts: false,
     hotWords: graphs.hotWords !== null,
+    words: TIMED.has(graphs.model.family),
     punctuates: graphs.punctuates,
     writesDigits: graphs.writesDigits,
   };

@@ -11,7 +11,7 @@ const LONGEST_TOKEN_MS = 400;
 /** A byte for which there is no piece, in sentencepiece's spelling. */
 const BYTE = /^<0x([\dA-F]{2})>$/;
 /** Those that tell when each token was said. The times of Fun-ASR-Nano are its tokens spread over the audio. */
-const TIMED: ReadonlySet<SherpaModel['family']> = new Set([
+export const TIMED: ReadonlySet<SherpaModel['family']> = new Set([
   'transducer',
   'nemo-transducer',
   'zipformer-ctc',
