@@ -2,14 +2,16 @@ import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { RecognizerGraphs } from '../inference/load-recognizer.ts';
 import { guardRuns } from '../inference/native-guard.ts';
 import { Sherpa } from '../inference/sherpa/sherpa.ts';
 import type { SherpaGraphs } from '../inference/sherpa/sherpa-graphs.ts';
-import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
+import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
-import { threadUrl } from './support/models.ts';
+import { clip, rebuiltMoonshine, threadUrl } from './support/models.ts';
+import { recognizerOf } from './support/recognizer-pools.ts';
 import { packMoonshine } from './support/sherpa-moonshine.ts';
-import { openFolder, TinySherpaModels } from './support/tiny-sherpa.ts';
+import { openFolder, TinySherpaModels, writeBpeVocab } from './support/tiny-sherpa.ts';
 
 const models = new TinySherpaModels();
 let moonshine: SherpaGraphs;
@@ -20,12 +22,12 @@ beforeAll(async () => {
 });
 afterAll(() => models.remove());
 
-const start = (devices: readonly 'cpu'[]) =>
-  ThreadedRecognizer.start({ workerUrl: threadUrl('recognizer-thread'), graphs: moonshine, devices });
+const start = (...models: readonly RecognizerGraphs[]) =>
+  ThreadedRecognizers.start({ workerUrl: threadUrl('recognizer-thread'), models, devices: ['cpu', 'cpu'] });
 
 describeRecognizer({
   name: 'Moonshine through sherpa-onnx in two threads',
-  create: () => start(['cpu', 'cpu']),
+  create: async () => recognizerOf(await start(moonshine)),
   real: true,
 });
 
@@ -41,6 +43,20 @@ describe('A thread that runs sherpa-onnx', () => {
     } finally {
       guardRuns({ enter: () => {}, leave: () => {} });
     }
+  });
+
+  test('may run a model of ours beside it, on the other onnxruntime, and knows which hot words it can write', async () => {
+    const folder = await models.write('zipformer-transducer');
+    await writeBpeVocab(folder);
+    const pool = await start(moonshine, await rebuiltMoonshine(), await openFolder(folder));
+    const speech = await clip('1688-142285-0002.flac');
+    const heard = await Promise.all([0, 1].map((model) => pool.decode(model, [segment(speech)])));
+    const [theirs, ours] = heard.map(({ hypotheses }) => hypotheses[0]!.text);
+    expect(theirs).toBe(ours);
+    expect([pool.canWrite(2, 'Speaker two'), pool.canWrite(2, '你好'), pool.canWrite(2, 'a/b')]).toEqual([
+      ...[true, false, false],
+    ]);
+    await pool.close();
   });
 
   test('may be closed while it hears: the batch is settled and the process lives on', async () => {

@@ -44,6 +44,11 @@ export class HotWordList {
     return list;
   }
 
+  /** Whether a word can be made of the model's tokens. */
+  canWrite(text: string): boolean {
+    return this.#phrase({ text, weight: 1 }) !== null;
+  }
+
   #phrase({ text, weight }: HotWord): string | null {
     if (RESERVED.test(text) || !Number.isFinite(weight)) return null;
     const words = this.#cased(text)
