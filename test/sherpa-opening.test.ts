@@ -5,6 +5,7 @@ import { ModelFilesError } from '../inference/model-files-error.ts';
 import { languagesOf } from '../inference/sherpa/languages.ts';
 import { openSherpa } from '../inference/sherpa/open-sherpa.ts';
 import { recogniseModel } from '../server/model-store/recognise-model.ts';
+import { ModelStore } from '../server/model-store/store.ts';
 import { SenseVoiceModels } from './support/sensevoice-models.ts';
 import { packMoonshine } from './support/sherpa-moonshine.ts';
 import { punctuationGraph } from './support/tiny-punctuation-graph.ts';
@@ -119,6 +120,18 @@ describe('A folder as sherpa-onnx packs it', () => {
   test('is opened as plain data, which can be sent to threads', async () => {
     const graphs = await models.open('whisper');
     expect(structuredClone(graphs)).toEqual(graphs);
+  });
+
+  test('is imported with what lies in folders inside it', async () => {
+    const folder = await folderOf(NANO, 'nano');
+    const directory = await models.folder('store');
+    const store = new ModelStore({ directory });
+    await store.import(folder, null);
+    const { adapter, files } = await store.resolve('nano');
+    expect(adapter).toBe('sherpa');
+    expect((await openSherpa(files))!.model).toMatchObject({
+      tokenizer: join(directory, 'nano', 'Qwen3-0.6B'),
+    });
   });
 
   test('may be named by one of its graphs, if that is all of the model', async () => {

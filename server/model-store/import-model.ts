@@ -58,7 +58,8 @@ export async function importModel(request: ImportRequest): Promise<ModelDescript
     const from = archive === null ? source : join(workspace.path, 'unpacked');
     if (archive !== null) await unpackArchive(source, from);
     const files = entry === null ? await filesOfKind(from) : await filesOfEntry(entry, from);
-    const folder = join(workspace.path, 'model');
+    // By its name, which may tell the languages that it knows.
+    const folder = join(workspace.path, 'model', name);
     if (archive === null) await assertRoom(directory, name, await totalBytes(files));
     const hashes = await copyAll(files, folder, archive === null ? 'copy' : 'move');
     if (entry === null) {

@@ -79,7 +79,7 @@ async function sherpa(files: Files, path: string): Promise<Recognised | null> {
   const graphs = await openSherpa(all);
   if (!graphs) return null;
   const needed =
-    /\.(onnx|ort|weights|data|fst|far|vocab|json)$|(^|\/)(tokens|merges|hotwords)\.txt$|-tokens\.txt$/;
+    /\.(onnx|ort|weights|data|fst|far|vocab)$|(^|\/)(tokens|merges|hotwords)\.txt$|-tokens\.txt$|\/(tokenizer|vocab)\.json$/;
 
   return { adapter: 'sherpa', languages: graphs.languages, files: pick(all, needed) };
 }
