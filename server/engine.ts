@@ -1,7 +1,11 @@
 import type { Device } from '../inference/device.ts';
 import type { RecognizerGraphs } from '../inference/load-recognizer.ts';
+import { ModelFilesError } from '../inference/model-files-error.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import { openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
+import { openSherpa } from '../inference/sherpa/open-sherpa.ts';
+import { probeSherpa } from '../inference/sherpa/probe-sherpa.ts';
+import type { SherpaGraphs } from '../inference/sherpa/sherpa-graphs.ts';
 import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
 import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
@@ -21,6 +25,7 @@ import type { PoolName } from './thread-metrics.ts';
 /** Compiled next to this module: threads cannot run TypeScript. */
 const RECOGNIZER_THREAD = new URL('../inference/threads/recognizer-thread.js', import.meta.url);
 const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url);
+const SHERPA_PROBE = new URL('../inference/sherpa/probe-process.js', import.meta.url);
 
 /** Far beyond any batch of windows, which takes some milliseconds. */
 const VAD_DEADLINE_MS = 10_000;
@@ -62,7 +67,7 @@ export async function startEngine(
   const resolved: ResolvedModel[] = [];
   for (const name of wanted) resolved.push(await resolveModel(name));
   const vadModel = await resolveModel(config.vadModel);
-  for (const model of resolved) requireAdapter(model, ['moonshine', 'sensevoice'], '--model');
+  for (const model of resolved) requireAdapter(model, ['moonshine', 'sensevoice', 'sherpa'], '--model');
   requireAdapter(vadModel, ['silero'], '--vad-model');
   requireNames(resolved);
   let loaded = false;
@@ -169,6 +174,7 @@ async function prepareGraphs(
 
     return (await openSenseVoice(model.files, { floats, itn: true }))!;
   }
+  if (model.adapter === 'sherpa') return prepareSherpa(model, devices);
 
   return prepareMoonshine(moonshineFiles(model), model.contentHash, (err) =>
     log.warn(
@@ -176,6 +182,23 @@ async function prepareGraphs(
       'the model runs on its shipped graphs, at less than half the speed: they could not be rebuilt',
     ),
   );
+}
+
+async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): Promise<SherpaGraphs> {
+  if (devices.some((device) => device !== 'cpu')) {
+    throw new Failure(
+      `The model ${model.name} is run by sherpa-onnx, on the processor only: use --devices cpu, as many times as it is to have threads.`,
+    );
+  }
+  const graphs = (await openSherpa(model.files))!;
+  try {
+    await probeSherpa(graphs, SHERPA_PROBE);
+  } catch (error) {
+    if (!(error instanceof ModelFilesError)) throw error;
+    throw new Failure(`The model ${model.name} cannot be loaded: ${error.message}`, { cause: error });
+  }
+
+  return graphs;
 }
 
 function requireAdapter(
@@ -197,9 +220,14 @@ function requireNames(models: readonly ResolvedModel[]): void {
     );
 }
 
-function served(resolved: readonly ResolvedModel[], { models }: ThreadedRecognizers): ServedModels {
+function served(resolved: readonly ResolvedModel[], recognizers: ThreadedRecognizers): ServedModels {
   return new ServedModels(
-    resolved.map((model, index) => ({ ...identify(model), index, capabilities: models[index]! })),
+    resolved.map((model, index) => ({
+      ...identify(model),
+      index,
+      capabilities: recognizers.models[index]!,
+      canWrite: (text) => recognizers.canWrite(index, text),
+    })),
   );
 }
 

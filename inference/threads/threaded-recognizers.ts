@@ -1,5 +1,5 @@
 import type { Device } from '../device.ts';
-import { type RecognizerGraphs, recognizerCapabilities } from '../load-recognizer.ts';
+import { hotWordWriter, type RecognizerGraphs, recognizerCapabilities } from '../load-recognizer.ts';
 import {
   type DecodeResult,
   type RecognizerCapabilities,
@@ -29,6 +29,8 @@ export interface ThreadedRecognizersOptions
 export class ThreadedRecognizers implements RecognizerPool {
   readonly models: readonly RecognizerCapabilities[];
   readonly #pool: ThreadPool<RecognizerTask, DecodeResult>;
+  /** By model. */
+  #writers: readonly ((text: string) => boolean)[] = [];
   #idleListener: () => void = () => {};
   #closed = false;
 
@@ -51,6 +53,7 @@ export class ThreadedRecognizers implements RecognizerPool {
   static async start(options: ThreadedRecognizersOptions): Promise<ThreadedRecognizers> {
     const recognizers = new ThreadedRecognizers(options);
     try {
+      recognizers.#writers = await Promise.all(options.models.map(hotWordWriter));
       // A second of silence runs all graphs once, so that the first caption does not pay for it.
       const batch = [{ samples: new Float32Array(SAMPLE_RATE), language: null }];
       for (const model of options.models.keys()) await recognizers.#pool.warmUp({ model, batch });
@@ -68,6 +71,10 @@ export class ThreadedRecognizers implements RecognizerPool {
 
   get idle(): number {
     return this.#pool.idle;
+  }
+
+  canWrite(model: number, text: string): boolean {
+    return this.#writers[model]!(text);
   }
 
   onIdle(listener: () => void): void {

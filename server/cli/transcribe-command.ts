@@ -197,7 +197,7 @@ async function startOwnServer(model: string | undefined, signal: AbortSignal): P
   // Nobody else is told of it, and what it hears is printed and not kept.
   const settings = readConfig(model === undefined ? {} : { model });
   const config = { ...settings, host: '127.0.0.1', port: 0, keysFile: 'none', dataDir: 'none' };
-  const store = new ModelStore({ directory: config.modelsDir });
+  const store = new ModelStore({ directory: config.modelsDir, hub: config.modelHub });
   const server = await startServer({
     config,
     log: createLog('error'),

@@ -3,6 +3,7 @@ import { isDevice } from '../../inference/device.ts';
 import { DIALECT_NAMES } from '../dialects/dialect-names.ts';
 import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
+import { hubFault } from '../model-store/hub-setting.ts';
 import { defaultModelMemoryMb } from '../models/memory-limit.ts';
 import { JOB_OPTIONS } from './job-options.ts';
 import type { Option } from './option.ts';
@@ -104,6 +105,18 @@ export const OPTIONS = {
     default: defaultModelsDirectory(),
     placeholder: 'DIR',
     about: 'Where models are kept',
+  },
+  modelHub: {
+    kind: 'text',
+    group: 'Models',
+    default: 'auto',
+    placeholder: 'HUB',
+    env: 'MODEL_HUB',
+    // An address with a password is refused, and not repeated.
+    isSecret: true,
+    about:
+      'Where models of hubs are fetched from: modelscope or huggingface for the one to ask first, or the base address of a mirror, which is then asked alone; auto for the order of the catalogue',
+    fault: hubFault,
   },
   model: {
     kind: 'text',
@@ -232,6 +245,13 @@ export const OPTIONS = {
     max: 200,
     about: 'Least time between two voice-activity batches; longer makes them larger and cheaper',
   },
+  maskWords: {
+    kind: 'text',
+    group: 'Captions',
+    default: 'none',
+    placeholder: 'FILE',
+    about: 'List of words that nobody is to read, one in each line: *** stands in their places',
+  },
   dataDir: {
     kind: 'text',
     group: 'History',
@@ -328,6 +348,15 @@ export const OPTIONS = {
     max: 1_073_741_824,
     about:
       'Audio that a client of another dialect has sent and its stream has no room for yet; a stream beyond it is closed',
+  },
+  maxHotWords: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'count',
+    default: 500,
+    min: 1,
+    max: 5000,
+    about: 'Hot words of a stream, and as many again of its meeting; longer lists are refused',
   },
   maxMessageBytes: {
     kind: 'number',

@@ -7,6 +7,7 @@ import { readConfig } from '../../server/config/config.ts';
 import type { OptionName } from '../../server/config/options.ts';
 import { BufferedRecorder, type RecorderBounds } from '../../server/history/buffered-recorder.ts';
 import { Lobby } from '../../server/net/lobby.ts';
+import { MaskList } from '../../server/text/mask-list.ts';
 import { UNOBSERVED, UnsteadyStore } from './history.ts';
 import { type ServedModelTerms, servedModels } from './served-models.ts';
 import { settle } from './settle.ts';
@@ -22,6 +23,10 @@ export interface LobbyTerms {
   readonly script?: ScriptedRecognizerOptions['script'];
   /** Languages that the model knows; English when left out. */
   readonly languages?: readonly string[];
+  /** What the model does that is not usual. */
+  readonly model?: Partial<ServedModelTerms>;
+  /** What nobody is to read on the server. */
+  readonly mask?: readonly string[];
   /** Several models in its place, which hear their names and what `script` says. */
   readonly models?: readonly [ServedModelTerms, ...ServedModelTerms[]];
   /** Of a server that was here before; a new one when left out. */
@@ -35,6 +40,8 @@ export function openLobby({
   gate,
   script = lengthAsText,
   languages = ['en'],
+  model = {},
+  mask = [],
   models,
   store = new UnsteadyStore(),
 }: LobbyTerms = {}) {
@@ -48,8 +55,9 @@ export function openLobby({
   const open = () =>
     lobby.open({
       ...ears,
-      recognizers: servedModels(...(models ?? [{ name: 'model', languages }])),
+      recognizers: servedModels(...(models ?? [{ name: 'model', languages, ...model }])),
       vad: { name: 'vad', hash: '0'.repeat(64) },
+      mask: MaskList.of(mask),
       recorder,
       transcripts: { finals: (meeting, query) => recorder.finalsOfMeeting(meeting, query) },
     });
