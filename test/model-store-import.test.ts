@@ -99,6 +99,14 @@ describe('An imported model', () => {
     expect(await hidden()).toEqual([]);
   });
 
+  it('does not take the place of a folder that is no model', async () => {
+    await mkdir(join(fixture.directory, 'holiday'), { recursive: true });
+    expect(await failureOf(store.import(source, 'holiday'))).toContain(
+      'There is already something named holiday',
+    );
+    expect(await readdir(join(fixture.directory, 'holiday'))).toEqual([]);
+  });
+
   it('is a copy of what links lead to, as in the cache of a hub', async () => {
     const snapshot = join(fixture.folder, 'snapshot');
     await mkdir(snapshot);

@@ -151,10 +151,14 @@ async function place(folder: string, { directory, name, hashes, entry, aside }: 
   const there = (await stat(target).catch(() => null)) !== null;
   if (there && entry === null) {
     const model = await readImported(directory, name);
-    const same =
-      model?.files.length === hashes.size &&
+    if (model === null)
+      throw new Failure(
+        `There is already something named ${name} in ${directory}: give another name with --name.`,
+      );
+    const isSame =
+      model.files.length === hashes.size &&
       model.files.every((file) => hashes.get(file.name) === file.sha256);
-    if (!same)
+    if (!isSame)
       throw new Failure(
         `There is already a model ${name} in ${directory}, and it is another one. Import this one under another name with ` +
           `--name, or type "roundtable models remove ${name}" first.`,
