@@ -3,10 +3,15 @@ import { join } from 'node:path';
 import type { ModelDescription } from './catalogue-entry.ts';
 import { readRecordedHashes } from './recorded-hashes.ts';
 
-/** Beside the files of an imported model: what it was found to be. */
-const noteName = 'roundtable.json';
+/** Beside the files of an imported model: what it was found to be. Hidden, and so no file of the model. */
+const noteName = '.roundtable';
 
 const adapters: readonly ModelDescription['adapter'][] = ['moonshine', 'sensevoice', 'sherpa', 'silero'];
+
+/** Whether a file, by its name, is a paper that says what may be done with a model, and no part of it. */
+export function isPaper(name: string): boolean {
+  return /^(licen[cs]e|model_licen[cs]e|notice|readme)(\.\w+)?$/i.test(name);
+}
 
 /** The models in the directory that were imported, by name. Folders that hold none are passed over. */
 export async function listImported(directory: string): Promise<readonly ModelDescription[]> {

@@ -13,7 +13,7 @@ import { defaultModelsDirectory } from './directory.ts';
 import { explainDisk } from './disk-failure.ts';
 import { publicHubs } from './hub-addresses.ts';
 import { importModel } from './import-model.ts';
-import { listImported, readImported } from './imported-models.ts';
+import { isPaper, listImported, readImported } from './imported-models.ts';
 import { type FileProblem, inspectFile } from './installed-file.ts';
 import { type ListedModel, lookAtModel } from './listed-model.ts';
 import { assertModelName } from './model-name.ts';
@@ -22,7 +22,6 @@ import { removeOldParts, removeParts } from './part-folder.ts';
 import { partKey } from './part-key.ts';
 import { type Progress, silentProgress } from './progress.ts';
 import { pullFiles } from './pull-files.ts';
-import { identifyModel } from './recognise-model.ts';
 import { readRecordedHashes } from './recorded-hashes.ts';
 import { contentHashOf, type ResolvedModel } from './resolved-model.ts';
 import { openWorkspace, removeLeftovers } from './workspace.ts';
@@ -155,26 +154,14 @@ export class ModelStore {
           : this.repairAdvice(name);
       throw new Failure(`The model ${name} in ${this.directory} ${what}. ${advice}`);
     }
-    const known = new Map((await this.#expected(model)).map((file) => [file.name, file.sha256!]));
-    if (this.#entry(name) !== null) {
-      const files = Object.fromEntries(model.files.map((file) => [file.name, this.#path(name, file)]));
-      const { adapter, languages } = model;
-      return { name, adapter, languages, files, contentHash: contentHashOf(known) };
-    }
-    const { files, adapter, languages } = await identifyModel(join(this.directory, name));
-    const used = Object.keys(files);
-    const stranger = used.find((file) => !known.has(file));
-    if (stranger !== undefined)
-      throw new Failure(
-        `The model ${name} in ${this.directory} has a file ${stranger} that was not there when it was imported. ` +
-          'Move it away, or import the model anew.',
-      );
+    const used = (await this.#expected(model)).filter((file) => !isPaper(file.name));
+    const { adapter, languages } = model;
     return {
       name,
       adapter,
       languages,
-      files,
-      contentHash: contentHashOf(new Map(used.map((file) => [file, known.get(file)!]))),
+      files: Object.fromEntries(used.map((file) => [file.name, this.#path(name, file)])),
+      contentHash: contentHashOf(new Map(used.map((file) => [file.name, file.sha256!]))),
     };
   }
 
