@@ -82,6 +82,14 @@ describe('An imported model', () => {
     expect(message).toContain('then import it again');
   });
 
+  it('is not served without its hashes', async () => {
+    await store.import(source, 'house-model');
+    await rm(join(fixture.directory, 'house-model/SHA256SUMS'));
+    expect(await failureOf(store.resolve('house-model'))).toContain('cannot be used: SHA256SUMS is missing');
+    await store.remove('house-model');
+    expect(await readdir(fixture.directory)).toEqual([]);
+  });
+
   it('is served without a file that came later', async () => {
     await store.import(source, 'house-model');
     const before = await store.resolve('house-model');

@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ModelDescription } from './catalogue-entry.ts';
-import { readRecordedHashes } from './recorded-hashes.ts';
+import { HASHES_NAME, readRecordedHashes } from './recorded-hashes.ts';
 
 /** Beside the files of an imported model: what it was found to be. Hidden, and so no file of the model. */
 const noteName = '.roundtable';
@@ -27,10 +27,14 @@ export async function readImported(directory: string, name: string): Promise<Mod
   try {
     const { adapter, languages } = JSON.parse(await readFile(join(folder, noteName), 'utf8'));
     if (!adapters.includes(adapter) || !Array.isArray(languages)) return null;
-    const hashes = await readRecordedHashes(folder);
-    const files = [...hashes].map(([file, sha256]) => ({ name: file, bytes: null, sha256 }));
+    const described = { name, adapter, languages: languages.map(String) };
+    const hashes = [...(await readRecordedHashes(folder))];
+    const files = hashes.map(([file, sha256]) => ({ name: file, bytes: null, sha256 }));
+    // Without hashes there is nothing to vouch for: that shows as a file that is missing.
+    if (files.length === 0)
+      return { ...described, files: [{ name: HASHES_NAME, bytes: null, sha256: null }] };
 
-    return { name, adapter, languages: languages.map(String), files };
+    return { ...described, files };
   } catch {
     return null;
   }
