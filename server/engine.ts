@@ -198,7 +198,8 @@ async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): 
     throw new Failure(`The model ${model.name} cannot be loaded: ${error.message}`, { cause: error });
   }
 
-  return graphs;
+  // The name of a folder, which may tell them, may have been changed by an import.
+  return { ...graphs, languages: model.languages };
 }
 
 function requireAdapter(
