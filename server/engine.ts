@@ -160,7 +160,7 @@ function tellMemory(plan: MemoryPlan, loadedBytes: number, log: Logger, metrics:
   const expected = Object.fromEntries(shares.map(({ name, bytes }) => [name, inMb(bytes)]));
   const told = { loaded: inMb(loadedBytes), expected, allowed: inMb(allowedBytes) };
   if (loadedBytes > allowedBytes) log.warn(told, 'the models take more memory than they may');
-  else log.info(told, 'the models are loaded; they take more of the memory they may as they work');
+  else log.info(told, 'the models are loaded');
 }
 
 /** What threads load of a model. */
