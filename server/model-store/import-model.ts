@@ -59,7 +59,7 @@ export async function importModel(request: ImportRequest): Promise<ModelDescript
     if (archive !== null) await unpackArchive(source, from);
     const model = entry === null ? await identifyModel(from) : null;
     const files = model ? await withPapers(model.files, from) : await filesOfEntry(entry!, from);
-    const folder = join(workspace.path, 'model');
+    const folder = join(workspace.path, 'model', name);
     if (archive === null) await assertRoom(directory, name, await totalBytes(files));
     const hashes = await copyAll(files, folder, archive === null ? 'copy' : 'move');
     if (entry !== null) assertSame(entry, hashes);
