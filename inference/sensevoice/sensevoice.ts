@@ -152,7 +152,7 @@ export class SenseVoice implements Recognizer {
     const begin = first + tagPositions;
     const count = positions - tagPositions;
     const heard =
-      hotWords && hotWords.words.length > 0
+      hotWords
         ? hotWordCtc(scores, vocabularySize, begin, count, blank, this.#hotWords.of(hotWords))
         : greedyCtc(scores, vocabularySize, begin, count, blank);
     const spoken = spokenText(heard, this.#vocabulary, (position) => positionMs(layout, position));

@@ -4,6 +4,7 @@ import { loadRecognizer, type RecognizerGraphs } from '../load-recognizer.ts';
 import type { DecodeResult, SpeechSegment } from '../recognizer.ts';
 import { Scratch } from '../scratch.ts';
 import { joinPool, lowerPriority } from './join-pool.ts';
+import { type PackedSegment, unpacked } from './packed-hot-words.ts';
 import { type TaskOutcome, taskHandler } from './task-handler.ts';
 
 /** What an inference thread is started with: one model set on one device. */
@@ -12,7 +13,7 @@ export interface RecognizerThreadData {
   readonly device: Device;
 }
 
-type Handler = (batch: readonly SpeechSegment[]) => Promise<TaskOutcome<DecodeResult>>;
+type Handler = (batch: readonly PackedSegment[]) => Promise<TaskOutcome<DecodeResult>>;
 
 async function start(): Promise<Handler> {
   joinPool();
@@ -21,10 +22,10 @@ async function start(): Promise<Handler> {
   const { graphs, device } = workerData as RecognizerThreadData;
   const model = await loadRecognizer(graphs, device);
 
-  return taskHandler((batch: readonly SpeechSegment[]) => {
+  return taskHandler((batch: readonly PackedSegment[]) => {
     SCRATCH.reclaim();
 
-    return model.decode(batch.map(inOwnMemory));
+    return model.decode(batch.map((segment) => inOwnMemory(unpacked(segment))));
   });
 }
 

@@ -9,6 +9,7 @@ import {
   type SpeechSegment,
   validateBatch,
 } from '../recognizer.ts';
+import { HotWordPacker, type PackedSegment } from './packed-hot-words.ts';
 import type { RecognizerThreadData } from './recognizer-thread.ts';
 import { ThreadCrashError, ThreadHangError, ThreadUnavailableError } from './thread-errors.ts';
 import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
@@ -27,7 +28,8 @@ export interface ThreadedRecognizerOptions
  */
 export class ThreadedRecognizer implements Recognizer {
   readonly capabilities: RecognizerCapabilities;
-  readonly #pool: ThreadPool<readonly SpeechSegment[], DecodeResult>;
+  readonly #pool: ThreadPool<readonly PackedSegment[], DecodeResult>;
+  readonly #packer = new HotWordPacker();
   #canWrite: (text: string) => boolean = () => true;
   #idleListener: () => void = () => {};
   #closed = false;
@@ -90,7 +92,7 @@ export class ThreadedRecognizer implements Recognizer {
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
     validateBatch(batch, this.capabilities);
     try {
-      return await this.#pool.run(batch, deadlineMs);
+      return await this.#pool.run(batch.map((segment) => this.#packer.packed(segment)), deadlineMs);
     } catch (cause) {
       if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.', { cause });
       throw new RecognizerError(reasonOf(cause), (cause as Error).message, { cause });
