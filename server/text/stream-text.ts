@@ -3,6 +3,8 @@ import type { HotWordsReport, StartMessage } from '../../client-sdk/protocol.ts'
 import type { HotWord, HotWords, Hypothesis, RecognizerCapabilities } from '../../inference/recognizer.ts';
 import { captionLanguage } from '../language.ts';
 import type { MaskList } from './mask-list.ts';
+import { numeralStage } from './numerals/numerals.ts';
+import { punctuationStage } from './punctuation.ts';
 import { settledCharacters, written } from './text-chain.ts';
 import type { TextPlace, TextStage } from './text-stage.ts';
 import type { Vocabulary, VocabularyUse } from './vocabularies.ts';
@@ -90,7 +92,16 @@ function wordsOf({ start, model, mask }: StreamTextParts, vocabulary: Vocabulary
   const heard = model.hotWords ? asked.filter(({ text }) => model.canWrite(text)) : [];
   const ignored = model.hotWords ? asked.filter((word) => !heard.includes(word)) : [];
   const masks = mask.with([...(start.mask ?? []), ...vocabulary.mask]);
-  const stages = masks.isEmpty ? [] : [masks];
+  const stagesOf = (language: string) => {
+    const numerals = start.numerals && !model.writesDigits ? numeralStage(language) : null;
+
+    return [
+      ...(numerals ? [numerals] : []),
+      ...(model.punctuates ? [] : [punctuationStage(language)]),
+      ...(masks.isEmpty ? [] : [masks]),
+    ];
+  };
+  const known = new Map<string, readonly TextStage[]>();
 
   return {
     hotWords: heard.length === 0 ? null : { key: keyOf(heard), words: heard },
@@ -102,7 +113,12 @@ function wordsOf({ start, model, mask }: StreamTextParts, vocabulary: Vocabulary
             used: heard.length,
             ignored: ignored.slice(0, MAX_TOLD).map(({ text }) => text),
           },
-    stages: () => stages,
+    stages: (language) => {
+      const stages = known.get(language) ?? stagesOf(language);
+      known.set(language, stages);
+
+      return stages;
+    },
   };
 }
 
