@@ -92,7 +92,10 @@ export class ThreadedRecognizer implements Recognizer {
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
     validateBatch(batch, this.capabilities);
     try {
-      return await this.#pool.run(batch.map((segment) => this.#packer.packed(segment)), deadlineMs);
+      return await this.#pool.run(
+        batch.map((segment) => this.#packer.packed(segment)),
+        deadlineMs,
+      );
     } catch (cause) {
       if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.', { cause });
       throw new RecognizerError(reasonOf(cause), (cause as Error).message, { cause });

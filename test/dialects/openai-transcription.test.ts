@@ -47,6 +47,7 @@ describe('The form of a transcription', () => {
   it('may leave everything out', () => {
     expect(readTranscriptionForm(new Map())).toEqual({
       ...{ format: 'json', isStreamed: false, granularities: ['segment'], language: null, endpointing: {} },
+      hotWords: [],
     });
   });
 
@@ -55,6 +56,7 @@ describe('The form of a transcription', () => {
     [{ timestamp_granularities: ['word'] }, { granularities: ['word'] }],
     [{ language: [' es '] }, { language: 'es' }],
     [{ language: [''] }, { language: null }],
+    [{ 'keywords[]': ['Ada', ' '], keywords: ['Grace'] }, { hotWords: ['Ada', 'Grace'] }],
     [
       { stream: ['True'], response_format: ['text'] },
       { isStreamed: true, format: 'text' },

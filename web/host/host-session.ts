@@ -20,6 +20,8 @@ export interface Choices {
   readonly source: 'microphone' | 'tab';
   /** '' for the system's own choice. */
   readonly deviceId: string;
+  /** Names and terms that are likely to be said. */
+  readonly hotWords: readonly string[];
 }
 
 /** Choosing; the browser asks whether it may listen; in the meeting, however the connection is; it is over. */
@@ -152,6 +154,7 @@ export class HostSession {
       url: location.origin,
       meeting,
       ...(choices.speaker === '' ? {} : { speaker: choices.speaker }),
+      ...(choices.hotWords.length === 0 ? {} : { hotWords: choices.hotWords }),
       ...keyOption(),
     });
     this.#speaker = speaker;

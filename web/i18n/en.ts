@@ -37,6 +37,14 @@ export const en = {
     tabHint: 'The browser asks for the tab. Tick “Share tab audio” there.',
     whichMicrophone: 'Which microphone',
     anyMicrophone: 'The system’s microphone',
+    hotWords: 'Names and terms to listen for',
+    hotWordsHint: 'One for each line. This browser remembers them. Not every model listens for them.',
+    hotWordsExample: 'Ada Lovelace\nKubernetes',
+    hotWordsUnheard: 'Your names and terms change nothing',
+    hotWordsUnheardHint: 'The model that runs here does not listen for words.',
+    hotWordsIgnored: (count: number): string =>
+      count === 1 ? 'One of your words cannot be heard' : `${count} of your words cannot be heard`,
+    hotWordsIgnoredHint: 'The model has no letters for:',
     start: 'Start speaking',
     asking: 'Waiting for your permission …',
     askingHint: (source: 'microphone' | 'tab'): string =>

@@ -119,10 +119,11 @@ export class ListenConversation implements Conversation {
   }
 
   #start(format: AudioFormat): void {
-    const { interimResults, minSilenceMs, language, place } = this.#parameters;
+    const { interimResults, minSilenceMs, language, place, words } = this.#parameters;
     this.#parts.speaker.start({
       ...format,
       ...place,
+      ...words,
       partials: interimResults,
       words: true,
       ...(language !== null && { language }),

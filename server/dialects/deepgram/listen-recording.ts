@@ -18,9 +18,11 @@ import {
   readForm,
   readFormat,
   readLanguage,
+  readWords,
   refuseCallback,
   requireLanguage,
   requireMixable,
+  type WordWishes,
 } from './parameters.ts';
 import { withHead } from './raw-recording.ts';
 import { recordingAnswer } from './recording-answer.ts';
@@ -33,6 +35,7 @@ interface RecordingParameters {
   readonly multichannel: boolean;
   readonly language: string | null;
   readonly place: Pick<StartMessage, 'meeting' | 'speaker'>;
+  readonly words: WordWishes;
   readonly form: TranscriptForm;
   readonly utterances: boolean;
   readonly tags: readonly string[];
@@ -60,7 +63,7 @@ async function transcribe(
 ): Promise<HttpAnswer> {
   const requestId = randomUUID();
   const createdEpochMs = clock.epochMs();
-  const { format, multichannel, language, place, ...told } = readParameters(request.query);
+  const { format, multichannel, language, place, words, ...told } = readParameters(request.query);
   if (/^application\/json\b/i.test(request.headers['content-type']))
     throw new StreamError(
       'bad-message',
@@ -77,7 +80,7 @@ async function transcribe(
   );
   const { finals, done } = await captionUpload({
     ...{ upload, lobby, caller, signal: request.signal, maxRecordingMs: config.maxRecordingMs },
-    start: { ...place, ...(language !== null && { language }) },
+    start: { ...place, ...words, ...(language !== null && { language }) },
     inspect: ({ channels }) => requireMixable(channels ?? 1, multichannel),
   });
   const summary = {
@@ -101,6 +104,7 @@ function readParameters(query: URLSearchParams): RecordingParameters {
     multichannel: flag(query, 'multichannel'),
     language: readLanguage(query),
     place: meetingOf(query),
+    words: readWords(query),
     form: readForm(query),
     utterances: flag(query, 'utterances'),
     tags: query.getAll('tag'),

@@ -86,7 +86,7 @@ export class FunasrConversation implements Conversation {
   /** @returns the rate of the stream, which begins with the first that is asked of it. */
   #begin(): number {
     if (this.#sampleRate === null) {
-      const { sampleRate, mode, language } = this.#parameters;
+      const { sampleRate, mode, language, hotWords, itn } = this.#parameters;
       this.#sampleRate = sampleRate;
       this.#parts.speaker.start({
         ...this.#place,
@@ -94,6 +94,8 @@ export class FunasrConversation implements Conversation {
         encoding: 'pcm_s16le',
         partials: mode !== 'offline',
         words: true,
+        ...(hotWords.length > 0 && { hotWords }),
+        ...(itn && { numerals: true }),
         // Clients name one of SenseVoice's whatever the server has: another model goes by its own.
         ...(language !== null && knowsLanguage(language, this.#parts.languages) && { language }),
       });

@@ -10,6 +10,8 @@ export interface RealtimeSettings {
   readonly format: string;
   /** BCP 47 tag; null for the model's own. */
   readonly language: string | null;
+  /** What is to be listened for. */
+  readonly keywords: readonly string[];
   /** `commit`: turns end where the client says so. */
   readonly turns: 'speech' | 'commit';
   /** Speech begins at this probability. */
@@ -44,6 +46,7 @@ export function defaultSettings(
   return {
     format: Object.keys(FORMATS[shape])[0]!,
     language: null,
+    keywords: [],
     turns: 'speech',
     threshold: startThreshold,
     silenceMs: minSilenceMs,
@@ -52,12 +55,13 @@ export function defaultSettings(
 
 /** The stream that such a session has. */
 export function startOf(shape: RealtimeShape, settings: RealtimeSettings): Omit<StartMessage, 'type'> {
-  const { format, language, turns, threshold, silenceMs } = settings;
+  const { format, language, keywords, turns, threshold, silenceMs } = settings;
   const endpointing = turns === 'commit' ? LONGEST : { minSilenceMs: silenceMs };
 
   return {
     ...FORMATS[shape][format]!,
     ...(language !== null && { language }),
+    ...(keywords.length > 0 && { hotWords: keywords }),
     endpointing: { startThreshold: threshold, ...endpointing },
   };
 }

@@ -1,5 +1,6 @@
 import { knowsLanguage } from '../../language.ts';
 import { ENDPOINTING_RANGES } from '../../net/client-messages.ts';
+import { readHotWords } from '../../text/read-words.ts';
 import type { DefaultEndpointing } from '../dialect.ts';
 import { type OpenaiError, requestError } from './openai-errors.ts';
 import { defaultSettings, FORMATS, type RealtimeSettings, type RealtimeShape } from './realtime-settings.ts';
@@ -50,6 +51,9 @@ export function updateSettings(
     ...(format !== undefined && { format: readFormat(format, fields.paths.format, shape) }),
     ...(isObject(transcription) && {
       language: readLanguages(transcription, fields.paths.transcription, languages),
+      ...(transcription.keywords !== undefined && {
+        keywords: readKeywords(transcription.keywords, `${fields.paths.transcription}.keywords`),
+      }),
     }),
     ...(turnDetection !== undefined &&
       readTurns(turnDetection, fields.paths.turnDetection, defaultSettings(shape, endpointing))),
@@ -122,6 +126,17 @@ function readLanguages(
     refuse(`The model does not know this language. It knows ${languages.join(', ')}.`, `${path}.language`);
 
   return known ?? null;
+}
+
+/** As many as a stream may have unless the server is set otherwise. */
+const MAX_KEYWORDS = 500;
+
+function readKeywords(value: unknown, path: string): readonly string[] {
+  try {
+    return readHotWords(value ?? [], MAX_KEYWORDS, path).map(({ text }) => text);
+  } catch (error) {
+    return refuse((error as Error).message, path);
+  }
 }
 
 /** With models of theirs that find no pauses, clients end turns themselves, and need not say so. */

@@ -44,8 +44,13 @@ export async function transcribe(
   const place = meetingOf(request.query);
   const upload = await parts.uploads.form(request, 'file', caller.name);
   const wanted = await readForm(upload);
-  const { language, endpointing } = wanted;
-  const start = { ...place, ...(language !== null && { language }), endpointing };
+  const { language, endpointing, hotWords } = wanted;
+  const start = {
+    ...place,
+    ...(language !== null && { language }),
+    endpointing,
+    ...(hotWords.length > 0 && { hotWords }),
+  };
   const { signal } = request;
   const { maxRecordingMs } = parts.config;
   const work = begin((onFinal) =>

@@ -16,6 +16,8 @@ export interface TranscriptionRequest {
   /** BCP 47 tag; null for the model's own. */
   readonly language: string | null;
   readonly endpointing: EndpointingRequest;
+  /** What is to be listened for. */
+  readonly hotWords: readonly string[];
 }
 
 type Form = ReadonlyMap<string, readonly string[]>;
@@ -48,6 +50,7 @@ export function readTranscriptionForm(fields: Form): TranscriptionRequest {
     granularities: granularities.length > 0 ? granularities : ['segment'],
     language: fields.get('language')?.[0]?.trim() || null,
     endpointing: readChunking(fields),
+    hotWords: all(fields, 'keywords').filter((word) => word.trim() !== ''),
   };
 }
 
