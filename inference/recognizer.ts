@@ -40,8 +40,8 @@ export interface SpokenWord {
   /** In milliseconds since the segment's beginning. */
   readonly startMs: number;
   readonly endMs: number;
-  /** How sure the model is, from 0 to 1. */
-  readonly confidence: number;
+  /** How sure the model is, from 0 to 1; left out where it does not tell. */
+  readonly confidence?: number;
 }
 
 /** How somebody speaks. */
@@ -92,7 +92,7 @@ export interface DecodeResult {
 
 /** What a recogniser can do, asked once. */
 export interface RecognizerCapabilities {
-  /** BCP 47 primary tags. */
+  /** BCP 47 primary tags, or `['*']` where nobody can tell. */
   readonly languages: readonly string[];
   /** Most segments one call may hold. */
   readonly maxBatchSize: number;
@@ -104,6 +104,8 @@ export interface RecognizerCapabilities {
   readonly drafts: boolean;
   /** Whether hot words change what is heard. */
   readonly hotWords: boolean;
+  /** Whether hypotheses have `words`. */
+  readonly words: boolean;
   /** Whether the text has punctuation and capitals, where its script knows them. */
   readonly punctuates: boolean;
   /** Whether numbers, dates and amounts are written in digits, where that is usual. */
@@ -113,16 +115,11 @@ export interface RecognizerCapabilities {
 }
 
 /**
- * Speech in, text out. Implemented by each model, by the pool of threads that fronts them, and by the scripted
- * double used in tests.
+ * Speech in, text out. Implemented by each model, and by the scripted double used in tests. The threads that front models
+ * are a `RecognizerPool`.
  */
 export interface Recognizer {
   readonly capabilities: RecognizerCapabilities;
-  /**
-   * Whether a hot word can be written with the model's vocabulary; one that cannot be is never heard. Left out where anything
-   * can be. Costs some microseconds.
-   */
-  canWrite?(text: string): boolean;
   /**
    * Decodes a batch of 1 to `maxBatchSize` segments.
    * @param deadlineMs how long decoding may take once it has begun; a batch that takes longer fails as `hung`. For ever

@@ -47,7 +47,7 @@ function setUp(fields: Partial<Job> = {}) {
       },
       fetch: async () => {},
       maxRecordingMs: 1e6,
-      basis: 'a model',
+      basis: ({ model }) => model ?? 'a model',
       vocabularyOf: (meeting) => vocabularies.get(meeting) ?? NO_WORDS,
       keep: async (captions) => {
         kept.push(...captions);

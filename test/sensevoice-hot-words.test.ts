@@ -2,8 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { HotWords, Recognizer } from '../inference/recognizer.ts';
 import type { SenseVoiceGraphs } from '../inference/sensevoice/layout.ts';
 import { SenseVoice } from '../inference/sensevoice/sensevoice.ts';
-import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
+import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { clip, threadUrl } from './support/models.ts';
+import { recognizerOf } from './support/recognizer-pools.ts';
 import { SenseVoiceModels } from './support/sensevoice-models.ts';
 
 const models = new SenseVoiceModels();
@@ -64,17 +65,18 @@ describe.each([['sherpa-onnx'], ['funasr'], ['fun-asr-nano']] as const)('Hot wor
   });
 
   test('reach the threads, which know them again by their key', async () => {
-    const threads = await ThreadedRecognizer.start({
+    const pool = await ThreadedRecognizers.start({
       workerUrl: threadUrl('recognizer-thread'),
-      ...{ graphs, devices: ['cpu'] as const },
+      ...{ models: [graphs], devices: ['cpu'] as const },
     });
+    const threads = recognizerOf(pool);
     try {
       const word = rareWord((await heard(model)).text);
       const alone = await heard(model, hot(10, word));
       expect(await heard(threads, hot(10, word))).toEqual(alone);
       expect(await heard(threads, hot(10, word))).toEqual(alone);
       expect(threads.capabilities.hotWords).toBe(true);
-      expect([threads.canWrite(word), threads.canWrite('Привет')]).toEqual([true, false]);
+      expect([pool.canWrite(0, word), pool.canWrite(0, 'Привет')]).toEqual([true, false]);
     } finally {
       await threads.close();
     }

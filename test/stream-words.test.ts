@@ -82,7 +82,7 @@ describe('Hot words of a stream', () => {
   test('reach the recogniser with every segment, and ready tells which it cannot write', async () => {
     const { told, say, listenedFor, keys } = await talk(
       { hotWords: ['Kubernetes', { text: 'New York', weight: 2 }, '微信'] },
-      { modelWords: LISTENS },
+      { model: LISTENS },
     );
     expect(ready(told).hotWords).toEqual({ supported: true, used: 2, ignored: ['微信'] });
     await say();
@@ -100,14 +100,14 @@ describe('Hot words of a stream', () => {
   });
 
   test('are not told of where there are none', async () => {
-    const { told } = await talk({}, { modelWords: LISTENS });
+    const { told } = await talk({}, { model: LISTENS });
     expect(ready(told)).not.toHaveProperty('hotWords');
   });
 
   test('are joined by those of the meeting, also while it is spoken; a stream has its own weights', async () => {
     const { lobby, told, say, listenedFor } = await talk(
       { hotWords: [{ text: 'Ada', weight: 3 }] },
-      { modelWords: LISTENS },
+      { model: LISTENS },
     );
     await say();
     const hotWords = ['Ada', 'Grace'].map((text) => ({ text, weight: 1 }));

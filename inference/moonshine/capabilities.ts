@@ -18,6 +18,7 @@ export function moonshineCapabilities(
     batching: kind === 'rebuilt' ? 'any' : 'equal-length',
     drafts: kind === 'rebuilt',
     hotWords: false,
+    words: false,
     punctuates: true,
     writesDigits: false,
   };

@@ -4,6 +4,7 @@ import type { Caller } from '../admission/api-keys.ts';
 import { CLASS_WEIGHTS } from '../admission/priority-class.ts';
 import type { Clock } from '../clock.ts';
 import { StreamError } from '../errors.ts';
+import type { Wanted } from '../models/served-models.ts';
 import { openUploadedRecording } from '../recording/uploaded-recording.ts';
 import {
   type CaptionedRecording,
@@ -27,8 +28,11 @@ export interface JobRunnerParts {
   /** Fetches a recording that is not here yet. */
   readonly fetch: (job: Job, run: JobRun) => Promise<void>;
   readonly maxRecordingMs: number;
-  /** All that results depend on besides the recording and its job's options: the model, and the server's settings. */
-  readonly basis: string;
+  /**
+   * All that results depend on besides the recording and what else its job asks for: the model, and the server's settings.
+   * @throws {StreamError} when what is asked for is not served.
+   */
+  readonly basis: (wanted: Wanted) => string;
   /** The vocabulary of a meeting. */
   readonly vocabularyOf: (meeting: string) => Vocabulary;
   /** Keeps captions whose job names a meeting. @returns whether they are stored; false where there is no room for them now. */
@@ -71,7 +75,7 @@ function contentOf(
   const words = { hotWords, mask, numerals, ...(vocabulary !== NO_WORDS && { vocabulary }) };
 
   return createHash('sha256')
-    .update(JSON.stringify([key, audioHash, language, endpointing, basis, words]))
+    .update(JSON.stringify([key, audioHash, language, endpointing, basis(options), words]))
     .digest('base64url');
 }
 
@@ -102,7 +106,7 @@ async function caption(job: Job, run: JobRun, parts: JobRunnerParts): Promise<Ca
 
 async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promise<CaptionedRecording> {
   const { files, lobby, clock, maxRecordingMs } = parts;
-  const { language, endpointing, meeting, hotWords, mask, numerals } = job.options;
+  const { language, model, endpointing, meeting, hotWords, mask, numerals } = job.options;
   const recording = await openUploadedRecording(files.path(job.id), maxRecordingMs, run.signal);
   let isWaiting = false;
   let settledMs = 0;
@@ -115,6 +119,7 @@ async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promis
       ...(meeting !== null && { vocabularyOf: meeting }),
       start: {
         ...(language !== null && { language }),
+        ...(model && { model }),
         ...(endpointing && { endpointing }),
         ...(hotWords && { hotWords }),
         ...(mask && { mask }),

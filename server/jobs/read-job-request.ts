@@ -1,7 +1,7 @@
 import type { Caller } from '../admission/api-keys.ts';
 import { CLASS_WEIGHTS, type PriorityClass } from '../admission/priority-class.ts';
 import { StreamError } from '../errors.ts';
-import { requireLanguage } from '../language.ts';
+import type { ServedModels } from '../models/served-models.ts';
 import { readControlMessage, type StartBounds } from '../net/client-messages.ts';
 import { readHotWords } from '../text/read-words.ts';
 import { readCallbackUrl } from './callback-address.ts';
@@ -32,15 +32,6 @@ const FIELDS = [
   'numerals',
 ];
 
-/** What jobs may ask for on this server. */
-export interface JobBounds extends StartBounds {
-  readonly languages: readonly string[];
-  /** Names that `model` may have. */
-  readonly models: readonly string[];
-  /** Whether the model listens for hot words. */
-  readonly hotWords: boolean;
-}
-
 /**
  * Reads the fields of a form, or of a JSON object.
  * @throws {StreamError} that names the field at fault.
@@ -48,18 +39,16 @@ export interface JobBounds extends StartBounds {
 export function readJobRequest(
   fields: Readonly<Record<string, unknown>>,
   caller: Caller,
-  bounds: JobBounds,
+  models: ServedModels,
+  bounds: StartBounds,
 ): JobRequest {
   const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined)
     throw new StreamError('out-of-range', `There is no field ${JSON.stringify(unknown.slice(0, 40))}.`);
-  const model = text(fields, 'model');
-  if (model !== null && !bounds.models.includes(model))
-    throw new StreamError('out-of-range', `model has to be ${bounds.models.join(' or ')}, or left out.`);
   const callback = text(fields, 'callback');
 
   return {
-    options: readOptions(fields, bounds),
+    options: readOptions(fields, models, bounds),
     class: readClass(text(fields, 'priority'), caller),
     callback: callback === null ? null : readCallbackUrl(callback),
     url: text(fields, 'url'),
@@ -67,14 +56,17 @@ export function readJobRequest(
 }
 
 /** As a stream's `start` has them. */
-function readOptions(fields: Readonly<Record<string, unknown>>, bounds: JobBounds): JobOptions {
-  const { language, meeting, speaker } = fields;
-  if (fields.hotWords !== undefined && !bounds.hotWords)
-    throw new StreamError('out-of-range', 'The model listens for no hot words: leave hotWords out.');
+function readOptions(
+  fields: Readonly<Record<string, unknown>>,
+  models: ServedModels,
+  bounds: StartBounds,
+): JobOptions {
+  const { language, model, meeting, speaker } = fields;
   const start = readControlMessage(
     {
       ...{ type: 'start', sampleRate: 16_000, encoding: 'pcm_f32le' },
-      ...{ language, meeting, speaker, endpointing: parsed(fields, 'endpointing', 'an object') },
+      ...{ language, model, meeting, speaker },
+      endpointing: parsed(fields, 'endpointing', 'an object'),
       hotWords: parsed(fields, 'hotWords', 'a list of words'),
       mask: parsed(fields, 'mask', 'a list of words'),
       numerals: parsed(fields, 'numerals', 'true or false'),
@@ -82,10 +74,13 @@ function readOptions(fields: Readonly<Record<string, unknown>>, bounds: JobBound
     bounds,
   );
   if (start.type !== 'start') throw new Error('What was to be read is a start message.');
-  requireLanguage(start.language, bounds.languages);
+  const { name, capabilities } = models.choose(start);
+  if (start.hotWords && !capabilities.hotWords)
+    throw new StreamError('out-of-range', `${name} listens for no hot words: leave hotWords out.`);
 
   return {
     language: start.language ?? null,
+    model: start.model ?? null,
     endpointing: start.endpointing ?? null,
     meeting: start.meeting ?? null,
     speaker: start.speaker ?? null,

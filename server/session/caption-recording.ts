@@ -33,7 +33,7 @@ export interface CaptionRecordingOptions {
   /** What a client may ask for; checked here as a client's is. */
   readonly start: Pick<
     StartMessage,
-    'language' | 'endpointing' | 'meeting' | 'speaker' | 'hotWords' | 'mask' | 'numerals'
+    'language' | 'model' | 'endpointing' | 'meeting' | 'speaker' | 'hotWords' | 'mask' | 'numerals'
   >;
   /** Whether what is said goes into the history; false for whoever keeps it themselves. */
   readonly isKept?: boolean;

@@ -87,7 +87,8 @@ function shared(text: string, words: readonly SpokenWord[]): readonly SpokenWord
   const pieces = text.split(/\s+/u).filter((piece) => piece !== '');
   const { startMs } = words[0]!;
   const { endMs } = words.at(-1)!;
-  const confidence = words.reduce((sum, word) => sum + word.confidence, 0) / words.length;
+  const sure = words.flatMap(({ confidence }) => confidence ?? []);
+  const confidence = sure.reduce((sum, each) => sum + each, 0) / sure.length;
   const characters = pieces.reduce((sum, piece) => sum + piece.length, 0);
   let before = 0;
   const timeAt = (character: number) => startMs + ((endMs - startMs) * character) / characters;
@@ -96,6 +97,6 @@ function shared(text: string, words: readonly SpokenWord[]): readonly SpokenWord
     const from = timeAt(before);
     before += piece.length;
 
-    return { text: piece, startMs: from, endMs: timeAt(before), confidence };
+    return { text: piece, startMs: from, endMs: timeAt(before), ...(sure.length > 0 && { confidence }) };
   });
 }

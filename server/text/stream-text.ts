@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { HotWordsReport, StartMessage } from '../../client-sdk/protocol.ts';
-import type { HotWord, HotWords, Hypothesis, RecognizerCapabilities } from '../../inference/recognizer.ts';
+import type { HotWord, HotWords, Hypothesis } from '../../inference/recognizer.ts';
 import { captionLanguage } from '../language.ts';
+import type { ServedModel } from '../models/served-models.ts';
 import type { MaskList } from './mask-list.ts';
 import { numeralStage } from './numerals/numerals.ts';
 import { punctuationStage } from './punctuation.ts';
@@ -9,18 +10,11 @@ import { settledCharacters, written } from './text-chain.ts';
 import type { TextPlace, TextStage } from './text-stage.ts';
 import type { Vocabulary, VocabularyUse } from './vocabularies.ts';
 
-/** What a model does with words. */
-export interface ModelWords extends Pick<RecognizerCapabilities, 'hotWords' | 'punctuates' | 'writesDigits'> {
-  readonly languages: readonly string[];
-  /** Whether it has letters for a hot word. */
-  canWrite(text: string): boolean;
-}
-
 /** What a stream's text is made with. */
 export interface StreamTextParts {
   readonly start: Pick<StartMessage, 'language' | 'hotWords' | 'mask' | 'numerals'>;
   readonly meeting: VocabularyUse;
-  readonly model: ModelWords;
+  readonly model: Pick<ServedModel, 'capabilities' | 'canWrite'>;
   /** What nobody is to read on this server. */
   readonly mask: MaskList;
 }
@@ -67,7 +61,7 @@ export class StreamText {
 
   #stagesFor({ language: heard }: Hypothesis): readonly TextStage[] {
     const { start, model } = this.#parts;
-    const language = captionLanguage(start.language, heard, model.languages);
+    const language = captionLanguage(start.language, heard, model.capabilities.languages);
 
     return this.#words.stages(language);
   }
@@ -89,15 +83,16 @@ interface Words {
 
 function wordsOf({ start, model, mask }: StreamTextParts, vocabulary: Vocabulary): Words {
   const asked = mergedHotWords(start.hotWords ?? [], vocabulary.hotWords);
-  const heard = model.hotWords ? asked.filter(({ text }) => model.canWrite(text)) : [];
-  const ignored = model.hotWords ? asked.filter((word) => !heard.includes(word)) : [];
+  const { hotWords: supported, writesDigits, punctuates } = model.capabilities;
+  const heard = supported ? asked.filter(({ text }) => model.canWrite(text)) : [];
+  const ignored = supported ? asked.filter((word) => !heard.includes(word)) : [];
   const masks = mask.with([...(start.mask ?? []), ...vocabulary.mask]);
   const stagesOf = (language: string) => {
-    const numerals = start.numerals && !model.writesDigits ? numeralStage(language) : null;
+    const numerals = start.numerals && !writesDigits ? numeralStage(language) : null;
 
     return [
       ...(numerals ? [numerals] : []),
-      ...(model.punctuates ? [] : [punctuationStage(language)]),
+      ...(punctuates ? [] : [punctuationStage(language)]),
       ...(masks.isEmpty ? [] : [masks]),
     ];
   };
@@ -109,7 +104,7 @@ function wordsOf({ start, model, mask }: StreamTextParts, vocabulary: Vocabulary
       asked.length === 0
         ? null
         : {
-            supported: model.hotWords,
+            supported,
             used: heard.length,
             ignored: ignored.slice(0, MAX_TOLD).map(({ text }) => text),
           },

@@ -1,6 +1,8 @@
 import { signal } from '@preact/signals';
 import { useEffect, useId, useState } from 'preact/hooks';
 import { listMicrophones } from '../../client-sdk/browser.ts';
+import { Hearing } from '../hearing/hearing.ts';
+import { HearingChoices } from '../hearing/hearing-choices.tsx';
 import { words } from '../i18n/language.ts';
 import { apiKey } from '../shell/api-key.ts';
 import { Icon } from '../shell/icon.tsx';
@@ -16,6 +18,7 @@ const MAX_NAME_CHARS = 128;
 
 const speaker = storedText('speaker');
 const deviceId = storedText('microphone');
+const hearing = new Hearing('spoken');
 const source = signal<Choices['source']>('microphone');
 const meeting = signal(new URLSearchParams(location.search).get('meeting') ?? suggestMeeting(Math.random));
 
@@ -42,6 +45,7 @@ export function JoinForm({ session }: { readonly session: HostSession }) {
                 source: source.value,
                 deviceId: deviceId.value,
                 hotWords: listedWords(),
+                hearing: hearing.chosen,
               });
             }}
           >
@@ -65,6 +69,7 @@ export function JoinForm({ session }: { readonly session: HostSession }) {
                 speaker.value = value;
               }}
             />
+            <HearingChoices hearing={hearing} tellsOnly={false} />
             <SourceField />
             <HotWordsField />
             <button type="submit" class="button primary wide" disabled={isAsking}>

@@ -126,6 +126,17 @@ export const en = {
     earlierFailed: 'That did not work. Try again',
     sayHello: 'Say something.',
     sayHelloHint: 'Your words appear here as you speak.',
+    sounds: {
+      noise: 'noise',
+      music: 'music',
+      singing: 'singing',
+      applause: 'applause',
+      laughter: 'laughter',
+      crying: 'crying',
+      sneeze: 'sneeze',
+      breath: 'breath',
+      cough: 'cough',
+    },
   },
   captions: {
     title: (meeting: string) => `${meeting} · Captions`,
@@ -213,6 +224,13 @@ export const en = {
       meaning: 'Captions appear when a sentence is finished, not word by word. None are lost.',
     },
   },
+  hearing: {
+    language: 'What is spoken',
+    anyLanguage: 'The server finds out',
+    usual: (language: string) => `${language}, as usual`,
+    model: 'Model',
+    anyModel: 'The server chooses',
+  },
   recordings: {
     title: 'Recordings · Roundtable',
     headline: 'Caption a recording.',
@@ -220,10 +238,6 @@ export const en = {
     drop: 'Drop files here',
     dropHint: 'wav, flac, mp3, m4a, ogg, webm, mp4 …; as many as you like',
     choose: 'Choose files',
-    language: 'What is spoken',
-    anyLanguage: 'The server finds out',
-    model: 'Model',
-    anyModel: 'The server chooses',
     meeting: 'Keep in the history as',
     noMeeting: 'Nothing is kept',
     meetingHint:

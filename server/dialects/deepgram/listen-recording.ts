@@ -17,10 +17,9 @@ import {
   readExtra,
   readForm,
   readFormat,
-  readLanguage,
+  readWanted,
   readWords,
   refuseCallback,
-  requireLanguage,
   requireMixable,
   type WordWishes,
 } from './parameters.ts';
@@ -33,6 +32,8 @@ interface RecordingParameters {
   /** Null for a file that says itself what it is. */
   readonly format: AudioFormat | null;
   readonly multichannel: boolean;
+  /** As it was asked for, which need not be served. */
+  readonly model: string | null;
   readonly language: string | null;
   readonly place: Pick<StartMessage, 'meeting' | 'speaker'>;
   readonly words: WordWishes;
@@ -63,15 +64,15 @@ async function transcribe(
 ): Promise<HttpAnswer> {
   const requestId = randomUUID();
   const createdEpochMs = clock.epochMs();
-  const { format, multichannel, language, place, words, ...told } = readParameters(request.query);
+  const { format, multichannel, model, language, place, words, ...told } = readParameters(request.query);
   if (/^application\/json\b/i.test(request.headers['content-type']))
     throw new StreamError(
       'bad-message',
       'This server fetches nothing: send the recording itself as the body.',
     );
-  requireLanguage(language, lobby.languages);
   // Asked now: nobody is told once the server stops.
-  const metadata = resultMetadata(requestId, lobby.model, told.extra);
+  const wanted = lobby.recognizers.known({ model, language });
+  const metadata = resultMetadata(requestId, lobby.recognizers.choose(wanted), told.extra);
   const sha256 = createHash('sha256');
   const body = hashed(request.body, sha256);
   const upload = await uploads.body(
@@ -80,7 +81,7 @@ async function transcribe(
   );
   const { finals, done } = await captionUpload({
     ...{ upload, lobby, caller, signal: request.signal, maxRecordingMs: config.maxRecordingMs },
-    start: { ...place, ...words, ...(language !== null && { language }) },
+    start: { ...place, ...words, ...wanted },
     inspect: ({ channels }) => requireMixable(channels ?? 1, multichannel),
   });
   const summary = {
@@ -102,7 +103,7 @@ function readParameters(query: URLSearchParams): RecordingParameters {
     // Files in other encodings say so themselves.
     format: isRawEncoding(query.get('encoding')) ? readFormat(query) : null,
     multichannel: flag(query, 'multichannel'),
-    language: readLanguage(query),
+    ...readWanted(query),
     place: meetingOf(query),
     words: readWords(query),
     form: readForm(query),

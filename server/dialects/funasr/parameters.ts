@@ -1,6 +1,5 @@
 import type { HotWordRequest } from '../../../client-sdk/protocol.ts';
 import { StreamError } from '../../errors.ts';
-import { fixedLanguage } from '../../language.ts';
 import { WEIGHT_RANGE } from '../../text/read-words.ts';
 
 /** `2pass`: words as they are spoken, then corrected sentences. `online`: the former only. `offline`: all at the end. */
@@ -15,7 +14,7 @@ export interface FunasrParameters {
   readonly sampleRate: number;
   /** Whether the audio is what it has to be: 16-bit samples without a header. */
   readonly isPcm: boolean;
-  /** As SenseVoice's clients name it; null for the model's own choice. */
+  /** As SenseVoice's clients name it, `auto` too; null for none. */
   readonly language: string | null;
   /** What is to be listened for, and whether numbers are wanted in digits. */
   readonly hotWords: readonly HotWordRequest[];
@@ -61,7 +60,7 @@ export function readRequest(text: string, before: FunasrParameters): FunasrReque
       wavName: wav_name === undefined ? before.wavName : String(wav_name),
       sampleRate: audio_fs === undefined ? before.sampleRate : Math.round(Number(audio_fs)),
       isPcm: wav_format === undefined ? before.isPcm : /^pcm$/i.test(String(wav_format)),
-      language: svs_lang === undefined ? before.language : fixedLanguage(String(svs_lang)),
+      language: svs_lang === undefined ? before.language : String(svs_lang),
       hotWords: hotwords === undefined ? before.hotWords : readHotwords(String(hotwords)),
       itn: typeof (itn ?? svs_itn) === 'boolean' ? (itn ?? svs_itn) === true : before.itn,
     },
