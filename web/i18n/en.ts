@@ -504,6 +504,10 @@ export const en = {
       title: 'The server takes as many files as it can at once.',
       help: 'Try again in a minute.',
     },
+    'too-many-vocabularies': {
+      title: 'The server keeps as many lists of words as it may.',
+      help: 'Try again later, or send your words with each stream.',
+    },
     'too-many-jobs': {
       title: 'The server’s queue is full.',
       help: 'Try again when some recordings have been captioned.',

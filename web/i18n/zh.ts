@@ -442,6 +442,7 @@ export const zh: Words = {
     },
     'upload-stalled': { title: '文件发送得太慢。', help: '请在更好的网络中重试。' },
     'too-many-uploads': { title: '服务器同时接收的文件已达上限。', help: '请一分钟后再试。' },
+    'too-many-vocabularies': { title: '服务器保存的词表已满。', help: '请稍后再试，或随每个发言发送词语。' },
     'too-many-jobs': { title: '服务器的队列已满。', help: '等一些录音处理完后再试。' },
     'no-space': { title: '服务器没有空间存放该文件。', help: '请稍后再试，并告知服务器的管理者。' },
     'queue-away': {
