@@ -52,5 +52,22 @@ export async function hotWordWriter(graphs: RecognizerGraphs): Promise<(text: st
   const { readHotWordTokens } = await import('./sensevoice/hot-word-tokens.ts');
   const tokens = await readHotWordTokens(graphs);
 
-  return (text) => tokens.spellings(text).length > 0;
+  return remembering((text) => tokens.canWrite(text));
+}
+
+/** Answers that are remembered: all streams of a meeting ask for the same words. */
+const MAX_REMEMBERED = 20_000;
+
+function remembering(ask: (text: string) => boolean): (text: string) => boolean {
+  const answers = new Map<string, boolean>();
+
+  return (text) => {
+    const known = answers.get(text);
+    if (known !== undefined) return known;
+    if (answers.size >= MAX_REMEMBERED) answers.clear();
+    const answer = ask(text);
+    answers.set(text, answer);
+
+    return answer;
+  };
 }
