@@ -15,6 +15,7 @@ import { moonshineCapabilities } from './capabilities.ts';
 import { DecodingBatch, type DecodingMemory, type DecodingRow } from './decoding-batch.ts';
 import { DraftedDecoding } from './draft.ts';
 import { GreedySequence } from './greedy-sequence.ts';
+import { HotWordLists } from './hot-words/hot-word-list.ts';
 import type { RebuiltFiles } from './moonshine-files.ts';
 import { frameCount, padded } from './padding.ts';
 import { SpeechCache } from './speech-cache.ts';
@@ -33,6 +34,7 @@ export class Moonshine implements Recognizer {
   readonly #encoder: Session;
   readonly #decoder: Session;
   readonly #preciseDecoder: Session;
+  readonly #hotWords = new HotWordLists();
   /** Of the last batch, for the next. */
   #memory: DecodingMemory | null = null;
   #closed = false;
@@ -74,7 +76,8 @@ export class Moonshine implements Recognizer {
     this.#memory = null;
     const rows = await this.#encode(segments, memory.speech);
     const passes = await new DecodingBatch(rows, memory, {
-      decode: (feeds) => run(this.#decoder, feeds),
+      decode: (feeds) => run(this.#decoder, feeds, CHOICE),
+      decodeAll: (feeds) => run(this.#decoder, feeds, SCORES),
       decodePrecisely: (feeds) => run(this.#preciseDecoder, feeds),
     }).run();
     this.#memory = memory;
@@ -103,12 +106,13 @@ export class Moonshine implements Recognizer {
       await this.#encoder.run(feeds, speech.row(i));
     }
 
-    return segments.map(({ samples, draft = [] }, i) => {
+    return segments.map(({ samples, draft = [], hotWords }, i) => {
       const sequence = new GreedySequence(samples.length / SAMPLE_RATE);
 
       return {
         decoding: new DraftedDecoding(sequence, usableDraft(draft, sequence.tokenLimit)),
         frames: frames[i]!,
+        words: hotWords ? this.#hotWords.get(hotWords) : [],
       };
     });
   }
@@ -123,9 +127,14 @@ export class Moonshine implements Recognizer {
   }
 }
 
-function run(session: Session, feeds: Values): Promise<Values> {
+/** What the decoder gives for choosing tokens: all but the scores of the whole vocabulary. */
+const CHOICE = ['scores', 'candidates', 'probabilities', 'fresh'];
+/** What it gives for weighing tokens that it was told. */
+const SCORES = ['logits', 'scores', 'probabilities'];
+
+function run(session: Session, feeds: Values, outputs?: readonly string[]): Promise<Values> {
   // All outputs are tensors.
-  return session.run(feeds) as Promise<Values>;
+  return session.run(feeds, outputs) as Promise<Values>;
 }
 
 /** A draft as far as the model has such tokens and the audio can hold them: it comes from outside. */
