@@ -15,7 +15,7 @@ export interface Likeness {
 
 /** Stretches for one word: the best may be a syllable too long or too short. */
 const STRETCHES_PER_WORD = 3;
-export const MAX_DISTANCE = 0.5;
+export const MAX_DISTANCE = 0.6;
 
 /** Memory of a search, used again by the next. */
 let costs = new Float32Array(0);

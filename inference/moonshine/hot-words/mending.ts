@@ -9,22 +9,25 @@ export type Weigh = (branches: readonly Branch[]) => Promise<readonly (readonly 
 
 /** Tokens behind a hot word that have to go with it: they tell a word from its beginning, and "Ponson" from "Ponsonby". */
 const FOLLOWING_TOKENS = 2;
-/** What one hypothesis may cost: proposals that are weighed, and tokens in them. */
-const MOST_PROPOSALS = 12;
-const MOST_TOKENS = 96;
+/** Proposals that are weighed: one for so many tokens heard, so that long speech costs no more than its share, … */
+const TOKENS_PER_PROPOSAL = 3;
+/** … but always so many, … */
+const FEWEST_PROPOSALS = 6;
+/** … and never more tokens in them than this. */
+const MOST_TOKENS = 128;
 
 /*
  * What a hot word is given ahead of what was heard, in natural logarithms. A logistic regression over 500 listed words
  * on 120 clips, clean and with noise at 10 and 3 dB (LibriSpeech train-clean, LJSpeech, VCTK: 193 words to be mended,
  * 13,000 not to be), rounded; half of one was added, where another false word was still rarer than another right one.
  */
-const BONUS = 3.5;
+const BONUS = 4;
 /** For each piece of the word: a name of many is unlikely piece by piece. */
-const PIECE_BONUS = 0.75;
+const PIECE_BONUS = 0.6;
 /** For sounding otherwise: nothing for the same sounds, half of it for what is hardly alike. */
-const DISTANCE_COST = 6.5;
+const DISTANCE_COST = 9.5;
 /** Share of the model's doubt in what it heard there, and the most of it that counts. */
-const DOUBT_BONUS = 0.75;
+const DOUBT_BONUS = 1.5;
 const MOST_DOUBT = 4;
 /** Heavier words than this are forced wherever something sounds a little alike. */
 const MOST_WEIGHT = 4;
@@ -83,7 +86,7 @@ function choose(sequence: GreedySequence, proposals: readonly Proposal[]): reado
     }))
     .filter(({ ahead }) => ahead > 0)
     .sort((a, b) => b.ahead - a.ahead)
-    .slice(0, MOST_PROPOSALS);
+    .slice(0, Math.max(FEWEST_PROPOSALS, sequence.tokens.length / TOKENS_PER_PROPOSAL));
   let tokens = 0;
 
   return all.filter(({ branch }) => {

@@ -31,7 +31,9 @@ const WORD_RULES: readonly (readonly [RegExp, string])[] = [
   [/mn$/, 'm'],
   [/stle(?=s?$)/, 'sl'],
   // A silent e, but not the only vowel.
-  [/([aeiouy].*[^aeiou])e(?=[sd]?$)/, '$1'],
+  [/([aeiouy].*[^aeiou])e$/, '$1'],
+  [/([aeiouy].*[^aeioucghsxz])e(?=s$)/, '$1'],
+  [/([aeiouy].*[^aeioudt])e(?=d$)/, '$1'],
 ];
 
 /**
@@ -39,7 +41,7 @@ const WORD_RULES: readonly (readonly [RegExp, string])[] = [
  * they hear; where spelling leaves it open, the distance between the readings is small.
  */
 const LETTERS = readings(`
-  tch=C dge=J sch=sk tion=Sn sion=Sn cian=Sn tious=Ss cious=Ss tial=Sl cial=Sl ture=Cr sure=Sr ough=o augh=o eigh=e
+  tch=C dge=J school=skul schem=skem sch=S tion=Sn sion=Sn cian=Sn tious=Ss cious=Ss tial=Sl cial=Sl ture=Cr sure=Sr ough=o augh=o eigh=e
   igh=ai ch=C sh=S ph=f th=T gh= ck=k cq=k qu=kw q=k x=ks ng=N nk=Nk wh=w zh=S sc=sk sce=se sci=si ce=se ci=si cy=si
   c=k ge=Je gi=Ji gy=Ji g=g j=J kh=k dh=d bh=b ee=i ea=i ie=i ei=i ey=i oo=u ou=u ew=u ue=u ui=u eu=u ai=e ay=e au=o
   aw=o oa=o ow=o oe=o ae=e oi=oi oy=oi ah=a eh=e oh=o uh=u ih=i ya=ya ye=ye yo=yo yu=yu a=a e=e i=i o=o u=u y=i b=b
