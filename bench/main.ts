@@ -10,6 +10,7 @@ import { latencyCommand } from './load/latency-command.ts';
 import { recordingsCommand } from './load/recordings-command.ts';
 import { soakCommand } from './load/soak-command.ts';
 import { viewersCommand } from './load/viewers-command.ts';
+import { senseVoiceCommand } from './sensevoice/sensevoice-command.ts';
 import { simulateCommand } from './simulation/simulate-command.ts';
 
 const program = new Command('bench')
@@ -17,6 +18,7 @@ const program = new Command('bench')
   .addCommand(accuracyCommand())
   .addCommand(engineCommand())
   .addCommand(hotWordsCommand())
+  .addCommand(senseVoiceCommand())
   .addCommand(capacityCommand())
   .addCommand(latencyCommand())
   .addCommand(fairnessCommand())

@@ -39,8 +39,8 @@ export interface SpokenWord {
   /** In milliseconds since the segment's beginning. */
   readonly startMs: number;
   readonly endMs: number;
-  /** How sure the model is, from 0 to 1. */
-  readonly confidence: number;
+  /** How sure the model is, from 0 to 1; left out where it does not tell. */
+  readonly confidence?: number;
 }
 
 /** How somebody speaks. */
@@ -91,7 +91,7 @@ export interface DecodeResult {
 
 /** What a recogniser can do, asked once. */
 export interface RecognizerCapabilities {
-  /** BCP 47 primary tags. */
+  /** BCP 47 primary tags, or `['*']` where nobody can tell. */
   readonly languages: readonly string[];
   /** Most segments one call may hold. */
   readonly maxBatchSize: number;
@@ -103,6 +103,8 @@ export interface RecognizerCapabilities {
   readonly drafts: boolean;
   /** Whether hot words change what is heard. */
   readonly hotWords: boolean;
+  /** Whether hypotheses have `words`. */
+  readonly words: boolean;
   /** Whether the text has punctuation and capitals, where its script knows them. */
   readonly punctuates: boolean;
   /** Whether numbers, dates and amounts are written in digits, where that is usual. */
@@ -112,8 +114,8 @@ export interface RecognizerCapabilities {
 }
 
 /**
- * Speech in, text out. Implemented by each model, by the pool of threads that fronts them, and by the scripted
- * double used in tests.
+ * Speech in, text out. Implemented by each model, and by the scripted double used in tests. The threads that front models
+ * are a `RecognizerPool`.
  */
 export interface Recognizer {
   readonly capabilities: RecognizerCapabilities;

@@ -1,32 +1,42 @@
 import type { Device } from '../inference/device.ts';
 import type { RecognizerGraphs } from '../inference/load-recognizer.ts';
+import { ModelFilesError } from '../inference/model-files-error.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import { openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
+import { openSherpa } from '../inference/sherpa/open-sherpa.ts';
+import { probeSherpa } from '../inference/sherpa/probe-sherpa.ts';
+import type { SherpaGraphs } from '../inference/sherpa/sherpa-graphs.ts';
 import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
-import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
+import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
+import { weightBytes } from '../inference/weight-files.ts';
 import type { Config } from './config/options.ts';
 import { Failure } from './failure.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { ModelMetrics } from './model-metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
 import { isModelPath, recogniseModel } from './model-store/recognise-model.ts';
 import type { ModelStore, ResolvedModel } from './model-store/store.ts';
+import { inMb, type MemoryPlan, planMemory, requireRoom } from './models/model-memory.ts';
+import { type ModelIdentity, ServedModels } from './models/served-models.ts';
 import type { PoolName } from './thread-metrics.ts';
 
 /** Compiled next to this module: threads cannot run TypeScript. */
 const RECOGNIZER_THREAD = new URL('../inference/threads/recognizer-thread.js', import.meta.url);
 const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url);
+const SHERPA_PROBE = new URL('../inference/sherpa/probe-process.js', import.meta.url);
 
 /** Far beyond any batch of windows, which takes some milliseconds. */
 const VAD_DEADLINE_MS = 10_000;
 
 /** The models, running. */
 export interface Engine {
-  readonly recognizer: ThreadedRecognizer;
+  readonly recognizers: ThreadedRecognizers;
   readonly vad: ThreadedVad;
-  readonly recognizerModel: ResolvedModel;
-  readonly vadModel: ResolvedModel;
+  /** By their numbers among the recognisers. */
+  readonly models: ServedModels;
+  readonly vadModel: ModelIdentity;
 }
 
 /** What the models are started with. */
@@ -51,12 +61,15 @@ export async function startEngine(
   metrics: Metrics,
   signal: AbortSignal,
 ): Promise<Engine> {
-  for (const name of [config.model, config.vadModel]) if (!isModelPath(name)) await pull(name, signal);
+  const wanted = config.model.split(',').map((name) => name.trim());
+  for (const name of [...wanted, config.vadModel]) if (!isModelPath(name)) await pull(name, signal);
   const resolveModel = (name: string) => (isModelPath(name) ? recogniseModel(name) : store.resolve(name));
-  const recognizerModel = await resolveModel(config.model);
+  const resolved: ResolvedModel[] = [];
+  for (const name of wanted) resolved.push(await resolveModel(name));
   const vadModel = await resolveModel(config.vadModel);
-  requireAdapter(recognizerModel, ['moonshine', 'sensevoice'], '--model');
+  for (const model of resolved) requireAdapter(model, ['moonshine', 'sensevoice', 'sherpa'], '--model');
   requireAdapter(vadModel, ['silero'], '--vad-model');
+  requireNames(resolved);
   let loaded = false;
   const listeners = (pool: PoolName): ThreadListeners => ({
     onCrash: () => {
@@ -80,40 +93,74 @@ export async function startEngine(
     ...listeners('vad'),
   });
   try {
-    const recognizer = await startRecognizer(config, recognizerModel, log, listeners('recognizer'));
+    const recognizers = await startRecognizers(
+      config,
+      resolved,
+      log,
+      metrics.models,
+      listeners('recognizer'),
+    );
     loaded = true;
-    metrics.threads.watch({ recognizer, vad });
+    metrics.threads.watch({ recognizer: recognizers, vad });
 
-    return { recognizer, vad, recognizerModel, vadModel };
+    return { recognizers, vad, models: served(resolved, recognizers), vadModel: identify(vadModel) };
   } catch (error) {
     await vad.close();
     throw error;
   }
 }
 
-async function startRecognizer(
+async function startRecognizers(
   config: Config,
-  model: ResolvedModel,
+  resolved: readonly ResolvedModel[],
   log: Logger,
+  metrics: ModelMetrics,
   listeners: ThreadListeners,
-): Promise<ThreadedRecognizer> {
+): Promise<ThreadedRecognizers> {
   const devices = config.devices.split(',') as Device[];
-  const graphs = await prepareGraphs(model, devices, log);
+  const models: RecognizerGraphs[] = [];
+  for (const model of resolved) models.push(await prepareGraphs(model, devices, log));
+  const plan = await planFor(resolved, models, config);
+  requireRoom(plan);
+  const beforeBytes = process.memoryUsage.rss();
   try {
-    return await ThreadedRecognizer.start({
-      workerUrl: RECOGNIZER_THREAD,
-      graphs,
-      devices,
-      ...listeners,
+    const recognizers = await ThreadedRecognizers.start({
+      ...{ workerUrl: RECOGNIZER_THREAD, models, devices, ...listeners },
     });
+    tellMemory(plan, process.memoryUsage.rss() - beforeBytes, log, metrics);
+
+    return recognizers;
   } catch (error) {
     const detail = (error as Error).message;
-    if (!devices.some((device) => device !== 'cpu'))
-      throw new Failure(`The model ${model.name} cannot be loaded: ${detail}`);
+    const names = resolved.map(({ name }) => name).join(', ');
+    const what = resolved.length > 1 ? `One of the models ${names}` : `The model ${names}`;
+    if (!devices.some((device) => device !== 'cpu')) throw new Failure(`${what} cannot be loaded: ${detail}`);
     throw new Failure(
-      `The model ${model.name} cannot be loaded on ${config.devices}. A GPU needs NVIDIA's driver, CUDA, cuDNN and onnxruntime's CUDA provider on this machine; --devices cpu needs none of them. The runtime said: ${detail}`,
+      `${what} cannot be loaded on ${config.devices}. A GPU needs NVIDIA's driver, CUDA, cuDNN and onnxruntime's CUDA provider on this machine; --devices cpu needs none of them. The runtime said: ${detail}`,
     );
   }
+}
+
+async function planFor(
+  resolved: readonly ResolvedModel[],
+  models: readonly RecognizerGraphs[],
+  config: Config,
+): Promise<MemoryPlan> {
+  const fileBytes = await Promise.all(models.map(weightBytes));
+  const shares = resolved.map(({ name }, i) => ({ name, fileBytes: fileBytes[i]! }));
+
+  return planMemory(shares, config.devices.split(',').length, config);
+}
+
+/** @param loadedBytes by which the process has grown. */
+function tellMemory(plan: MemoryPlan, loadedBytes: number, log: Logger, metrics: ModelMetrics): void {
+  const { shares, expectedBytes, allowedBytes } = plan;
+  const figures = { loaded: loadedBytes, expected: expectedBytes, allowed: allowedBytes };
+  metrics.memory(figures);
+  const expected = Object.fromEntries(shares.map(({ name, bytes }) => [name, inMb(bytes)]));
+  const told = { loaded: inMb(loadedBytes), expected, allowed: inMb(allowedBytes) };
+  if (loadedBytes > allowedBytes) log.warn(told, 'the models take more memory than they may');
+  else log.info(told, 'the models are loaded; they take more of the memory they may as they work');
 }
 
 /** What threads load of a model. */
@@ -127,6 +174,7 @@ async function prepareGraphs(
 
     return (await openSenseVoice(model.files, { floats, itn: true }))!;
   }
+  if (model.adapter === 'sherpa') return prepareSherpa(model, devices);
 
   return prepareMoonshine(moonshineFiles(model), model.contentHash, (err) =>
     log.warn(
@@ -134,6 +182,23 @@ async function prepareGraphs(
       'the model runs on its shipped graphs, at less than half the speed: they could not be rebuilt',
     ),
   );
+}
+
+async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): Promise<SherpaGraphs> {
+  if (devices.some((device) => device !== 'cpu')) {
+    throw new Failure(
+      `The model ${model.name} is run by sherpa-onnx, on the processor only: use --devices cpu, as many times as it is to have threads.`,
+    );
+  }
+  const graphs = (await openSherpa(model.files))!;
+  try {
+    await probeSherpa(graphs, SHERPA_PROBE);
+  } catch (error) {
+    if (!(error instanceof ModelFilesError)) throw error;
+    throw new Failure(`The model ${model.name} cannot be loaded: ${error.message}`, { cause: error });
+  }
+
+  return graphs;
 }
 
 function requireAdapter(
@@ -145,7 +210,32 @@ function requireAdapter(
     throw new Failure(`${flag} ${name} is of kind ${adapter}; it has to be of kind ${wanted.join(' or ')}.`);
 }
 
+/** Streams ask for them by name. @throws {Failure} when two have the same. */
+function requireNames(models: readonly ResolvedModel[]): void {
+  const names = models.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new Failure(
+      `--model has two models called ${twice}. Streams ask for them by name: rename a folder, or leave one out.`,
+    );
+}
+
+function served(resolved: readonly ResolvedModel[], recognizers: ThreadedRecognizers): ServedModels {
+  return new ServedModels(
+    resolved.map((model, index) => ({
+      ...identify(model),
+      index,
+      capabilities: recognizers.models[index]!,
+      canWrite: (text) => recognizers.canWrite(index, text),
+    })),
+  );
+}
+
+function identify({ name, contentHash }: ResolvedModel): ModelIdentity {
+  return { name, hash: contentHash };
+}
+
 /** Ends the threads. Idempotent. */
-export async function closeEngine({ recognizer, vad }: Engine): Promise<void> {
-  await Promise.all([recognizer.close(), vad.close()]);
+export async function closeEngine({ recognizers, vad }: Engine): Promise<void> {
+  await Promise.all([recognizers.close(), vad.close()]);
 }

@@ -33,6 +33,7 @@ export const ERRORS = {
   'audio-empty': entry(4400, 'The audio message holds no samples.', { harmless: true }),
   'unsupported-encoding': entry(4415, 'The audio encoding is not supported.'),
   'unsupported-language': entry(4415, 'The model does not know the language.'),
+  'unsupported-model': entry(4415, 'The server has no model of that name.'),
   'out-of-range': entry(4422, 'A value is out of its range.'),
   'message-too-large': entry(4413, 'The message is larger than allowed.'),
   'audio-overrun': entry(4429, 'More audio waits to be captioned than the server holds for a stream.', {
@@ -61,6 +62,9 @@ export const ERRORS = {
   'bad-recording': entry(4422, 'The recording could not be read.'),
   'too-many-jobs': entry(4503, 'The queue has as many recordings as it may.', { retryable: true }),
   'queue-away': entry(4503, 'The queue of recordings cannot be reached now.', { retryable: true }),
+  'too-many-vocabularies': entry(4503, 'The server keeps as many vocabularies as it may.', {
+    retryable: true,
+  }),
   'unknown-meeting': entry(4404, 'Nothing is stored of this meeting.'),
   'unknown-job': entry(4404, 'There is no such recording in the queue, or no longer.'),
   'job-unfinished': entry(4409, 'The recording has no result yet.', { retryable: true }),

@@ -26,6 +26,7 @@ const WELCOME = `Roundtable: live captions for many meetings at once.
   POST /v1/audio/transcriptions, /v1/listen   a recording, as OpenAI's and Deepgram's clients send them
   WebSocket /v1/realtime, /v1/listen, /funasr, /vosk   live, as other services' clients do
   POST /v1/jobs                               caption a recording; GET tells how the queue fares
+  PUT /v1/meetings/{meeting}/vocabulary       hot words and masked words of a meeting; GET, DELETE
   GET /v1/meetings                            the meetings of which something is stored
   GET /v1/search?q=                           what was said in them
   GET /v1/export                              all of it, as JSON Lines
@@ -151,8 +152,12 @@ function stuck(state: object): HttpAnswer {
 }
 
 function readiness({ unreadyFor, models }: Lobby): HttpAnswer {
-  if (!unreadyFor) return jsonAnswer('200 OK', { ready: true, models });
-  const { httpStatus, text } = ERRORS[unreadyFor];
+  if (!unreadyFor && models) {
+    const recognizers = models.recognizers.list.map(({ name, hash }) => ({ name, hash }));
+
+    return jsonAnswer('200 OK', { ready: true, models: { recognizers, vad: models.vad } });
+  }
+  const { httpStatus, text } = ERRORS[unreadyFor ?? 'not-ready'];
 
   return {
     ...jsonAnswer(`${httpStatus} Service Unavailable`, { ready: false, reason: text }),

@@ -1,9 +1,9 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { CostModel } from '../scheduler/cost-model.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import { ApiKeys } from './admission/api-keys.ts';
+import { batchPolicy } from './batch-policy.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
 import { DialectSockets } from './dialects/dialect-sockets.ts';
@@ -14,7 +14,7 @@ import { deleteRoutes, httpRoutes } from './http-routes.ts';
 import { JobService } from './jobs/job-service.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
-import type { ResolvedModel } from './model-store/store.ts';
+import type { Wanted } from './models/served-models.ts';
 import { HttpGuard } from './net/http-guard.ts';
 import { type HttpSide, Listener } from './net/listener.ts';
 import { Lobby } from './net/lobby.ts';
@@ -23,6 +23,8 @@ import { postRoutes } from './post-routes.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
 import { Dispatcher } from './stream/dispatcher.ts';
 import { VadTicker } from './stream/vad-ticker.ts';
+import { type MaskFile, readMaskFile } from './text/mask-file.ts';
+import { vocabularyRoutes } from './text/vocabulary-routes.ts';
 import { openUploadFolder } from './upload/upload-folder.ts';
 import { Uploads } from './upload/uploads.ts';
 import { VERSION } from './version.ts';
@@ -30,17 +32,11 @@ import { VERSION } from './version.ts';
 /** Built beside the compiled server. */
 const PAGES = fileURLToPath(new URL('../web', import.meta.url));
 
-/** A batch holds up what comes next: no longer than a tenth of what is left of a final's time after its silence. */
-const MAX_BATCH_MS = 250;
 /**
  * Finals of a stream that got so much more than its share wait with everybody's partials. With a tenth of it a talker whose
  * pauses had been decoded while there was time waited seconds for a final when there was none.
  */
 const MAX_LEAD_MS = 5000;
-/** Where nobody has spoken for a while, whose first caption may wait for a recording's batch: twice as long is cheaper by a tenth. */
-const MAX_CALM_BATCH_MS = 500;
-/** Twice as many go through 2 % faster, and the first of them waits twice as long for the last. */
-const MAX_BATCH_SIZE = 8;
 
 /** For answers to recordings that were under way when the server stopped. */
 const LAST_ANSWERS_MS = 2000;
@@ -69,6 +65,7 @@ export type ServerOptions = EngineOptions;
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log } = options;
   const keys = await ApiKeys.load(config.keysFile);
+  const mask = await readMaskFile(config.maskWords);
   const lobby = new Lobby(config, systemClock);
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
@@ -79,23 +76,31 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     throw error;
   });
   let engine: Engine | null = null;
-  const isStuck = () => engine !== null && (engine.recognizer.exhausted || engine.vad.exhausted);
+  const isStuck = () => engine !== null && (engine.recognizers.exhausted || engine.vad.exhausted);
   const guard = new HttpGuard(keys, config.allowedOrigins, (cause) => lobby.error('internal', cause));
   const pages = await StaticFiles.load(PAGES);
   const jobRoutes = jobs.routes(guard);
   const forgetRecordings = async (meeting: string) => jobs.queue.forgetMeeting(meeting);
-  const routes = httpRoutes({
-    jobs: jobRoutes.gets,
-    ...{ lobby, metrics, archive, forgetRecordings, guard, config, pages, isStuck },
-    ...{ clock: systemClock, version: VERSION },
-  });
+  const words = vocabularyRoutes({ guard, vocabularies: lobby.vocabularies, config });
+  const routes = {
+    ...words.gets,
+    ...httpRoutes({
+      jobs: jobRoutes.gets,
+      ...{ lobby, metrics, archive, forgetRecordings, guard, config, pages, isStuck },
+      ...{ clock: systemClock, version: VERSION },
+    }),
+  };
   const posts = postRoutes({ lobby, guard, uploads, config, jobs: jobRoutes.posts });
   const sockets = new DialectSockets({ config, keys, clock: systemClock, lobby });
   metrics.watchDialects(sockets);
   const dialects = spokenDialects(config);
   const listening = {
-    ...{ routes, posts, preflight: guard.preflight },
-    deletes: { ...deleteRoutes({ lobby, archive, guard, forgetRecordings }), ...jobRoutes.deletes },
+    ...{ routes, posts, puts: words.puts, preflight: guard.preflight },
+    deletes: {
+      ...deleteRoutes({ lobby, archive, guard, forgetRecordings }),
+      ...words.deletes,
+      ...jobRoutes.deletes,
+    },
     mount: (app: TemplatedApp) => {
       mountDialects(sockets, dialects)(app);
       jobs.mount(app, keys);
@@ -113,12 +118,12 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const ready = startEngine(options, metrics, abort.signal).then(async (started) => {
     if (abort.signal.aborted) return closeEngine(started);
     engine = started;
-    openLobby(lobby, started, metrics, history, options);
+    openLobby(lobby, started, metrics, history, mask, options);
     jobs.begin({
-      basis: captionBasis(started, config),
+      basis: (wanted) => captionBasis(started, config, mask, wanted),
       keep: (captions) => history.recorder.keep(captions),
     });
-    log.info({ model: started.recognizerModel.name, devices: config.devices }, 'ready');
+    log.info({ models: started.models.list.map(({ name }) => name), devices: config.devices }, 'ready');
   });
   // Whoever started the server hears of it through `ready`; nobody has to.
   ready.catch(() => {});
@@ -152,7 +157,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return stopping;
     },
     get abandonedThreads() {
-      const pools = engine ? engine.recognizer.abandoned + engine.vad.abandoned : 0;
+      const pools = engine ? engine.recognizers.abandoned + engine.vad.abandoned : 0;
 
       return pools + history.abandonedThreads;
     },
@@ -194,14 +199,15 @@ async function reloadKeys(keys: ApiKeys, log: Logger): Promise<void> {
   }
 }
 
-/** All that the captions of a recording depend on, besides itself and what is asked for. */
-function captionBasis({ recognizerModel, vadModel }: Engine, config: Config): string {
+/** All that the captions of a recording depend on, besides itself and what else is asked for. @throws {StreamError} */
+function captionBasis({ models, vadModel }: Engine, config: Config, mask: MaskFile, wanted: Wanted): string {
   const { startThreshold, minSpeechMs, minSilenceMs, maxSegmentMs } = config;
   const { prefixPaddingMs, tailPaddingMs, energyGateDbfs } = config;
 
   return JSON.stringify([
-    ...[recognizerModel.contentHash, vadModel.contentHash, startThreshold, minSpeechMs, minSilenceMs],
+    ...[models.choose(wanted).hash, vadModel.hash, startThreshold, minSpeechMs, minSilenceMs],
     ...[maxSegmentMs, prefixPaddingMs, tailPaddingMs, energyGateDbfs],
+    ...(mask.hash === null ? [] : [mask.hash]),
   ]);
 }
 
@@ -210,21 +216,19 @@ function openLobby(
   engine: Engine,
   metrics: Metrics,
   history: History,
+  mask: MaskFile,
   { config, log }: ServerOptions,
 ): void {
-  const { recognizer, vad, recognizerModel, vadModel } = engine;
-  const { maxBatchSize, languages } = recognizer.capabilities;
+  const { recognizers, vad, models, vadModel } = engine;
+  metrics.models.watch(models.list.map(({ name }) => name));
   const scheduler = new FairScheduler<DecodeRequest>({
-    maxBatchSize: Math.min(maxBatchSize, MAX_BATCH_SIZE),
-    maxBatchMs: MAX_BATCH_MS,
-    maxCalmBatchMs: MAX_CALM_BATCH_MS,
-    sparesThread: recognizer.capabilities.concurrency > 1,
+    kinds: recognizers.models.map(batchPolicy),
+    sparesThread: recognizers.concurrency > 1,
     maxFinalsPerFlow: config.maxFinalsPerStream,
     maxLeadMs: MAX_LEAD_MS,
-    costs: new CostModel(),
   });
   lobby.open({
-    dispatcher: new Dispatcher(scheduler, recognizer, systemClock, config, {
+    dispatcher: new Dispatcher(scheduler, recognizers, systemClock, config, {
       decoded: (priority, batch) => metrics.decoded(priority, batch),
       failed: (reason, err) => {
         log.error({ reason, err }, 'segments could not be decoded and are tried again');
@@ -233,13 +237,10 @@ function openLobby(
       gaveUp: () => metrics.gaveUp(),
     }),
     ticker: new VadTicker(vad, systemClock, config, metrics),
-    languages,
-    models: { recognizer: identify(recognizerModel), vad: identify(vadModel) },
+    recognizers: models,
+    vad: vadModel,
+    mask: mask.list,
     recorder: history.recorder,
     transcripts: { finals: (meeting, query) => history.recorder.finalsOfMeeting(meeting, query) },
   });
-}
-
-function identify({ name, contentHash }: ResolvedModel): { readonly name: string; readonly hash: string } {
-  return { name, hash: contentHash };
 }

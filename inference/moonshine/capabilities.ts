@@ -19,6 +19,7 @@ export function moonshineCapabilities(
     drafts: kind === 'rebuilt',
     // Weighing what else may have been said takes the cache of the rebuilt decoder.
     hotWords: kind === 'rebuilt',
+    words: false,
     punctuates: true,
     writesDigits: false,
   };

@@ -169,7 +169,8 @@ export class DecodingBatch {
     return branches.map(({ tokens: own }) =>
       own.map((token) => {
         const [best] = slice(made.scores!, at) as Float32Array;
-        const logProb = (slice(made.logits!, at) as Float32Array)[token]! - best! + Math.log(probabilities[at]!);
+        const logProb =
+          (slice(made.logits!, at) as Float32Array)[token]! - best! + Math.log(probabilities[at]!);
         at++;
 
         return logProb;

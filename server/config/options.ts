@@ -3,6 +3,8 @@ import { isDevice } from '../../inference/device.ts';
 import { DIALECT_NAMES } from '../dialects/dialect-names.ts';
 import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
+import { hubFault } from '../model-store/hub-setting.ts';
+import { defaultModelMemoryMb } from '../models/memory-limit.ts';
 import { JOB_OPTIONS } from './job-options.ts';
 import type { Option } from './option.ts';
 import { QUOTA_OPTIONS } from './quota-options.ts';
@@ -15,6 +17,8 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
+/** Each thread has all of them. */
+const MAX_MODELS = 8;
 /** More threads than this are asked for by name. */
 const MAX_DEFAULT_THREADS = 64;
 
@@ -102,12 +106,31 @@ export const OPTIONS = {
     placeholder: 'DIR',
     about: 'Where models are kept',
   },
+  modelHub: {
+    kind: 'text',
+    group: 'Models',
+    default: 'auto',
+    placeholder: 'HUB',
+    env: 'MODEL_HUB',
+    // An address with a password is refused, and not repeated.
+    isSecret: true,
+    about:
+      'Where models of hubs are fetched from: modelscope or huggingface for the one to ask first, or the base address of a mirror, which is then asked alone; auto for the order of the catalogue',
+    fault: hubFault,
+  },
   model: {
     kind: 'text',
     group: 'Models',
     default: 'moonshine-tiny-en',
-    placeholder: 'NAME',
-    about: 'Recogniser, by its name in the catalogue (roundtable models list) or the path of its folder',
+    placeholder: 'LIST',
+    about:
+      'Recognisers, by their names in the catalogue (roundtable models list) or the paths of their folders, separated by commas; streams that ask for none get the first',
+    fault: (value) => {
+      const names = value.split(',');
+      if (names.length > MAX_MODELS) return `names more than ${MAX_MODELS} models`;
+
+      return names.some((name) => name.trim() === '') ? 'names a model without a name' : null;
+    },
   },
   vadModel: {
     kind: 'text',
@@ -129,6 +152,16 @@ export const OPTIONS = {
 
       return wrong === undefined ? null : `has '${wrong}', which is neither cpu nor cuda:N`;
     },
+  },
+  modelMemoryMb: {
+    kind: 'number',
+    group: 'Models',
+    unit: 'MB',
+    default: defaultModelMemoryMb(),
+    min: 1,
+    max: 16_777_216,
+    about:
+      'Memory that all models may take in all threads; a server whose models are expected to take more does not start',
   },
   startThreshold: {
     kind: 'number',
@@ -211,6 +244,13 @@ export const OPTIONS = {
     min: 1,
     max: 200,
     about: 'Least time between two voice-activity batches; longer makes them larger and cheaper',
+  },
+  maskWords: {
+    kind: 'text',
+    group: 'Captions',
+    default: 'none',
+    placeholder: 'FILE',
+    about: 'List of words that nobody is to read, one in each line: *** stands in their places',
   },
   dataDir: {
     kind: 'text',
@@ -308,6 +348,15 @@ export const OPTIONS = {
     max: 1_073_741_824,
     about:
       'Audio that a client of another dialect has sent and its stream has no room for yet; a stream beyond it is closed',
+  },
+  maxHotWords: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'count',
+    default: 500,
+    min: 1,
+    max: 5000,
+    about: 'Hot words of a stream, and as many again of its meeting; longer lists are refused',
   },
   maxMessageBytes: {
     kind: 'number',

@@ -4,12 +4,14 @@ import type { Caller } from '../admission/api-keys.ts';
 import { CLASS_WEIGHTS } from '../admission/priority-class.ts';
 import type { Clock } from '../clock.ts';
 import { StreamError } from '../errors.ts';
+import type { Wanted } from '../models/served-models.ts';
 import { openUploadedRecording } from '../recording/uploaded-recording.ts';
 import {
   type CaptionedRecording,
   captionRecording,
   type RecordingLobby,
 } from '../session/caption-recording.ts';
+import { NO_WORDS, type Vocabulary } from '../text/vocabularies.ts';
 import type { Examined } from './examine-recording.ts';
 import type { Examiner } from './examiner.ts';
 import type { Job } from './job.ts';
@@ -26,8 +28,13 @@ export interface JobRunnerParts {
   /** Fetches a recording that is not here yet. */
   readonly fetch: (job: Job, run: JobRun) => Promise<void>;
   readonly maxRecordingMs: number;
-  /** All that results depend on besides the recording and its job's options: the model, and the server's settings. */
-  readonly basis: string;
+  /**
+   * All that results depend on besides the recording and what else its job asks for: the model, and the server's settings.
+   * @throws {StreamError} when what is asked for is not served.
+   */
+  readonly basis: (wanted: Wanted) => string;
+  /** The vocabulary of a meeting. */
+  readonly vocabularyOf: (meeting: string) => Vocabulary;
   /** Keeps captions whose job names a meeting. @returns whether they are stored; false where there is no room for them now. */
   readonly keep: (captions: readonly FinalMessage[]) => Promise<boolean>;
 }
@@ -47,7 +54,7 @@ export function jobRunner(parts: JobRunnerParts): JobHandler {
     await parts.fetch(job, run);
     const { files, examiner, maxRecordingMs } = parts;
     const examined = await examiner.examine(files.path(job.id), maxRecordingMs, run.signal, alive);
-    const known = await run.claim(contentOf(job, examined, parts.basis), examined.lengthMs);
+    const known = await run.claim(contentOf(job, examined, parts), examined.lengthMs);
     const result = known
       ? sharedResult(job, known)
       : resultOf(job, examined.lengthMs, await caption(job, run, parts));
@@ -58,11 +65,17 @@ export function jobRunner(parts: JobRunnerParts): JobHandler {
 }
 
 /** Equal for jobs whose results would be. Of one key only: nobody learns what others have sent. */
-function contentOf({ key, options }: Job, { audioHash }: Examined, basis: string): string {
-  const { language, endpointing } = options;
+function contentOf(
+  { key, options }: Job,
+  { audioHash }: Examined,
+  { basis, vocabularyOf }: JobRunnerParts,
+): string {
+  const { language, endpointing, meeting, hotWords, mask, numerals } = options;
+  const vocabulary = meeting === null ? NO_WORDS : vocabularyOf(meeting);
+  const words = { hotWords, mask, numerals, ...(vocabulary !== NO_WORDS && { vocabulary }) };
 
   return createHash('sha256')
-    .update(JSON.stringify([key, audioHash, language, endpointing, basis]))
+    .update(JSON.stringify([key, audioHash, language, endpointing, basis(options), words]))
     .digest('base64url');
 }
 
@@ -93,7 +106,7 @@ async function caption(job: Job, run: JobRun, parts: JobRunnerParts): Promise<Ca
 
 async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promise<CaptionedRecording> {
   const { files, lobby, clock, maxRecordingMs } = parts;
-  const { language, endpointing } = job.options;
+  const { language, model, endpointing, meeting, hotWords, mask, numerals } = job.options;
   const recording = await openUploadedRecording(files.path(job.id), maxRecordingMs, run.signal);
   let isWaiting = false;
   let settledMs = 0;
@@ -103,7 +116,15 @@ async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promis
   try {
     return await captionRecording({
       ...{ lobby, recording, caller: callerOf(job), signal: run.signal, isKept: false },
-      start: { ...(language !== null && { language }), ...(endpointing && { endpointing }) },
+      ...(meeting !== null && { vocabularyOf: meeting }),
+      start: {
+        ...(language !== null && { language }),
+        ...(model && { model }),
+        ...(endpointing && { endpointing }),
+        ...(hotWords && { hotWords }),
+        ...(mask && { mask }),
+        ...(numerals && { numerals }),
+      },
       onWaiting: () => {
         isWaiting = true;
       },

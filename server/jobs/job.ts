@@ -1,4 +1,5 @@
 import type { EndpointingRequest } from '../../client-sdk/protocol.ts';
+import type { HotWord } from '../../inference/recognizer.ts';
 import type { PriorityClass } from '../admission/priority-class.ts';
 import type { ErrorCode } from '../errors.ts';
 import { type JobState, TRANSITIONS } from './job-states.ts';
@@ -7,11 +8,17 @@ import { type JobState, TRANSITIONS } from './job-states.ts';
 export interface JobOptions {
   /** BCP 47; null for the model's own. */
   readonly language: string | null;
+  /** By name; null for the one that its language leads to. Left out in jobs from before there were several. */
+  readonly model?: string | null;
   readonly endpointing: EndpointingRequest | null;
   /** Whose captions go into the history; null where they do not. */
   readonly meeting: string | null;
   /** Name in front of the captions; null for the server's own choice. */
   readonly speaker: string | null;
+  /** These three are as a stream's `start` has them, and left out where they are not asked for. */
+  readonly hotWords?: readonly HotWord[];
+  readonly mask?: readonly string[];
+  readonly numerals?: boolean;
 }
 
 /** Why an attempt came to nothing. */

@@ -1,8 +1,9 @@
 import type { Caller } from '../admission/api-keys.ts';
 import { CLASS_WEIGHTS, type PriorityClass } from '../admission/priority-class.ts';
 import { StreamError } from '../errors.ts';
-import { requireLanguage } from '../language.ts';
-import { readControlMessage } from '../net/client-messages.ts';
+import type { ServedModels } from '../models/served-models.ts';
+import { readControlMessage, type StartBounds } from '../net/client-messages.ts';
+import { readHotWords } from '../text/read-words.ts';
 import { readCallbackUrl } from './callback-address.ts';
 import type { JobOptions } from './job.ts';
 
@@ -26,29 +27,28 @@ const FIELDS = [
   'priority',
   'callback',
   'model',
+  'hotWords',
+  'mask',
+  'numerals',
 ];
 
 /**
  * Reads the fields of a form, or of a JSON object.
- * @param models names that `model` may have.
  * @throws {StreamError} that names the field at fault.
  */
 export function readJobRequest(
   fields: Readonly<Record<string, unknown>>,
   caller: Caller,
-  languages: readonly string[],
-  models: readonly string[],
+  models: ServedModels,
+  bounds: StartBounds,
 ): JobRequest {
   const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined)
     throw new StreamError('out-of-range', `There is no field ${JSON.stringify(unknown.slice(0, 40))}.`);
-  const model = text(fields, 'model');
-  if (model !== null && !models.includes(model))
-    throw new StreamError('out-of-range', `model has to be ${models.join(' or ')}, or left out.`);
   const callback = text(fields, 'callback');
 
   return {
-    options: readOptions(fields, languages),
+    options: readOptions(fields, models, bounds),
     class: readClass(text(fields, 'priority'), caller),
     callback: callback === null ? null : readCallbackUrl(callback),
     url: text(fields, 'url'),
@@ -56,20 +56,37 @@ export function readJobRequest(
 }
 
 /** As a stream's `start` has them. */
-function readOptions(fields: Readonly<Record<string, unknown>>, languages: readonly string[]): JobOptions {
-  const { language, meeting, speaker } = fields;
-  const start = readControlMessage({
-    ...{ type: 'start', sampleRate: 16_000, encoding: 'pcm_f32le' },
-    ...{ language, meeting, speaker, endpointing: parsed(fields.endpointing) },
-  });
+function readOptions(
+  fields: Readonly<Record<string, unknown>>,
+  models: ServedModels,
+  bounds: StartBounds,
+): JobOptions {
+  const { language, model, meeting, speaker } = fields;
+  const start = readControlMessage(
+    {
+      ...{ type: 'start', sampleRate: 16_000, encoding: 'pcm_f32le' },
+      ...{ language, model, meeting, speaker },
+      endpointing: parsed(fields, 'endpointing', 'an object'),
+      hotWords: parsed(fields, 'hotWords', 'a list of words'),
+      mask: parsed(fields, 'mask', 'a list of words'),
+      numerals: parsed(fields, 'numerals', 'true or false'),
+    },
+    bounds,
+  );
   if (start.type !== 'start') throw new Error('What was to be read is a start message.');
-  requireLanguage(start.language, languages);
+  const { name, capabilities } = models.choose(start);
+  if (start.hotWords && !capabilities.hotWords)
+    throw new StreamError('out-of-range', `${name} listens for no hot words: leave hotWords out.`);
 
   return {
     language: start.language ?? null,
+    model: start.model ?? null,
     endpointing: start.endpointing ?? null,
     meeting: start.meeting ?? null,
     speaker: start.speaker ?? null,
+    ...(start.hotWords && { hotWords: readHotWords(start.hotWords, bounds.maxHotWords) }),
+    ...(start.mask && { mask: start.mask }),
+    ...(start.numerals && { numerals: true }),
   };
 }
 
@@ -90,12 +107,13 @@ function text(fields: Readonly<Record<string, unknown>>, name: string): string |
   return value;
 }
 
-/** An object, or in a form its JSON text. */
-function parsed(value: unknown): unknown {
+/** A value, or in a form its JSON text. @param kind what it has to be. */
+function parsed(fields: Readonly<Record<string, unknown>>, name: string, kind: string): unknown {
+  const value = fields[name];
   if (typeof value !== 'string') return value;
   try {
     return JSON.parse(value);
   } catch {
-    throw new StreamError('bad-message', 'endpointing has to be an object, as JSON.');
+    throw new StreamError('bad-message', `${name} has to be ${kind}, as JSON.`);
   }
 }

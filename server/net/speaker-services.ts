@@ -4,20 +4,26 @@ import type { Config } from '../config/options.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Recorder } from '../history/records.ts';
 import type { Meetings } from '../meeting/meetings.ts';
+import type { ServedModels } from '../models/served-models.ts';
 import type { FrontDoor } from '../overload/front-door.ts';
 import type { Participant } from '../session/participant.ts';
 import type { AudioBooks } from '../stream/audio-books.ts';
 import type { CaptionSteps } from '../stream/caption-stability.ts';
 import type { SpeechStreamParts } from '../stream/speech-stream-terms.ts';
+import type { MaskList } from '../text/mask-list.ts';
+import type { Vocabularies } from '../text/vocabularies.ts';
 
 /** What all speakers' sessions share. */
 export interface SpeakerServices extends SpeechStreamParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly meetings: Meetings;
-  /** `name@hash` of the recogniser. */
-  readonly model: string;
-  readonly languages: readonly string[];
+  readonly recognizers: ServedModels;
+  /** What nobody is to read on this server. */
+  readonly mask: MaskList;
+  readonly vocabularies: Vocabularies;
+  /** The meeting whose vocabulary streams have; null for the one each is in. */
+  readonly vocabularyOf: string | null;
   readonly observer: SpeakerObserver;
   readonly door: Pick<FrontDoor, 'ask' | 'readmit'>;
   readonly recorder: Recorder;

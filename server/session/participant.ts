@@ -12,6 +12,7 @@ import type { StreamRecord } from '../history/records.ts';
 import { REVISIONS_PER_RESUMPTION } from '../history/resumptions.ts';
 import { captionLanguage, fixedLanguage } from '../language.ts';
 import type { Seat } from '../meeting/meetings.ts';
+import { modelId, type ServedModel } from '../models/served-models.ts';
 import { AudioIntake } from '../net/audio-intake.ts';
 import { captionMessage, captionTiming, withWords } from '../net/caption-message.ts';
 import type { Connection } from '../net/connection.ts';
@@ -26,6 +27,7 @@ import { samplesToMs } from '../stream/sample-time.ts';
 import { SpeechStream } from '../stream/speech-stream.ts';
 import type { SpeechStreamListener } from '../stream/speech-stream-terms.ts';
 import { Timeline, type TimelineState } from '../stream/timeline.ts';
+import { StreamText } from '../text/stream-text.ts';
 import { followCaption } from './caption-steps.ts';
 import { hashOf } from './resume-token.ts';
 
@@ -41,12 +43,15 @@ export interface ParticipantOptions {
   readonly streamId: string;
   readonly token: string;
   readonly start: StartMessage;
+  /** That hears it, to its end. */
+  readonly model: ServedModel;
   /** Where the stream is taken up that another process began; null for a new one. */
   readonly record: StreamRecord | null;
 }
 
 /** What there is from being let in on; anew each time that the stream is taken up. */
 interface Speaking {
+  readonly text: StreamText;
   readonly stream: SpeechStream;
   readonly intake: AudioIntake;
   readonly timeline: Timeline;
@@ -134,10 +139,16 @@ export class Participant implements SpeechStreamListener, Guest {
   /** Lets the stream in: it hears `ready`. Does nothing but while it waits. */
   admit(): void {
     if (this.#state !== 'waiting') return;
-    const { services, record, start, connectedAtMs } = this.#options;
+    const { services, record, start, model, connectedAtMs } = this.#options;
     const seat = services.meetings.join(this.#meeting, record?.speaker ?? start.speaker ?? null);
     this.#state = 'speaking';
-    this.#begin(seat, record?.checkpoint ?? null, record?.timeline, connectedAtMs);
+    const text = new StreamText({
+      start,
+      meeting: services.vocabularies.use(services.vocabularyOf ?? this.#meeting),
+      model,
+      mask: services.mask,
+    });
+    this.#begin({ seat, text }, record?.checkpoint ?? null, record?.timeline, connectedAtMs);
   }
 
   /** Tells the stream its place among those that wait. */
@@ -225,7 +236,7 @@ export class Participant implements SpeechStreamListener, Guest {
   takeUp(connection: Connection): void {
     if (!this.#speaking || this.#drained || this.#state === 'closed') throw new StreamError('unknown-stream');
     const { clock, observer } = this.#options.services;
-    const { stream, timeline, seat } = this.#speaking;
+    const { stream, timeline, seat, text } = this.#speaking;
     const before = this.#connection;
     this.#connection = connection;
     if (before) refuse(before, new StreamError('taken-over'));
@@ -236,7 +247,7 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#options.allowance.release(Number.POSITIVE_INFINITY);
     this.#resumptions++;
     this.#state = 'speaking';
-    this.#begin(seat, checkpoint, timeline.save(checkpoint.settledSample), clock.now());
+    this.#begin({ seat, text }, checkpoint, timeline.save(checkpoint.settledSample), clock.now());
   }
 
   /** Finals that the connection before may not have delivered. Not when this one is gone as well. */
@@ -267,14 +278,14 @@ export class Participant implements SpeechStreamListener, Guest {
   }
 
   caption({ event, timing }: CaptionEvent): void {
-    const { start, services } = this.#options;
-    const { languages, model, observer, clock, recorder } = services;
+    const { start, model, services } = this.#options;
+    const { observer, clock, recorder } = services;
     const { timeline } = this.#speaking!;
     const parts = timing && captionTiming(timing, clock.now());
     const spokenAtMs = timeline.spokenAtMs(event.range.startSample);
     const heard = event.type === 'final' ? event.hypothesis.language : undefined;
-    const language = captionLanguage(start.language, heard, languages);
-    const source = { ...this.#place(), spokenAtMs, language, model };
+    const language = captionLanguage(start.language, heard, model.capabilities.languages);
+    const source = { ...this.#place(), spokenAtMs, language, model: modelId(model) };
     const message = captionMessage(event, source, start.timing ? parts : null);
     if (!message) return;
     if (message.type === 'final') {
@@ -327,16 +338,18 @@ export class Participant implements SpeechStreamListener, Guest {
 
   /** Starts the stream, or starts it anew from a checkpoint. */
   #begin(
-    seat: Seat,
+    { seat, text }: Pick<Speaking, 'seat' | 'text'>,
     checkpoint: StreamCheckpoint | null,
     timeline: TimelineState | undefined,
     connectedAtMs: number,
   ): void {
-    const { services, allowance, start, token } = this.#options;
-    const { config, model } = services;
+    const { services, allowance, start, model, token } = this.#options;
+    const { config } = services;
     const { encoding, channels = 1, sampleRate } = start;
-    const language = fixedLanguage(start.language);
-    const identity = { streamId: this.id, meeting: this.#meeting, language, weight: this.weight };
+    const identity = {
+      ...{ streamId: this.id, meeting: this.#meeting, weight: this.weight, text },
+      ...{ model: model.index, language: fixedLanguage(start.language) },
+    };
     const resume = checkpoint && {
       checkpoint,
       firstRevision: this.#resumptions * REVISIONS_PER_RESUMPTION,
@@ -350,7 +363,7 @@ export class Participant implements SpeechStreamListener, Guest {
     stream.partialPace = this.#partialPace;
     const { settledSample } = stream.checkpoint;
     const intake = new AudioIntake(stream, allowance, { encoding, channels, sampleRate }, settledSample);
-    this.#speaking = { stream, intake, timeline: new Timeline(timeline), seat };
+    this.#speaking = { stream, intake, timeline: new Timeline(timeline), seat, text };
     this.#acknowledgedSample = settledSample;
     this.#record(stream.checkpoint, () => {});
     this.#send({
@@ -360,23 +373,25 @@ export class Participant implements SpeechStreamListener, Guest {
         streamId: this.id,
         meeting: this.#meeting,
         speaker: seat.speaker,
-        model,
+        model: modelId(model),
       },
       maxBufferedMs: Math.min(config.maxBufferedMs, samplesToMs(allowance.maxBufferedSamples)),
       resumeToken: token,
       resumeWindowMs: config.resumeWindowMs,
       nextFrame: intake.nextFrame,
+      ...(text.report && { hotWords: text.report }),
     });
   }
 
   /** @param stored called when it is, and everything before it. */
   #record(checkpoint: StreamCheckpoint, stored: () => void): void {
-    const { services, start, keyName } = this.#options;
+    const { services, start, model, keyName } = this.#options;
     const { seat, timeline } = this.#speaking!;
     services.recorder.stream(
       {
         ...{ streamId: this.id, tokenHash: this.tokenHash, keyName, meeting: this.#meeting },
-        ...{ speaker: seat.speaker, start, checkpoint },
+        // By name: whoever takes it up goes on with that one, whatever is served besides by then.
+        ...{ speaker: seat.speaker, start: { ...start, model: model.name }, checkpoint },
         timeline: timeline.save(checkpoint.settledSample),
         captions: this.#captions,
         resumptions: this.#resumptions,
@@ -439,8 +454,9 @@ export class Participant implements SpeechStreamListener, Guest {
     allowance.leave();
     if (forGood) services.recorder.forget(this.id, this.#resumptions);
     if (this.#speaking) {
-      const { stream, seat } = this.#speaking;
+      const { stream, seat, text } = this.#speaking;
       stream.close();
+      text.end();
       seat.publish({ type: 'speaker-left', ...this.#place() });
       seat.leave();
       services.observer.streamClosed(stream.books);

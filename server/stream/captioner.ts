@@ -6,7 +6,7 @@ import { carriedDraft } from './carried-draft.ts';
 import type { DecodeRequest, DecodeTiming, Dispatcher } from './dispatcher.ts';
 import { samplesToMs } from './sample-time.ts';
 import type { SegmentRange } from './segmenter.ts';
-import { Transcript, type TranscriptEvent } from './transcript.ts';
+import { Transcript, type TranscriptEvent, type Writing } from './transcript.ts';
 
 /** Where a caption's time went until its hypothesis was there. */
 export interface HypothesisTiming extends DecodeTiming {
@@ -30,12 +30,16 @@ export interface CaptionerOptions {
   readonly streamId: string;
   /** The meeting, as the scheduler's group. */
   readonly meeting: string;
+  /** The model that hears it, by its number. */
+  readonly model: number;
   /** The stream's share among others, 1 being the usual. */
   readonly weight: number;
   /** All before it have ended. */
   readonly firstSegmentId: number;
   /** Whether snapshots are decoded as they come. */
   readonly partials: boolean;
+  /** How captions are written; as they were heard when left out. */
+  readonly writing?: Writing;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   /** Cuts a range out of the stream's audio into memory of its length. */
@@ -95,7 +99,7 @@ export class Captioner {
 
   constructor(options: CaptionerOptions) {
     this.#options = options;
-    this.#transcript = new Transcript(options.firstSegmentId);
+    this.#transcript = new Transcript(options.firstSegmentId, options.writing);
   }
 
   get pendingFinals(): number {
@@ -132,6 +136,7 @@ export class Captioner {
     if (this.#closed) return;
     this.#pendingFinals++;
     const { segmentId, revision } = range;
+    if (endpoint === 'max-duration') this.#transcript.cut(segmentId);
     if (this.#decodedRevision(segmentId) === revision) {
       const none = { queueWaitMs: 0, batchWaitMs: 0, inferenceMs: 0 };
       this.#timings.set(segmentId, this.#timing(range, this.#options.clock.now(), false, none));
@@ -154,7 +159,7 @@ export class Captioner {
   }
 
   #decode(range: SegmentRange, endpoint: Endpoint | null, priority: Priority): void {
-    const { dispatcher, streamId, meeting, weight, clock, arrivedAtMs } = this.#options;
+    const { dispatcher, streamId, meeting, model, weight, clock, arrivedAtMs } = this.#options;
     const background = priority === 'background';
     const decoding: Decoding = { range, askedAtMs: clock.now(), background, endpoint, running: false };
     this.#decodings.set(range.segmentId, decoding);
@@ -163,6 +168,7 @@ export class Captioner {
       flow: streamId,
       key: String(range.segmentId),
       priority,
+      model,
       weight,
       dueAtMs: arrivedAtMs(range.endSample) + ON_TIME_MS,
       samples: endpoint === null ? null : range.endSample - range.startSample,

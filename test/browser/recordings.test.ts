@@ -174,6 +174,9 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
       page.evaluate('document.querySelector(".job-text").scrollTop') as Promise<number>;
     await card(path).locator('.sentence').nth(0).click();
     await marked(path, 0).waitFor();
+    // It plays, so that it has come to where it was sent.
+    const beganS = await currentTime();
+    await expect.poll(currentTime).toBeGreaterThan(beganS);
     await page.evaluate('document.querySelector(".job-text").scrollTop = 1e6');
     const elsewhere = await scrolledTo();
     expect(elsewhere).toBeGreaterThan(100);
@@ -262,15 +265,15 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     const { path } = clips[1]!;
     await page.route('**/v1/status', async (route) => {
       const answer = await route.fetch();
-      const report = (await answer.json()) as { models: { recognizer: object } };
-      const recognizer = [report.models.recognizer, { name: 'another' }];
-      await route.fulfill({ response: answer, json: { ...report, models: { recognizer } } });
+      const report = (await answer.json()) as { models: { recognizers: object[] } };
+      const recognizers = [...report.models.recognizers, { name: 'another' }];
+      await route.fulfill({ response: answer, json: { ...report, models: { recognizers } } });
     });
     await page.reload();
     await page.getByLabel('Model').selectOption('another');
     await expectAccessible(page);
     await choose(path);
-    await cardIn(path, 'refused').getByText('model has to be moonshine-tiny-en, or left out.').waitFor();
+    await cardIn(path, 'refused').getByText('It has moonshine-tiny-en.').waitFor();
     await page.getByLabel('Model').selectOption('moonshine-tiny-en');
     await choose(path);
     await cardIn(path, 'completed').waitFor();

@@ -7,11 +7,11 @@ import { readConfig } from '../../server/config/config.ts';
 import type { OptionName } from '../../server/config/options.ts';
 import { BufferedRecorder, type RecorderBounds } from '../../server/history/buffered-recorder.ts';
 import { Lobby } from '../../server/net/lobby.ts';
+import { MaskList } from '../../server/text/mask-list.ts';
 import { UNOBSERVED, UnsteadyStore } from './history.ts';
+import { type ServedModelTerms, servedModels } from './served-models.ts';
 import { settle } from './settle.ts';
 import { createEars, type Ears, lengthAsText } from './speech-stream-rig.ts';
-
-const MODEL = { name: 'model', hash: '0'.repeat(64) };
 
 /** How a server without sockets is made. */
 export interface LobbyTerms {
@@ -23,6 +23,14 @@ export interface LobbyTerms {
   readonly script?: ScriptedRecognizerOptions['script'];
   /** Languages that the model knows; English when left out. */
   readonly languages?: readonly string[];
+  /** What the model does that is not usual. */
+  readonly model?: Partial<ServedModelTerms>;
+  /** What nobody is to read on the server. */
+  readonly mask?: readonly string[];
+  /** Several models in its place, which hear their names and what `script` says. */
+  readonly models?: readonly [ServedModelTerms, ...ServedModelTerms[]];
+  /** Of a server that was here before; a new one when left out. */
+  readonly store?: UnsteadyStore;
 }
 
 /** A server without sockets, whose store can be away, and whose time stands still. */
@@ -32,16 +40,24 @@ export function openLobby({
   gate,
   script = lengthAsText,
   languages = ['en'],
+  model = {},
+  mask = [],
+  models,
+  store = new UnsteadyStore(),
 }: LobbyTerms = {}) {
-  const ears: Ears = createEars(new ScriptedRecognizer({ script, gate: async () => gate?.(ears.clock) }));
-  const store = new UnsteadyStore();
+  const gated = (hears: typeof script) =>
+    new ScriptedRecognizer({ script: hears, gate: async () => gate?.(ears.clock) });
+  const named = models?.map(({ name }) => gated((segment) => `${name}: ${lengthAsText(segment)}`)) ?? [];
+  const [first = gated(script), ...others] = named;
+  const ears: Ears = createEars([first, ...others]);
   const lobby = new Lobby(readConfig(flags, {}), ears.clock);
   const recorder = new BufferedRecorder(store, ears.clock, UNOBSERVED, bounds);
   const open = () =>
     lobby.open({
       ...ears,
-      languages,
-      models: { recognizer: MODEL, vad: MODEL },
+      recognizers: servedModels(...(models ?? [{ name: 'model', languages, ...model }])),
+      vad: { name: 'vad', hash: '0'.repeat(64) },
+      mask: MaskList.of(mask),
       recorder,
       transcripts: { finals: (meeting, query) => recorder.finalsOfMeeting(meeting, query) },
     });

@@ -1,6 +1,7 @@
 import type { HotWord, HotWords } from '../../recognizer.ts';
 import { tokenize } from '../tokens.ts';
-import { plainLetters, type Sounds, soundsOf, spelledSoundsOf } from './sounds.ts';
+import { canBeHeard } from './can-be-heard.ts';
+import { type Sounds, soundsOf, spelledSoundsOf } from './sounds.ts';
 
 /** A word as it is looked for. */
 export interface ListedWord {
@@ -10,33 +11,14 @@ export interface ListedWord {
   readonly tokens: readonly number[];
   /** The ways in which it may be said. */
   readonly pronunciations: readonly Sounds[];
-  /** Its letters alone: what is written with these needs no mending. */
-  readonly letters: string;
 }
 
 /** Most words of a stream that are looked for: what a segment costs is bounded by it. */
 const MAX_WORDS = 1000;
-/** Longest word or phrase, in characters. */
-const MAX_CHARACTERS = 64;
-/** Fewer letters say too little: half of all words sound alike. */
-const MIN_LETTERS = 3;
 /** Written in capitals, up to so many letters are said by their names. */
 const MAX_ABBREVIATION = 5;
 /** Lists that are kept made up: as many as streams take turns in a thread. */
 const KEPT_LISTS = 64;
-
-/**
- * Whether a hot word can be heard by Moonshine, which writes English: it is in Latin letters, at least three (digits
- * count), and at most 64 characters long.
- */
-export function canBeHeard(text: string): boolean {
-  return (
-    text.length <= MAX_CHARACTERS &&
-    plainLetters(text).length >= MIN_LETTERS &&
-    // Letters of other scripts, which fall away as letters are taken for sounds.
-    !/[^\P{L}\p{Script=Latin}]/u.test(text)
-  );
-}
 
 /** Lists of hot words, made up once and kept as long as they are used. */
 export class HotWordLists {
@@ -67,7 +49,6 @@ export function listWords(words: readonly HotWord[]): readonly ListedWord[] {
         weight,
         tokens: tokenize(written),
         pronunciations: pronunciations(written),
-        letters: plainLetters(written),
       };
     });
 }

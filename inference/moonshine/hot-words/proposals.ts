@@ -1,6 +1,5 @@
-import { detokenize as textOf, pieceOf, tokenize } from '../tokens.ts';
-import { findLikenesses, type Likeness } from './alike.ts';
-import { heardWords } from './heard-words.ts';
+import { detokenize, pieceOf, tokenize } from '../tokens.ts';
+import type { Likeness } from './alike.ts';
 import type { ListedWord } from './hot-word-list.ts';
 
 /** A hot word instead of some of a hypothesis' tokens. */
@@ -9,20 +8,21 @@ export interface Proposal extends Likeness {
   readonly tokens: readonly number[];
 }
 
-/** Every place of a hypothesis where a hot word may have been said that does not stand there. */
-export function propose(tokens: readonly number[], words: readonly ListedWord[]): readonly Proposal[] {
-  const heard = heardWords(tokens);
+/** What of a hypothesis a hot word would take the place of; null where the word stands there already. */
+export function propose(likeness: Likeness, tokens: readonly number[]): Proposal | null {
+  const { word, from, to } = likeness;
+  if (stands(word, detokenize(tokens.slice(from, to)))) return null;
 
-  return words.flatMap((word) =>
-    findLikenesses(word, heard)
-      .filter(({ from, to }) => !stands(word, textOf(tokens.slice(from, to))))
-      .map((likeness) => ({ ...likeness, tokens: writtenTokens(word, tokens, likeness.from) })),
-  );
+  return { ...likeness, tokens: writtenTokens(word, tokens, from) };
 }
 
 /** Whether a text has the word in it, capitals aside: if it has other words besides, it is not about this one. */
 function stands({ text }: ListedWord, stretch: string): boolean {
-  const plain = (written: string) => ` ${written.toLowerCase().replaceAll(/[^\p{L}\p{N}]+/gu, ' ').trim()} `;
+  const plain = (written: string) =>
+    ` ${written
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+      .trim()} `;
 
   return stretch === text || plain(stretch).includes(plain(text));
 }

@@ -90,7 +90,13 @@ export function transposedByteLinear(
   const scales = new Float32Array(outputs * blocks).fill(scale);
   const zeroPoints = new Uint8Array(outputs * blocks).fill(zeroPoint);
 
-  return blockedProduct(graph, x, name, { inputs, outputs, bytes, scales, zeroPoints, bias: undefined }, name);
+  return blockedProduct(
+    graph,
+    x,
+    name,
+    { inputs, outputs, bytes, scales, zeroPoints, bias: undefined },
+    name,
+  );
 }
 
 interface BlockedWeights {
