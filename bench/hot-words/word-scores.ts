@@ -6,6 +6,7 @@ export interface HeardTwice {
   readonly reference: string;
   readonly plain: string;
   readonly mended: string;
+  /** Time of the processor. */
   readonly plainMs: number;
   readonly mendedMs: number;
 }
@@ -45,7 +46,7 @@ export interface HotWordScore {
   /** Clips without a listed word, and listed words that were put into them. */
   readonly clipsWithoutListed: number;
   readonly putIntoThose: number;
-  /** Mean time to decode a clip without hot words, and what they add. */
+  /** Mean time of the processor for a clip without hot words, and what they add. */
   readonly plainMs: number;
   readonly addedMs: number;
 }

@@ -15,7 +15,8 @@ export interface Likeness {
 
 /** Stretches for one word: the best may be a syllable too long or too short. */
 const STRETCHES_PER_WORD = 3;
-export const MAX_DISTANCE = 0.6;
+/** Farther ones are so seldom the word that they only take the place of nearer ones: 0.7 mends no more. */
+const MAX_DISTANCE = 0.6;
 
 /** Memory of a search, used again by the next. */
 let costs = new Float32Array(0);
