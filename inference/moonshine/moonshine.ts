@@ -1,4 +1,4 @@
-import { Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Device } from '../device.ts';
 import { Occupancy } from '../occupancy.ts';
 import {
@@ -16,12 +16,18 @@ import { DecodingBatch, type DecodingMemory, type DecodingRow } from './decoding
 import { DraftedDecoding } from './draft.ts';
 import { GreedySequence } from './greedy-sequence.ts';
 import { HotWordLists } from './hot-words/hot-word-list.ts';
+import { LogitsMemory } from './hot-words/logits-memory.ts';
 import type { RebuiltFiles } from './moonshine-files.ts';
 import { frameCount, padded } from './padding.ts';
 import { SpeechCache } from './speech-cache.ts';
 import { TokenCache } from './token-cache.ts';
 import { END_TOKEN, VOCABULARY_SIZE } from './tokens.ts';
 import type { Values } from './values.ts';
+
+/** What one call holds, and leaves for another. */
+interface BatchMemory extends DecodingMemory {
+  readonly logits: LogitsMemory;
+}
 
 /**
  * Moonshine (Jeffries et al. 2024, "Moonshine: Speech Recognition for Live Transcription and Voice Commands") on the
@@ -36,7 +42,7 @@ export class Moonshine implements Recognizer {
   readonly #preciseDecoder: Session;
   readonly #hotWords = new HotWordLists();
   /** Of the last batch, for the next. */
-  #memory: DecodingMemory | null = null;
+  #memory: BatchMemory | null = null;
   #closed = false;
 
   private constructor(encoder: Session, decoder: Session, preciseDecoder: Session) {
@@ -72,12 +78,16 @@ export class Moonshine implements Recognizer {
   async #decode(segments: readonly SpeechSegment[]): Promise<DecodeResult> {
     const startedAt = performance.now();
     // Calls at the same time each take memory of their own, and the last one to end leaves it for the next.
-    const memory = this.#memory ?? { speech: new SpeechCache(), tokens: new TokenCache() };
+    const memory = this.#memory ?? {
+      speech: new SpeechCache(),
+      tokens: new TokenCache(),
+      logits: new LogitsMemory(),
+    };
     this.#memory = null;
     const rows = await this.#encode(segments, memory.speech);
     const passes = await new DecodingBatch(rows, memory, {
       decode: (feeds) => run(this.#decoder, feeds, CHOICE),
-      decodeAll: (feeds) => run(this.#decoder, feeds, SCORES),
+      decodeAll: (feeds) => run(this.#decoder, feeds, memory.logits.fetch(feeds)),
       decodePrecisely: (feeds) => run(this.#preciseDecoder, feeds),
     }).run();
     this.#memory = memory;
@@ -129,10 +139,8 @@ export class Moonshine implements Recognizer {
 
 /** What the decoder gives for choosing tokens: all but the scores of the whole vocabulary. */
 const CHOICE = ['scores', 'candidates', 'probabilities', 'fresh'];
-/** What it gives for weighing tokens that it was told. */
-const SCORES = ['logits', 'scores', 'probabilities'];
 
-function run(session: Session, feeds: Values, outputs?: readonly string[]): Promise<Values> {
+function run(session: Session, feeds: Values, outputs?: InferenceSession.FetchesType): Promise<Values> {
   // All outputs are tensors.
   return session.run(feeds, outputs) as Promise<Values>;
 }
