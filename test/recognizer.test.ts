@@ -8,7 +8,7 @@ import { loadMoonshine } from '../inference/moonshine/load-moonshine.ts';
 import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
 import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
 import { fixture, until } from './support/commanded-pool.ts';
-import { clip, rebuiltMoonshine, shippedMoonshine, threadUrl } from './support/models.ts';
+import { clip, oneRunMoonshine, rebuiltMoonshine, shippedMoonshine, threadUrl } from './support/models.ts';
 
 /** Before any thread has been started. */
 const OWN_PRIORITY = getPriority();
@@ -22,6 +22,12 @@ describeRecognizer({
 describeRecognizer({
   name: 'Moonshine, as shipped',
   create: async () => loadMoonshine(await shippedMoonshine(), 'cpu'),
+  real: true,
+});
+
+describeRecognizer({
+  name: 'Moonshine, in one run',
+  create: async () => loadMoonshine(await oneRunMoonshine(), 'cpu'),
   real: true,
 });
 

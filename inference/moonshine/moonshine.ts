@@ -17,9 +17,9 @@ import { DraftedDecoding } from './draft.ts';
 import { GreedySequence } from './greedy-sequence.ts';
 import type { RebuiltFiles } from './moonshine-files.ts';
 import { frameCount, padded } from './padding.ts';
+import { END_TOKEN, VOCABULARY_SIZE } from './special-tokens.ts';
 import { SpeechCache } from './speech-cache.ts';
 import { TokenCache } from './token-cache.ts';
-import { END_TOKEN, VOCABULARY_SIZE } from './tokens.ts';
 import type { Values } from './values.ts';
 
 /**
