@@ -37,8 +37,13 @@ export interface StartMessage {
   readonly meeting?: string;
   /** The name shown beside the captions, at most 128 characters. */
   readonly speaker?: string;
-  /** BCP 47 tag such as `en`; what the model hears when left out, or `auto`. */
+  /**
+   * BCP 47 tag such as `en`, or `auto` for what is heard. Where no model is named the first that knows it is taken, and for
+   * `auto` the first that can tell languages apart; the default model, and what that hears, when left out.
+   */
   readonly language?: string;
+  /** Name of a model that the server has, as `GET /v1/status` lists them; by the language when left out. */
+  readonly model?: string;
   /** Samples per second and channel, 8000 to 48000. */
   readonly sampleRate: number;
   readonly encoding: AudioEncoding;

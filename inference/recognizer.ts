@@ -103,6 +103,8 @@ export interface RecognizerCapabilities {
   readonly drafts: boolean;
   /** Whether hot words change what is heard. */
   readonly hotWords: boolean;
+  /** Whether hypotheses have `words`. */
+  readonly words: boolean;
   /** Whether the text has punctuation and capitals, where its script knows them. */
   readonly punctuates: boolean;
   /** Whether numbers, dates and amounts are written in digits, where that is usual. */
@@ -112,8 +114,8 @@ export interface RecognizerCapabilities {
 }
 
 /**
- * Speech in, text out. Implemented by each model, by the pool of threads that fronts them, and by the scripted
- * double used in tests.
+ * Speech in, text out. Implemented by each model, and by the scripted double used in tests. The threads that front models
+ * are a `RecognizerPool`.
  */
 export interface Recognizer {
   readonly capabilities: RecognizerCapabilities;

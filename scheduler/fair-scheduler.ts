@@ -1,19 +1,13 @@
 import { Flow, newTally } from './flow.ts';
-import { type Costs, FormingBatch } from './forming-batch.ts';
+import { FormingBatch } from './forming-batch.ts';
+import type { JobKind } from './job-kind.ts';
 import { predictBacklog } from './predict-backlog.ts';
 import { Member, PRIORITIES, Ring } from './ring.ts';
 import type { Admission, Backlog, Batch, Job, Priority, Scheduler, Work } from './scheduler.ts';
 
 export interface FairSchedulerOptions {
-  /** Most jobs in a batch. */
-  readonly maxBatchSize: number;
-  /** Most time a batch of several jobs is predicted to take; what comes next waits so long. */
-  readonly maxBatchMs: number;
-  /**
-   * The same while there has been nothing but background for some seconds: whoever comes then waits so long, once.
-   * `maxBatchMs` when left out.
-   */
-  readonly maxCalmBatchMs?: number;
+  /** What holds for each kind of job, by its number. */
+  readonly kinds: readonly JobKind[];
   /**
    * Whether background leaves the last idle thread alone while others have had something to do within some seconds, so that
    * who comes next need not wait for it: for where there are several. False when left out.
@@ -26,8 +20,6 @@ export interface FairSchedulerOptions {
    * and still have its finals and candidates go before their partials. 0 is strict fairness.
    */
   readonly maxLeadMs: number;
-  /** Predicts what jobs cost, and is told what they did. */
-  readonly costs: Costs;
 }
 
 /** Flows that share what their group gets. */
@@ -59,8 +51,8 @@ interface Part<T> {
 /** Jobs looked at in vain before a batch goes as it is: bounds the time that forming one takes. */
 const MAX_MISSES = 64;
 /**
- * After so many batches of several jobs in a row a candidate or partial goes alone. If all batches were full, nothing
- * would tell what they save.
+ * After so many batches of several jobs of a kind in a row a candidate or partial goes alone. If all batches were full,
+ * nothing would tell what they save.
  */
 const BATCHES_TO_A_PROBE = 32;
 /** Time without any other job than background after which none is expected at once. */
@@ -91,7 +83,8 @@ export class FairScheduler<T> implements Scheduler<T> {
   readonly #seats = new Map<string, Seat<T>>();
   readonly #running = new Map<Batch<T>, readonly Part<T>[]>();
   readonly #tally = newTally();
-  #batchesSinceSingle = 0;
+  /** By kind. */
+  readonly #batchesSinceSingle: number[];
   /** When a job was given out last that was not background. */
   #busyAtMs = Number.NEGATIVE_INFINITY;
   /** Since when there has been background, and none given out; null while there is none. */
@@ -100,6 +93,7 @@ export class FairScheduler<T> implements Scheduler<T> {
   constructor(options: FairSchedulerOptions) {
     this.#options = options;
     this.#groups = new Ring(options.maxLeadMs);
+    this.#batchesSinceSingle = options.kinds.map(() => 0);
   }
 
   get queued(): Readonly<Record<Priority, number>> {
@@ -134,21 +128,23 @@ export class FairScheduler<T> implements Scheduler<T> {
     if (others) this.#busyAtMs = nowMs;
     const isCalm = nowMs - this.#busyAtMs > CALM_AFTER_MS;
     const isOverdue = this.#isBackgroundOverdue(nowMs) && !isCalm;
-    const { maxBatchMs, maxCalmBatchMs = maxBatchMs, sparesThread = false, costs } = this.#options;
     const first = isOverdue ? 'background' : urgent;
     // Others that are far ahead do not make it wait: it is the one whose turn it is.
-    const isSpared = sparesThread && idle <= 1 && !isCalm && !isOverdue && !others;
+    const isSpared = this.#options.sparesThread && idle <= 1 && !isCalm && !isOverdue && !others;
     if (first === 'background' && isSpared) return null;
+    // Whoever's turn it is decides which kind the batch is of.
+    const { kind } = this.#groups.first(first)!.flows.first(first)!.head(first)!;
+    const { maxBatchMs, maxCalmBatchMs = maxBatchMs, costs } = this.#options.kinds[kind]!;
     const forming = new FormingBatch<T>(costs, {
-      maxSize: isOverdue ? 1 : this.#maxSize(first, idle),
+      maxSize: isOverdue ? 1 : this.#maxSize(kind, first, idle),
       maxMs: isCalm ? maxCalmBatchMs : maxBatchMs,
       nowMs,
     });
     const parts = joining(first).flatMap((priority) => this.#fill(forming, priority));
     const { jobs, works, costMs } = forming;
-    const batch = { jobs, works, costMs };
+    const batch = { kind, jobs, works, costMs };
     this.#running.set(batch, this.#charge(parts, costMs));
-    this.#batchesSinceSingle = jobs.length > 1 ? this.#batchesSinceSingle + 1 : 0;
+    this.#batchesSinceSingle[kind] = jobs.length > 1 ? this.#batchesSinceSingle[kind]! + 1 : 0;
     if (first === 'background') this.#backgroundSinceMs = this.#groups.first('background') ? nowMs : null;
 
     return batch;
@@ -159,7 +155,7 @@ export class FairScheduler<T> implements Scheduler<T> {
     if (!parts) return;
     this.#running.delete(batch);
     if (tookMs !== null && Number.isFinite(tookMs) && tookMs > 0) {
-      this.#options.costs.learn(batch.works, tookMs);
+      this.#options.kinds[batch.kind]!.costs.learn(batch.works, tookMs);
       this.#charge(parts, tookMs);
     }
     for (const { job, seat } of parts) {
@@ -186,12 +182,19 @@ export class FairScheduler<T> implements Scheduler<T> {
   }
 
   backlogMs(): Backlog {
-    const works: Record<Priority, Work[]> = { final: [], candidate: [], partial: [], background: [] };
+    const { kinds } = this.#options;
+    const works = kinds.map(
+      (): Record<Priority, Work[]> => ({ final: [], candidate: [], partial: [], background: [] }),
+    );
     for (const { flow } of this.#seats.values()) {
-      for (const { priority, work } of flow.jobs()) works[priority].push(work());
+      for (const { kind, priority, work } of flow.jobs()) works[kind]![priority].push(work());
     }
     const predict = (priority: Priority) =>
-      predictBacklog(works[priority], this.#options.maxBatchSize, this.#options.costs);
+      kinds.reduce(
+        (sum, { maxBatchSize, costs }, kind) =>
+          sum + predictBacklog(works[kind]![priority], maxBatchSize, costs),
+        0,
+      );
     const final = predict('final');
 
     return { final, total: final + predict('candidate') + predict('partial') };
@@ -226,12 +229,12 @@ export class FairScheduler<T> implements Scheduler<T> {
     return this.#backgroundSinceMs !== null && nowMs - this.#backgroundSinceMs > MAX_BACKGROUND_WAIT_MS;
   }
 
-  #maxSize(priority: Priority, idle: number): number {
-    if (priority !== 'final' && this.#batchesSinceSingle >= BATCHES_TO_A_PROBE) return 1;
+  #maxSize(kind: number, priority: Priority, idle: number): number {
+    if (priority !== 'final' && this.#batchesSinceSingle[kind]! >= BATCHES_TO_A_PROBE) return 1;
     const ready = Object.values(this.#tally.ready).reduce((sum, jobs) => sum + jobs, 0);
     const share = Math.ceil(ready / Math.max(1, idle));
 
-    return Math.min(this.#options.maxBatchSize, share);
+    return Math.min(this.#options.kinds[kind]!.maxBatchSize, share);
   }
 
   /** Takes jobs in the order of their turns until the batch is full or none fits. */

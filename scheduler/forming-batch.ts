@@ -58,7 +58,7 @@ export class FormingBatch<T> {
    */
   add(job: Job<T>): number | null {
     const first = this.#jobs[0];
-    if (first && (this.full || job.alone || job.batchClass !== first.batchClass)) return null;
+    if (first && (this.full || job.alone || !isAlike(job, first))) return null;
     const work = job.work();
     const aloneMs = this.#costs.predict([work]);
     const togetherMs = first ? this.#costs.predict([...this.#works, work]) : aloneMs;
@@ -78,4 +78,8 @@ export class FormingBatch<T> {
 
     return !this.#jobs.some(isMadeLate);
   }
+}
+
+function isAlike<T>(job: Job<T>, other: Job<T>): boolean {
+  return job.kind === other.kind && job.batchClass === other.batchClass;
 }

@@ -4,6 +4,7 @@ import type { Work } from './scheduler.ts';
 /**
  * How long one thread would take for all of it: in full batches where those are quicker, else one by one. An
  * estimate, which knows nothing of classes and due times.
+ * @param works of one kind.
  * @returns milliseconds.
  */
 export function predictBacklog(works: readonly Work[], maxBatchSize: number, costs: Costs): number {

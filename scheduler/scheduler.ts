@@ -24,7 +24,9 @@ export interface Job<T> {
   readonly priority: Priority;
   /** Above 0. Its flow is charged cost / weight among its siblings, and so is its group among the groups. */
   readonly weight: number;
-  /** Only jobs of one batch class share a batch. */
+  /** Whose costs and bounds hold for it, by number: here, its model. */
+  readonly kind: number;
+  /** Only jobs of one kind and one batch class share a batch. */
   readonly batchClass: number;
   /** Has to be the only one in its batch: it was in one that killed a thread. */
   readonly alone: boolean;
@@ -39,6 +41,8 @@ export interface Job<T> {
 
 /** Jobs to be run together, oldest turn first. */
 export interface Batch<T> {
+  /** Of all its jobs. */
+  readonly kind: number;
   readonly jobs: readonly Job<T>[];
   /** What the jobs said of themselves when the batch was formed, in their order. */
   readonly works: readonly Work[];

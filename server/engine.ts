@@ -3,7 +3,7 @@ import type { RecognizerGraphs } from '../inference/load-recognizer.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import { openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
 import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
-import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
+import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
 import type { Config } from './config/options.ts';
 import { Failure } from './failure.ts';
@@ -12,6 +12,7 @@ import type { Metrics } from './metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
 import { isModelPath, recogniseModel } from './model-store/recognise-model.ts';
 import type { ModelStore, ResolvedModel } from './model-store/store.ts';
+import { type ModelIdentity, ServedModels } from './models/served-models.ts';
 import type { PoolName } from './thread-metrics.ts';
 
 /** Compiled next to this module: threads cannot run TypeScript. */
@@ -23,10 +24,11 @@ const VAD_DEADLINE_MS = 10_000;
 
 /** The models, running. */
 export interface Engine {
-  readonly recognizer: ThreadedRecognizer;
+  readonly recognizers: ThreadedRecognizers;
   readonly vad: ThreadedVad;
-  readonly recognizerModel: ResolvedModel;
-  readonly vadModel: ResolvedModel;
+  /** By their numbers among the recognisers. */
+  readonly models: ServedModels;
+  readonly vadModel: ModelIdentity;
 }
 
 /** What the models are started with. */
@@ -51,12 +53,15 @@ export async function startEngine(
   metrics: Metrics,
   signal: AbortSignal,
 ): Promise<Engine> {
-  for (const name of [config.model, config.vadModel]) if (!isModelPath(name)) await pull(name, signal);
+  const wanted = config.model.split(',').map((name) => name.trim());
+  for (const name of [...wanted, config.vadModel]) if (!isModelPath(name)) await pull(name, signal);
   const resolveModel = (name: string) => (isModelPath(name) ? recogniseModel(name) : store.resolve(name));
-  const recognizerModel = await resolveModel(config.model);
+  const resolved: ResolvedModel[] = [];
+  for (const name of wanted) resolved.push(await resolveModel(name));
   const vadModel = await resolveModel(config.vadModel);
-  requireAdapter(recognizerModel, ['moonshine', 'sensevoice'], '--model');
+  for (const model of resolved) requireAdapter(model, ['moonshine', 'sensevoice'], '--model');
   requireAdapter(vadModel, ['silero'], '--vad-model');
+  requireNames(resolved);
   let loaded = false;
   const listeners = (pool: PoolName): ThreadListeners => ({
     onCrash: () => {
@@ -80,38 +85,35 @@ export async function startEngine(
     ...listeners('vad'),
   });
   try {
-    const recognizer = await startRecognizer(config, recognizerModel, log, listeners('recognizer'));
+    const recognizers = await startRecognizers(config, resolved, log, listeners('recognizer'));
     loaded = true;
-    metrics.threads.watch({ recognizer, vad });
+    metrics.threads.watch({ recognizer: recognizers, vad });
 
-    return { recognizer, vad, recognizerModel, vadModel };
+    return { recognizers, vad, models: served(resolved, recognizers), vadModel: identify(vadModel) };
   } catch (error) {
     await vad.close();
     throw error;
   }
 }
 
-async function startRecognizer(
+async function startRecognizers(
   config: Config,
-  model: ResolvedModel,
+  resolved: readonly ResolvedModel[],
   log: Logger,
   listeners: ThreadListeners,
-): Promise<ThreadedRecognizer> {
+): Promise<ThreadedRecognizers> {
   const devices = config.devices.split(',') as Device[];
-  const graphs = await prepareGraphs(model, devices, log);
+  const models: RecognizerGraphs[] = [];
+  for (const model of resolved) models.push(await prepareGraphs(model, devices, log));
   try {
-    return await ThreadedRecognizer.start({
-      workerUrl: RECOGNIZER_THREAD,
-      graphs,
-      devices,
-      ...listeners,
-    });
+    return await ThreadedRecognizers.start({ workerUrl: RECOGNIZER_THREAD, models, devices, ...listeners });
   } catch (error) {
     const detail = (error as Error).message;
-    if (!devices.some((device) => device !== 'cpu'))
-      throw new Failure(`The model ${model.name} cannot be loaded: ${detail}`);
+    const names = resolved.map(({ name }) => name).join(', ');
+    const what = resolved.length > 1 ? `One of the models ${names}` : `The model ${names}`;
+    if (!devices.some((device) => device !== 'cpu')) throw new Failure(`${what} cannot be loaded: ${detail}`);
     throw new Failure(
-      `The model ${model.name} cannot be loaded on ${config.devices}. A GPU needs NVIDIA's driver, CUDA, cuDNN and onnxruntime's CUDA provider on this machine; --devices cpu needs none of them. The runtime said: ${detail}`,
+      `${what} cannot be loaded on ${config.devices}. A GPU needs NVIDIA's driver, CUDA, cuDNN and onnxruntime's CUDA provider on this machine; --devices cpu needs none of them. The runtime said: ${detail}`,
     );
   }
 }
@@ -145,7 +147,27 @@ function requireAdapter(
     throw new Failure(`${flag} ${name} is of kind ${adapter}; it has to be of kind ${wanted.join(' or ')}.`);
 }
 
+/** Streams ask for them by name. @throws {Failure} when two have the same. */
+function requireNames(models: readonly ResolvedModel[]): void {
+  const names = models.map(({ name }) => name);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined)
+    throw new Failure(
+      `--model has two models called ${twice}. Streams ask for them by name: rename a folder, or leave one out.`,
+    );
+}
+
+function served(resolved: readonly ResolvedModel[], { models }: ThreadedRecognizers): ServedModels {
+  return new ServedModels(
+    resolved.map((model, index) => ({ ...identify(model), index, capabilities: models[index]! })),
+  );
+}
+
+function identify({ name, contentHash }: ResolvedModel): ModelIdentity {
+  return { name, hash: contentHash };
+}
+
 /** Ends the threads. Idempotent. */
-export async function closeEngine({ recognizer, vad }: Engine): Promise<void> {
-  await Promise.all([recognizer.close(), vad.close()]);
+export async function closeEngine({ recognizers, vad }: Engine): Promise<void> {
+  await Promise.all([recognizers.close(), vad.close()]);
 }

@@ -33,6 +33,7 @@ export const ERRORS = {
   'audio-empty': entry(4400, 'The audio message holds no samples.', { harmless: true }),
   'unsupported-encoding': entry(4415, 'The audio encoding is not supported.'),
   'unsupported-language': entry(4415, 'The model does not know the language.'),
+  'unsupported-model': entry(4415, 'The server has no model of that name.'),
   'out-of-range': entry(4422, 'A value is out of its range.'),
   'message-too-large': entry(4413, 'The message is larger than allowed.'),
   'audio-overrun': entry(4429, 'More audio waits to be captioned than the server holds for a stream.', {

@@ -151,8 +151,12 @@ function stuck(state: object): HttpAnswer {
 }
 
 function readiness({ unreadyFor, models }: Lobby): HttpAnswer {
-  if (!unreadyFor) return jsonAnswer('200 OK', { ready: true, models });
-  const { httpStatus, text } = ERRORS[unreadyFor];
+  if (!unreadyFor && models) {
+    const recognizers = models.recognizers.list.map(({ name, hash }) => ({ name, hash }));
+
+    return jsonAnswer('200 OK', { ready: true, models: { recognizers, vad: models.vad } });
+  }
+  const { httpStatus, text } = ERRORS[unreadyFor ?? 'not-ready'];
 
   return {
     ...jsonAnswer(`${httpStatus} Service Unavailable`, { ready: false, reason: text }),

@@ -1,31 +1,41 @@
-import { StreamError } from './errors.ts';
+import { spokenLanguages } from '../inference/language-tags.ts';
 
-/** Leaves the language to the model, as naming none does. */
-const AUTO = 'auto';
-/** ISO 639-3; BCP 47 has it as a kind of `zh`, and prefers that. */
-const MANDARIN = 'cmn';
+/** Leaves the language to the model, as naming none does, and the model to what can tell languages apart. */
+export const AUTO = 'auto';
 /** BCP 47: nobody can tell. */
 const UNDETERMINED = 'und';
+/** Of a model that knows every language, or nobody knows which. */
+const ANY = '*';
 
 /** What a stream may ask for: a BCP 47 tag, `auto`, or nothing. */
-type Asked = string | null | undefined;
+export type AskedLanguage = string | null | undefined;
+
+/** Whether it is left to the model, expressly. */
+export function isAuto(asked: AskedLanguage): boolean {
+  return asked?.toLowerCase() === AUTO;
+}
 
 /** The language that a stream is fixed to; null where the model is to find it out. */
-export function fixedLanguage(asked: Asked): string | null {
-  return asked == null || asked.toLowerCase() === AUTO ? null : asked;
+export function fixedLanguage(asked: AskedLanguage): string | null {
+  return asked == null || isAuto(asked) ? null : asked;
 }
 
-/** Whether a model can do what is asked for. Only the primary tag counts. @param known primary tags. */
-export function knowsLanguage(asked: Asked, known: readonly string[]): boolean {
+/**
+ * Which of a model's languages a tag stands for: those of Hong Kong's Chinese are Cantonese, else Chinese.
+ * @param known primary tags, or `*`.
+ * @returns a primary tag; null where the model has none of them.
+ */
+export function languageAmong(tag: string, known: readonly string[]): string | null {
+  const spoken = spokenLanguages(tag);
+
+  return spoken.find((each) => known.includes(each)) ?? (known.includes(ANY) ? spoken[0]! : null);
+}
+
+/** Whether a model can do what is asked for. @param known primary tags. */
+export function knowsLanguage(asked: AskedLanguage, known: readonly string[]): boolean {
   const language = fixedLanguage(asked);
 
-  return language === null || known.includes(primaryTag(language));
-}
-
-/** @throws {StreamError} `unsupported-language` when the model cannot do what is asked for. @param known primary tags. */
-export function requireLanguage(asked: Asked, known: readonly string[]): void {
-  if (!knowsLanguage(asked, known))
-    throw new StreamError('unsupported-language', `It knows ${known.join(', ')}.`);
+  return language === null || languageAmong(language, known) !== null;
 }
 
 /**
@@ -33,15 +43,14 @@ export function requireLanguage(asked: Asked, known: readonly string[]): void {
  * the only one it knows; `und` where none of that tells.
  * @param known primary tags.
  */
-export function captionLanguage(asked: Asked, heard: string | undefined, known: readonly string[]): string {
+export function captionLanguage(
+  asked: AskedLanguage,
+  heard: string | undefined,
+  known: readonly string[],
+): string {
   const language = fixedLanguage(asked);
-  if (language !== null) return primaryTag(language);
+  if (language !== null) return languageAmong(language, known) ?? spokenLanguages(language)[0]!;
+  const [only] = known;
 
-  return heard ?? (known.length === 1 ? known[0]! : UNDETERMINED);
-}
-
-function primaryTag(language: string): string {
-  const primary = language.split('-')[0]!.toLowerCase();
-
-  return primary === MANDARIN ? 'zh' : primary;
+  return heard ?? (known.length === 1 && only !== ANY ? only! : UNDETERMINED);
 }

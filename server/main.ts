@@ -1,9 +1,9 @@
 import type { TemplatedApp } from 'uWebSockets.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { CostModel } from '../scheduler/cost-model.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import { ApiKeys } from './admission/api-keys.ts';
+import { batchPolicy } from './batch-policy.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
 import { DialectSockets } from './dialects/dialect-sockets.ts';
@@ -14,7 +14,7 @@ import { deleteRoutes, httpRoutes } from './http-routes.ts';
 import { JobService } from './jobs/job-service.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
-import type { ResolvedModel } from './model-store/store.ts';
+import type { Wanted } from './models/served-models.ts';
 import { HttpGuard } from './net/http-guard.ts';
 import { type HttpSide, Listener } from './net/listener.ts';
 import { Lobby } from './net/lobby.ts';
@@ -30,17 +30,11 @@ import { VERSION } from './version.ts';
 /** Built beside the compiled server. */
 const PAGES = fileURLToPath(new URL('../web', import.meta.url));
 
-/** A batch holds up what comes next: no longer than a tenth of what is left of a final's time after its silence. */
-const MAX_BATCH_MS = 250;
 /**
  * Finals of a stream that got so much more than its share wait with everybody's partials. With a tenth of it a talker whose
  * pauses had been decoded while there was time waited seconds for a final when there was none.
  */
 const MAX_LEAD_MS = 5000;
-/** Where nobody has spoken for a while, whose first caption may wait for a recording's batch: twice as long is cheaper by a tenth. */
-const MAX_CALM_BATCH_MS = 500;
-/** Twice as many go through 2 % faster, and the first of them waits twice as long for the last. */
-const MAX_BATCH_SIZE = 8;
 
 /** For answers to recordings that were under way when the server stopped. */
 const LAST_ANSWERS_MS = 2000;
@@ -79,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     throw error;
   });
   let engine: Engine | null = null;
-  const isStuck = () => engine !== null && (engine.recognizer.exhausted || engine.vad.exhausted);
+  const isStuck = () => engine !== null && (engine.recognizers.exhausted || engine.vad.exhausted);
   const guard = new HttpGuard(keys, config.allowedOrigins, (cause) => lobby.error('internal', cause));
   const pages = await StaticFiles.load(PAGES);
   const jobRoutes = jobs.routes(guard);
@@ -115,10 +109,10 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     engine = started;
     openLobby(lobby, started, metrics, history, options);
     jobs.begin({
-      basis: captionBasis(started, config),
+      basis: (wanted) => captionBasis(started, config, wanted),
       keep: (captions) => history.recorder.keep(captions),
     });
-    log.info({ model: started.recognizerModel.name, devices: config.devices }, 'ready');
+    log.info({ models: started.models.list.map(({ name }) => name), devices: config.devices }, 'ready');
   });
   // Whoever started the server hears of it through `ready`; nobody has to.
   ready.catch(() => {});
@@ -152,7 +146,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       return stopping;
     },
     get abandonedThreads() {
-      const pools = engine ? engine.recognizer.abandoned + engine.vad.abandoned : 0;
+      const pools = engine ? engine.recognizers.abandoned + engine.vad.abandoned : 0;
 
       return pools + history.abandonedThreads;
     },
@@ -194,13 +188,13 @@ async function reloadKeys(keys: ApiKeys, log: Logger): Promise<void> {
   }
 }
 
-/** All that the captions of a recording depend on, besides itself and what is asked for. */
-function captionBasis({ recognizerModel, vadModel }: Engine, config: Config): string {
+/** All that the captions of a recording depend on, besides itself and what else is asked for. @throws {StreamError} */
+function captionBasis({ models, vadModel }: Engine, config: Config, wanted: Wanted): string {
   const { startThreshold, minSpeechMs, minSilenceMs, maxSegmentMs } = config;
   const { prefixPaddingMs, tailPaddingMs, energyGateDbfs } = config;
 
   return JSON.stringify([
-    ...[recognizerModel.contentHash, vadModel.contentHash, startThreshold, minSpeechMs, minSilenceMs],
+    ...[models.choose(wanted).hash, vadModel.hash, startThreshold, minSpeechMs, minSilenceMs],
     ...[maxSegmentMs, prefixPaddingMs, tailPaddingMs, energyGateDbfs],
   ]);
 }
@@ -212,19 +206,15 @@ function openLobby(
   history: History,
   { config, log }: ServerOptions,
 ): void {
-  const { recognizer, vad, recognizerModel, vadModel } = engine;
-  const { maxBatchSize, languages } = recognizer.capabilities;
+  const { recognizers, vad, models, vadModel } = engine;
   const scheduler = new FairScheduler<DecodeRequest>({
-    maxBatchSize: Math.min(maxBatchSize, MAX_BATCH_SIZE),
-    maxBatchMs: MAX_BATCH_MS,
-    maxCalmBatchMs: MAX_CALM_BATCH_MS,
-    sparesThread: recognizer.capabilities.concurrency > 1,
+    kinds: recognizers.models.map(batchPolicy),
+    sparesThread: recognizers.concurrency > 1,
     maxFinalsPerFlow: config.maxFinalsPerStream,
     maxLeadMs: MAX_LEAD_MS,
-    costs: new CostModel(),
   });
   lobby.open({
-    dispatcher: new Dispatcher(scheduler, recognizer, systemClock, config, {
+    dispatcher: new Dispatcher(scheduler, recognizers, systemClock, config, {
       decoded: (priority, batch) => metrics.decoded(priority, batch),
       failed: (reason, err) => {
         log.error({ reason, err }, 'segments could not be decoded and are tried again');
@@ -233,13 +223,9 @@ function openLobby(
       gaveUp: () => metrics.gaveUp(),
     }),
     ticker: new VadTicker(vad, systemClock, config, metrics),
-    languages,
-    models: { recognizer: identify(recognizerModel), vad: identify(vadModel) },
+    recognizers: models,
+    vad: vadModel,
     recorder: history.recorder,
     transcripts: { finals: (meeting, query) => history.recorder.finalsOfMeeting(meeting, query) },
   });
-}
-
-function identify({ name, contentHash }: ResolvedModel): { readonly name: string; readonly hash: string } {
-  return { name, hash: contentHash };
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { RecognizerError } from '../inference/recognizer.ts';
 import { Dispatcher } from '../server/stream/dispatcher.ts';
 import { fairScheduler, setUpDispatcher as setUp } from './support/dispatcher-rig.ts';
+import { poolOf } from './support/recognizer-pools.ts';
 import { settle } from './support/settle.ts';
 
 const CRASH = new RecognizerError('crashed', 'The thread died.');
@@ -169,7 +170,8 @@ describe('Dispatcher, when no thread can be had,', () => {
       tellIdle = listener;
     };
     const observer = { decoded: () => {}, failed: () => {}, gaveUp: () => {} };
-    const waiting = new Dispatcher(fairScheduler(), recognizer, clock, { hangTimeoutMs: 1000 }, observer);
+    const pool = poolOf(recognizer);
+    const waiting = new Dispatcher(fairScheduler(), pool, clock, { hangTimeoutMs: 1000 }, observer);
     dispatcher.submit = (job) => waiting.submit(job);
     submit('a', 1);
     await settle();

@@ -26,7 +26,8 @@ describe('Dispatcher', () => {
     // Of "8000 samples" and "16000 samples" the double makes a token a character, and each has an end.
     const cost = { inferenceMs: 1, passes: 0, tokens: 27, guessedTokens: 0, acceptedTokens: 0 };
     const times = { predictedMs: expect.any(Number), tookMs: 100 };
-    expect(reports).toEqual([{ priority: 'final', ...cost, ...times, audioMs: 1500, segments: 2 }]);
+    const batch = { priority: 'final', model: 0, audioMs: 1500, segments: 2 };
+    expect(reports).toEqual([{ ...batch, ...cost, ...times }]);
     expect(timings).toEqual([
       { queueWaitMs: 15, batchWaitMs: 99, inferenceMs: 1 },
       { queueWaitMs: 10, batchWaitMs: 99, inferenceMs: 1 },
@@ -139,5 +140,33 @@ describe('Dispatcher', () => {
     await recognizer.answer();
     expect(told).toEqual(['b: 2 samples']);
     expect(dispatcher.inFlight).toBe(0);
+  });
+
+  test('hands each batch to the model that its segments are for, one at a time on one thread', async () => {
+    const { recognizer, second, submit, told, reports } = setUp();
+    submit('a', 100);
+    submit('b', 200, { model: 1 });
+    submit('c', 300);
+    submit('d', 400, { model: 1 });
+    await settle();
+    expect([recognizer.running, second.running]).toEqual([[[100, 300]], []]);
+    await recognizer.answer();
+    expect([recognizer.running, second.running]).toEqual([[], [[200, 400]]]);
+    await second.answer();
+    expect(told).toEqual(['a: 100 samples', 'c: 300 samples', 'b: 200 samples', 'd: 400 samples']);
+    expect(reports.map(({ model, segments }) => [model, segments])).toEqual([
+      [0, 2],
+      [1, 2],
+    ]);
+  });
+
+  test('decodes segments of a batch that failed again by themselves, each with its model', async () => {
+    const { recognizer, second, submit, told } = setUp();
+    for (const flow of ['a', 'b']) submit(flow, 100, { model: 1 });
+    await settle();
+    await second.fail(new Error('failed'));
+    for (let i = 0; i < 2; i++) await second.answer();
+    expect(told).toEqual(['a: 100 samples', 'b: 100 samples']);
+    expect(recognizer.deadlinesMs).toEqual([]);
   });
 });

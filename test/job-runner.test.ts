@@ -45,7 +45,7 @@ function setUp(fields: Partial<Job> = {}) {
       },
       fetch: async () => {},
       maxRecordingMs: 1e6,
-      basis: 'a model',
+      basis: ({ model }) => model ?? 'a model',
       keep: async (captions) => {
         kept.push(...captions);
 

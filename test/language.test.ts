@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { captionLanguage, knowsLanguage, requireLanguage } from '../server/language.ts';
+import { captionLanguage, knowsLanguage, languageAmong } from '../server/language.ts';
 
 const KNOWN = ['zh', 'en', 'yue'];
 
@@ -8,12 +8,30 @@ describe('A language that is asked for', () => {
     'is taken as %s',
     (asked) => {
       expect(knowsLanguage(asked, KNOWN)).toBe(true);
-      requireLanguage(asked, KNOWN);
     },
   );
 
-  test.each(['de', '', 'english', 'e', 'automatic', '*', '-en'])('is refused as %j', (asked) => {
-    expect(() => requireLanguage(asked, KNOWN)).toThrow('It knows zh, en, yue.');
+  test.each(['de', '', 'english', 'e', 'automatic', '*', '-en'])('is not known as %j', (asked) => {
+    expect(knowsLanguage(asked, KNOWN)).toBe(false);
+  });
+
+  test('is any where the model knows any', () => {
+    expect(knowsLanguage('tlh', ['*'])).toBe(true);
+  });
+
+  test.each(['zh-HK', 'zh-Hant-HK', 'zh-MO', 'ZH-hk'])('is Cantonese as %s, else Chinese', (tag) => {
+    expect(languageAmong(tag, KNOWN)).toBe('yue');
+    expect(languageAmong(tag, ['zh', 'en'])).toBe('zh');
+    expect(languageAmong(tag, ['en'])).toBeNull();
+  });
+
+  test.each(['yue', 'yue-Hant', 'zh-yue'])('is Cantonese alone as %s', (tag) => {
+    expect(languageAmong(tag, KNOWN)).toBe('yue');
+    expect(languageAmong(tag, ['zh', 'en'])).toBeNull();
+  });
+
+  test.each(['zh', 'zh-CN', 'zh-TW', 'zh-Hant-TW', 'cmn-Hans-CN'])('is Mandarin as %s', (tag) => {
+    expect(languageAmong(tag, KNOWN)).toBe('zh');
   });
 });
 
@@ -24,5 +42,11 @@ describe('The language of a caption', () => {
     expect(captionLanguage('auto', 'en', KNOWN)).toBe('en');
     expect(captionLanguage(null, undefined, ['en'])).toBe('en');
     expect(captionLanguage(undefined, undefined, KNOWN)).toBe('und');
+    expect(captionLanguage(undefined, undefined, ['*'])).toBe('und');
+  });
+
+  test('is Cantonese where Hong Kong speaks, as it is heard', () => {
+    expect(captionLanguage('zh-HK', 'zh', KNOWN)).toBe('yue');
+    expect(captionLanguage('zh-HK', undefined, ['zh'])).toBe('zh');
   });
 });

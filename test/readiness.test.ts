@@ -10,6 +10,7 @@ import { setUpDispatcher } from './support/dispatcher-rig.ts';
 import { transcriptsOf } from './support/finals.ts';
 import { UNOBSERVED } from './support/history.ts';
 import { askRoutes } from './support/routes-rig.ts';
+import { servedModels } from './support/served-models.ts';
 
 const LONGEST_SAMPLES = 448_000;
 const MODEL = { name: 'model', hash: '0'.repeat(64) };
@@ -24,10 +25,10 @@ describe('/readyz', () => {
     const ask = async () => (await routes('/readyz')).status;
     expect(await ask()).toBe('503 Service Unavailable');
     const ticker = new VadTicker(new LevelVad(), clock, config, metrics);
-    const models = { recognizer: MODEL, vad: MODEL };
+    const models = { recognizers: servedModels({ name: 'model' }), vad: MODEL };
     const recorder = new BufferedRecorder(new MemoryStore(), clock, UNOBSERVED);
     const transcripts = await transcriptsOf();
-    lobby.open({ dispatcher, ticker, languages: ['en'], models, recorder, transcripts });
+    lobby.open({ dispatcher, ticker, ...models, recorder, transcripts });
     expect(await ask()).toBe('200 OK');
     // Some seconds of work that nobody does.
     for (let i = 0; i < 40; i++) submit(`stream ${i}`, LONGEST_SAMPLES);

@@ -5,10 +5,12 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ScriptedRecognizer } from '../inference/doubles/scripted-recognizer.ts';
 import { loadMoonshine } from '../inference/moonshine/load-moonshine.ts';
-import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
+import type { Recognizer } from '../inference/recognizer.ts';
+import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
 import { fixture, until } from './support/commanded-pool.ts';
 import { clip, oneRunMoonshine, rebuiltMoonshine, shippedMoonshine, threadUrl } from './support/models.ts';
+import { recognizerOf } from './support/recognizer-pools.ts';
 
 /** Before any thread has been started. */
 const OWN_PRIORITY = getPriority();
@@ -32,13 +34,15 @@ describeRecognizer({
 });
 
 describeRecognizer({
-  name: 'ThreadedRecognizer',
+  name: 'ThreadedRecognizers, one of them',
   create: async () =>
-    ThreadedRecognizer.start({
-      workerUrl: threadUrl('recognizer-thread'),
-      graphs: await rebuiltMoonshine(),
-      devices: ['cpu'],
-    }),
+    recognizerOf(
+      await ThreadedRecognizers.start({
+        workerUrl: threadUrl('recognizer-thread'),
+        models: [await rebuiltMoonshine()],
+        devices: ['cpu'],
+      }),
+    ),
   real: true,
 });
 
@@ -51,22 +55,23 @@ describeRecognizer({
   real: false,
 });
 
-describe('ThreadedRecognizer', () => {
+describe('ThreadedRecognizers', () => {
   const crashesLeft = new SharedArrayBuffer(4);
   const crashes = new Int32Array(crashesLeft);
   const stuck = new Int32Array(new SharedArrayBuffer(12));
   /** Passes the deadlines of all batches that are being decoded. */
   let passDeadlines = () => {};
-  let recognizer: ThreadedRecognizer;
+  let pool: ThreadedRecognizers;
+  let recognizer: Recognizer;
   let speech: Float32Array;
   const told = { crashes: 0, hangs: 0 };
 
   beforeAll(async () => {
     speech = (await clip('1688-142285-0002.flac')).slice(0, 16_000);
     const graphs = { ...(await rebuiltMoonshine()), crashesLeft, stuck: stuck.buffer };
-    recognizer = await ThreadedRecognizer.start({
+    pool = await ThreadedRecognizers.start({
       workerUrl: fixture('mortal-recognizer'),
-      graphs,
+      models: [graphs],
       devices: ['cpu'],
       onCrash: () => told.crashes++,
       onHang: () => told.hangs++,
@@ -76,6 +81,7 @@ describe('ThreadedRecognizer', () => {
         return () => {};
       },
     });
+    recognizer = recognizerOf(pool);
   });
 
   afterAll(() => recognizer.close());
@@ -110,7 +116,7 @@ describe('ThreadedRecognizer', () => {
     passDeadlines();
     await expect(decoding).rejects.toMatchObject({ name: 'RecognizerError', reason: 'hung' });
     expect(told.hangs).toBe(1);
-    expect(recognizer.abandoned).toBe(0);
+    expect(pool.abandoned).toBe(0);
     expect((await recognizer.decode([segment(speech)])).hypotheses[0]!.text).not.toBe('');
   });
 
@@ -122,23 +128,23 @@ describe('ThreadedRecognizer', () => {
       await until(() => Atomics.load(stuck, STUCK) === times);
       passDeadlines();
       await expect(decoding).rejects.toMatchObject({ reason: 'hung' });
-      expect(recognizer.abandoned).toBe(times);
+      expect(pool.abandoned).toBe(times);
     };
     await getStuck(1);
     expect((await recognizer.decode([segment(speech)])).hypotheses[0]!.text).not.toBe('');
-    expect(recognizer.exhausted).toBe(false);
+    expect(pool.exhausted).toBe(false);
     await getStuck(2);
-    expect(recognizer.exhausted).toBe(true);
+    expect(pool.exhausted).toBe(true);
     expect(recognizer.idle).toBe(0);
     await expect(recognizer.decode([segment(speech)])).rejects.toMatchObject({ reason: 'unavailable' });
     Atomics.store(stuck, RELEASED, 1);
     Atomics.notify(stuck, RELEASED);
-    await until(() => recognizer.abandoned === 0);
+    await until(() => pool.abandoned === 0);
     expect((await recognizer.decode([segment(speech)])).hypotheses[0]!.text).not.toBe('');
   });
 
   test.runIf(process.platform === 'linux')('lets other threads of the process go first', () => {
-    const [id, ...others] = recognizer.osThreadIds;
+    const [id, ...others] = pool.osThreadIds;
     expect(others).toEqual([]);
     expect(getPriority(id)).toBe(Math.min(19, OWN_PRIORITY + 5));
     expect(getPriority()).toBe(OWN_PRIORITY);
@@ -154,22 +160,22 @@ describe('ThreadedRecognizer', () => {
 
   test.each(['encoder', 'preciseDecoder'])('does not start when the %s is missing', async (name) => {
     const graphs = { ...(await rebuiltMoonshine()), [name]: `/nowhere/${name}.onnx` };
-    const starting = ThreadedRecognizer.start({
+    const starting = ThreadedRecognizers.start({
       workerUrl: threadUrl('recognizer-thread'),
-      graphs,
+      models: [graphs],
       devices: ['cpu'],
     });
     await expect(starting).rejects.toThrow(`/nowhere/${name}.onnx`);
   });
 
   test('takes as many batches at once as it has threads', async () => {
-    const two = await ThreadedRecognizer.start({
+    const two = await ThreadedRecognizers.start({
       workerUrl: threadUrl('recognizer-thread'),
-      graphs: await rebuiltMoonshine(),
+      models: [await rebuiltMoonshine()],
       devices: ['cpu', 'cpu'],
     });
-    expect(two.capabilities.concurrency).toBe(2);
-    const answers = await Promise.all([two.decode([segment(speech)]), two.decode([segment(speech)])]);
+    expect(two.concurrency).toBe(2);
+    const answers = await Promise.all([two.decode(0, [segment(speech)]), two.decode(0, [segment(speech)])]);
     expect(answers[0]!.hypotheses).toEqual(answers[1]!.hypotheses);
     await two.close();
   });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { randomNumbers } from '../bench/simulation/random-numbers.ts';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
+import type { Costs } from '../scheduler/forming-batch.ts';
 import type { Batch, Job, Priority, Work } from '../scheduler/scheduler.ts';
 import { job } from './support/scheduler-jobs.ts';
 
@@ -32,9 +33,15 @@ const shapes: fc.Arbitrary<Shape> = fc.record({
   seed: fc.nat(),
 });
 
-/** `size` is what is predicted, and each job in a batch costs four fifths of that. */
-function predict(works: readonly Work[]): number {
-  return works.reduce((sum, { size }) => sum + size, 0) * (works.length > 1 ? 0.8 : 1);
+/** What a job of each kind is predicted to take for each unit of its size; in a batch four fifths of that. */
+const MS_PER_SIZE = [1, 10] as const;
+
+/** Predicts batches of a kind. */
+function costsOf(msPerSize: number): Costs {
+  const predict = (works: readonly Work[]) =>
+    works.reduce((sum, { size }) => sum + msPerSize * size, 0) * (works.length > 1 ? 0.8 : 1);
+
+  return { predict, learn() {} };
 }
 
 interface Payload {
@@ -63,13 +70,10 @@ class Backlog {
     const wrong = () => MAX_WRONG ** (2 * this.#random() - 1);
     this.#wrong = shape.groups.map((weights) => weights.map(wrong));
     const { maxBatchSize, maxLeadMs } = shape;
-    const costs = { predict, learn() {} };
     this.scheduler = new FairScheduler({
-      maxBatchSize,
+      kinds: MS_PER_SIZE.map((ms) => ({ maxBatchSize, maxBatchMs: 1e9, costs: costsOf(ms) })),
       maxLeadMs,
-      maxBatchMs: 1e9,
       maxFinalsPerFlow: 1e9,
-      costs,
     });
     // So many that none runs out while a batch is formed.
     for (let i = 0; i <= this.inFlight; i++) {
@@ -99,8 +103,9 @@ class Backlog {
 
   #endOne(): void {
     const [batch] = this.#running.splice(Math.floor(this.#random() * this.#running.length), 1);
-    const { jobs, works, costMs } = batch!;
-    const tookMs = jobs.reduce((sum, { payload }, i) => sum + works[i]!.size * payload.wrong, 0);
+    const { kind, jobs, works, costMs } = batch!;
+    const msPerSize = MS_PER_SIZE[kind]!;
+    const tookMs = jobs.reduce((sum, { payload }, i) => sum + msPerSize * works[i]!.size * payload.wrong, 0);
     this.scheduler.complete(batch!, tookMs);
     // As the scheduler splits it: by what the jobs were predicted to take alone.
     const predicted = works.reduce((sum, { size }) => sum + size, 0);
@@ -115,7 +120,8 @@ class Backlog {
   #submit(group: number, flow: number): void {
     const ms = 1 + (MAX_MS - 1) * this.#random();
     const wrong = this.#wrong[group]![flow]!;
-    const work = { size: ms / wrong, fresh: 0 };
+    const kind = Math.floor(MS_PER_SIZE.length * this.#random());
+    const work = { size: ms / wrong / MS_PER_SIZE[kind]!, fresh: 0 };
     const priority: Priority = (['final', 'candidate', 'partial', 'background'] as const)[
       Math.floor(4 * this.#random())
     ]!;
@@ -123,6 +129,7 @@ class Backlog {
       ...job({ flow: `${group}/${flow}`, key: String(this.#keys++), priority }),
       group: String(group),
       weight: this.#shape.groups[group]![flow]!,
+      kind,
       batchClass: Math.floor(2 * this.#random()),
       work: () => work,
       payload: { group, flow, wrong },
@@ -140,7 +147,7 @@ describe('FairScheduler', () => {
    * was taken. So the normalised service of two differs by at most maxLead + (1 + in flight) · charge. What is in
    * flight when we look is ended first, and adds another charge each.
    */
-  test('serves groups, and flows of a group, alike by weight, however wrong costs are predicted', () => {
+  test('serves groups, and flows of a group, alike by weight, of whichever kinds and however wrong costs are predicted', () => {
     fc.assert(
       fc.property(shapes, (shape) => {
         const backlog = new Backlog(shape);

@@ -52,11 +52,9 @@ const hog: readonly Arrival[] = Array.from({ length: HORIZON_MS / HOG_PERIOD_MS 
 /** Runs what arrives on one thread. @returns when each of the others' jobs began, less its arrival. */
 function delays(arrivals: readonly Arrival[], maxLeadMs: number): Map<string, number> {
   const scheduler = new FairScheduler<string>({
-    maxBatchSize: 1,
-    maxBatchMs: 1e9,
+    kinds: [{ maxBatchSize: 1, maxBatchMs: 1e9, costs: { predict: ([work]) => work!.size, learn() {} } }],
     maxFinalsPerFlow: 1e9,
     maxLeadMs,
-    costs: { predict: ([work]) => work!.size, learn() {} },
   });
   const begun = new Map<string, number>();
   const queue = arrivals.toSorted((a, b) => a.atMs - b.atMs);

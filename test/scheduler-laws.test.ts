@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
-
+import type { JobKind } from '../scheduler/job-kind.ts';
 import type { Batch, Job, Priority, Work } from '../scheduler/scheduler.ts';
 import { job, NOTHING_QUEUED } from './support/scheduler-jobs.ts';
 
@@ -22,6 +22,7 @@ const jobs: fc.Arbitrary<Job<string>> = fc
     key: fc.constantFrom('0', '1', '2'),
     priority: fc.constantFrom(...PRIORITIES),
     weight: fc.constantFrom(0.25, 1, 4),
+    kind: fc.constantFrom(0, 0, 1),
     batchClass: fc.constantFrom(0, 0, 1),
     alone: fc.constantFrom(false, false, false, true),
     dueAtMs: fc.integer({ min: 0, max: 5000 }),
@@ -63,14 +64,19 @@ function predict(works: readonly Work[]): number {
   return sizes.reduce((sum, size) => sum + size, 0) * (works.length > 1 ? 2 / 3 : 1);
 }
 
-const LIMITS = { maxBatchSize: 4, maxBatchMs: 4000, maxFinalsPerFlow: 5 };
+const MAX_FINALS = 5;
+/** The second costs ten times as much as the first, and takes smaller batches. */
+const KINDS: readonly JobKind[] = [
+  { maxBatchSize: 4, maxBatchMs: 4000, costs: { predict, learn() {} } },
+  { maxBatchSize: 2, maxBatchMs: 40_000, costs: { predict: (works) => 10 * predict(works), learn() {} } },
+];
 
 /** A scheduler, and beside it what should be queued and running in it. */
 class Ledger {
   readonly #scheduler = new FairScheduler<string>({
-    ...LIMITS,
+    kinds: KINDS,
+    maxFinalsPerFlow: MAX_FINALS,
     maxLeadMs: 1000,
-    costs: { predict, learn() {} },
   });
   readonly #waiting = new Map<string, Job<string>>();
   readonly #running: Batch<string>[] = [];
@@ -98,7 +104,7 @@ class Ledger {
     const named = { ...job, payload: String(this.#names++) };
     const finals = [...this.#waiting.values()].filter((each) => each.flow === job.flow && isFinal(each));
     const { accepted, replaced } = this.#scheduler.submit(named);
-    expect(accepted).toBe(!isFinal(job) || finals.length < LIMITS.maxFinalsPerFlow);
+    expect(accepted).toBe(!isFinal(job) || finals.length < MAX_FINALS);
     if (replaced) {
       expect(this.#waiting.delete(replaced.payload)).toBe(true);
       expect(isFinal(replaced)).toBe(false);
@@ -119,19 +125,22 @@ class Ledger {
     return true;
   }
 
-  #expectRules({ jobs, works, costMs }: Batch<string>, eligible: readonly Job<string>[], idle: number): void {
-    expect(jobs.length).toBeLessThanOrEqual(Math.min(LIMITS.maxBatchSize, Math.ceil(eligible.length / idle)));
+  #expectRules(batch: Batch<string>, eligible: readonly Job<string>[], idle: number): void {
+    const { kind, jobs, works, costMs } = batch;
+    const { maxBatchSize, maxBatchMs, costs } = KINDS[kind]!;
+    expect(jobs.length).toBeLessThanOrEqual(Math.min(maxBatchSize, Math.ceil(eligible.length / idle)));
+    expect(jobs.every((job) => job.kind === kind)).toBe(true);
     expect(new Set(jobs.map(({ batchClass }) => batchClass)).size).toBe(1);
     const ranks = jobs.map(({ priority }) => PRIORITIES.indexOf(priority));
     expect(ranks).toEqual(ranks.toSorted());
     expect(eligible).toEqual(expect.arrayContaining([...jobs]));
     if (jobs.length > 1) {
       expect(jobs.some(({ alone }) => alone)).toBe(false);
-      expect(costMs).toBeLessThanOrEqual(LIMITS.maxBatchMs);
-      expect(costMs).toBeLessThan(works.reduce((sum, work) => sum + predict([work]), 0));
+      expect(costMs).toBeLessThanOrEqual(maxBatchMs);
+      expect(costMs).toBeLessThan(works.reduce((sum, work) => sum + costs.predict([work]), 0));
     }
     expect(works).toEqual(jobs.map(({ work }) => work()));
-    expect(costMs).toBe(predict(works));
+    expect(costMs).toBe(costs.predict(works));
   }
 
   #mayRun(job: Job<string>): boolean {
@@ -158,7 +167,7 @@ class Ledger {
 }
 
 describe('FairScheduler', () => {
-  test('loses no job, doubles none, never idles and keeps its batch rules, whatever happens', () => {
+  test('loses no job, doubles none, never idles, mixes no kinds and keeps its batch rules, whatever happens', () => {
     fc.assert(
       fc.property(operations, (script) => {
         const ledger = new Ledger();

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { FairScheduler, type FairSchedulerOptions } from '../scheduler/fair-scheduler.ts';
+import type { JobKind } from '../scheduler/job-kind.ts';
 import type { Job, Work } from '../scheduler/scheduler.ts';
 import { describeScheduler } from './contract/scheduler.contract.ts';
 import { job } from './support/scheduler-jobs.ts';
@@ -8,22 +9,21 @@ const learn = () => {};
 
 describeScheduler(
   'FairScheduler',
-  ({ predict, ...limits }) =>
-    new FairScheduler({ ...limits, maxBatchMs: 1e6, maxLeadMs: 1e6, costs: { predict, learn } }),
+  ({ predict, predictSecond = predict, maxBatchSize, maxFinalsPerFlow }) =>
+    new FairScheduler({
+      kinds: [predict, predictSecond].map((predictKind) => ({
+        ...{ maxBatchSize, maxBatchMs: 1e6, costs: { predict: predictKind, learn } },
+      })),
+      ...{ maxFinalsPerFlow, maxLeadMs: 1e6 },
+    }),
 );
 
-/** Sizes are milliseconds, and batches save nothing, unless told otherwise. */
-function create(options: Partial<FairSchedulerOptions> = {}): FairScheduler<string> {
+/** Of one kind. Sizes are milliseconds, and batches save nothing, unless told otherwise. */
+function create(options: Partial<FairSchedulerOptions & JobKind> = {}): FairScheduler<string> {
   const predict = (works: readonly Work[]) => works.reduce((sum, { size }) => sum + size, 0);
+  const kind = { maxBatchSize: 8, maxBatchMs: 1e6, costs: { predict, learn }, ...options };
 
-  return new FairScheduler({
-    maxBatchSize: 8,
-    maxBatchMs: 1e6,
-    maxFinalsPerFlow: 1000,
-    maxLeadMs: 0,
-    costs: { predict, learn },
-    ...options,
-  });
+  return new FairScheduler({ kinds: [kind], maxFinalsPerFlow: 1000, maxLeadMs: 0, ...options });
 }
 
 /** Half the time for each job that joins another: it always pays. */
@@ -233,6 +233,37 @@ describe('FairScheduler', () => {
     expect(learned).toEqual([[1, 7]]);
   });
 
+  test('tells each kind what its own batches took', () => {
+    const learned: unknown[] = [];
+    const kinds = ['quick', 'slow'].map((name) => ({
+      ...{ maxBatchSize: 8, maxBatchMs: 1e6 },
+      costs: { predict: predictHalf, learn: (_: unknown, tookMs: number) => learned.push([name, tookMs]) },
+    }));
+    const scheduler = create({ kinds });
+    add(scheduler, 'a', { kind: 1 });
+    add(scheduler, 'b', { kind: 0 });
+    for (const tookMs of [300, 20]) scheduler.complete(scheduler.schedule(0, 1)!, tookMs);
+    expect(learned).toEqual([
+      ['slow', 300],
+      ['quick', 20],
+    ]);
+  });
+
+  test('keeps each batch within the bounds of its kind', () => {
+    const kinds = [2, 4].map((maxBatchSize) => ({
+      ...{ maxBatchSize, maxBatchMs: 1e6, costs: { predict: predictHalf, learn } },
+    }));
+    const scheduler = create({ kinds });
+    for (let i = 0; i < 6; i++) {
+      add(scheduler, `few ${i}`, { kind: 0 });
+      add(scheduler, `many ${i}`, { kind: 1 });
+    }
+    const sizes = Array.from({ length: 5 }, () => scheduler.schedule(0, 1)!).map(
+      ({ kind, jobs }) => `${kind}: ${jobs.length}`,
+    );
+    expect(sizes.toSorted()).toEqual(['0: 2', '0: 2', '0: 2', '1: 2', '1: 4']);
+  });
+
   test('lets a partial go alone now and then, so that it shows what batches save', () => {
     const scheduler = create({ maxBatchSize: 2, costs: { predict: predictHalf, learn } });
     const sizes = Array.from({ length: 70 }, () => {
@@ -243,6 +274,20 @@ describe('FairScheduler', () => {
       return batch.jobs.length;
     });
     expect(sizes.flatMap((size, i) => (size === 1 ? [i] : []))).toEqual([32, 65]);
+  });
+
+  test('lets one of each kind go alone now and then, whatever the other kinds do', () => {
+    const kind = { maxBatchSize: 2, maxBatchMs: 1e6, costs: { predict: predictHalf, learn } };
+    const scheduler = create({ kinds: [kind, kind] });
+    const sizes = Array.from({ length: 140 }, (_, turn) => {
+      const kind = turn % 2;
+      for (const flow of ['a', 'b', 'c']) add(scheduler, `${flow} ${kind}`, { kind, priority: 'partial' });
+      const batch = scheduler.schedule(0, 1)!;
+      scheduler.complete(batch, batch.costMs);
+
+      return batch.jobs.length === 1 ? [batch.kind] : [];
+    });
+    expect(new Set(sizes.flat())).toEqual(new Set([0, 1]));
   });
 
   test('forgets a flow once it has nothing to run and is not ahead of others', () => {

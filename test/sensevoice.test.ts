@@ -2,9 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Recognizer, SAMPLE_RATE, type SpeechSegment } from '../inference/recognizer.ts';
 import type { SenseVoiceGraphs } from '../inference/sensevoice/layout.ts';
 import { SenseVoice } from '../inference/sensevoice/sensevoice.ts';
-import { ThreadedRecognizer } from '../inference/threads/threaded-recognizer.ts';
+import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
 import { clip, threadUrl } from './support/models.ts';
+import { recognizerOf } from './support/recognizer-pools.ts';
 import { SenseVoiceModels } from './support/sensevoice-models.ts';
 
 const models = new SenseVoiceModels();
@@ -39,12 +40,15 @@ describeRecognizer({
 });
 describeRecognizer({
   name: 'SenseVoice on threads',
-  create: () =>
-    ThreadedRecognizer.start({
-      workerUrl: threadUrl('recognizer-thread'),
-      graphs: floats,
-      devices: ['cpu', 'cpu'],
-    }),
+  create: async () =>
+    recognizerOf(
+      await ThreadedRecognizers.start({
+        workerUrl: threadUrl('recognizer-thread'),
+        models: [bytes, floats],
+        devices: ['cpu', 'cpu'],
+      }),
+      1,
+    ),
   real: false,
 });
 

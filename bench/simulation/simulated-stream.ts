@@ -140,6 +140,7 @@ export class SimulatedStream {
       key: String(segment),
       priority: kind,
       weight: stream.tally.weight,
+      kind: 0,
       batchClass: 0,
       alone: false,
       enqueuedAtMs: this.#world.events.nowMs,

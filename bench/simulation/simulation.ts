@@ -77,9 +77,9 @@ class Simulation {
     this.#idle = threads;
     this.#noise = randomNumbers(seed);
     this.#scheduler = new FairScheduler({
-      ...{ maxBatchSize, maxBatchMs, maxLeadMs },
+      kinds: [{ maxBatchSize, maxBatchMs, costs: new CostModel() }],
+      maxLeadMs,
       maxFinalsPerFlow: Number.POSITIVE_INFINITY,
-      costs: new CostModel(),
     });
     this.#world = {
       events: this.#events,

@@ -38,6 +38,7 @@ export class ScriptedRecognizer implements Recognizer {
       batching: 'any',
       drafts: true,
       hotWords: false,
+      words: false,
       punctuates: true,
       writesDigits: true,
       concurrency: 1,

@@ -21,6 +21,7 @@ export function moonshineCapabilities(
     // Of the rest, one run is a loop that takes one token a turn, in which a draft saves nothing.
     drafts: kind === 'rebuilt',
     hotWords: false,
+    words: false,
     punctuates: true,
     writesDigits: false,
   };

@@ -17,6 +17,7 @@ export function senseVoiceCapabilities(
     // All of a segment is decoded in one pass, however much of it is known.
     drafts: false,
     hotWords: false,
+    words: true,
     punctuates: true,
     writesDigits: true,
   };

@@ -1,20 +1,14 @@
 import { Tensor } from 'onnxruntime-node';
+import { spokenLanguages } from '../language-tags.ts';
 import { ElementType } from '../onnx/onnx-model.ts';
 import type { Queries } from './layout.ts';
-
-/** BCP 47 tags whose first part alone would name another language: Cantonese is written as a kind of Chinese. */
-const CANTONESE = /^(yue|zh-(yue|hk|mo|hant-(hk|mo)))\b/i;
-/** ISO 639-3 for Mandarin. */
-const MANDARIN = 'cmn';
 
 /** What the model is asked to hear: a language by its tag, or whatever it finds. */
 export function languageId({ languageIds }: Queries, language: string | null): number {
   if (language === null) return languageIds.auto;
-  if (CANTONESE.test(language)) return languageIds.yue;
-  const primary = language.split('-')[0]!.toLowerCase();
-  const name = primary === MANDARIN ? 'zh' : primary;
+  const name = spokenLanguages(language).find((each) => Object.hasOwn(languageIds, each));
 
-  return Object.hasOwn(languageIds, name) ? languageIds[name as keyof typeof languageIds] : languageIds.auto;
+  return languageIds[(name ?? 'auto') as keyof typeof languageIds];
 }
 
 /**

@@ -1,30 +1,39 @@
 import { workerData } from 'node:worker_threads';
 import type { Device } from '../device.ts';
 import { loadRecognizer, type RecognizerGraphs } from '../load-recognizer.ts';
-import type { DecodeResult, SpeechSegment } from '../recognizer.ts';
+import type { DecodeResult, Recognizer, SpeechSegment } from '../recognizer.ts';
 import { Scratch } from '../scratch.ts';
 import { joinPool, lowerPriority } from './join-pool.ts';
 import { type TaskOutcome, taskHandler } from './task-handler.ts';
 
-/** What an inference thread is started with: one model set on one device. */
+/** What an inference thread is started with: all models on one device. */
 export interface RecognizerThreadData {
-  readonly graphs: RecognizerGraphs;
+  readonly models: readonly RecognizerGraphs[];
   readonly device: Device;
 }
 
-type Handler = (batch: readonly SpeechSegment[]) => Promise<TaskOutcome<DecodeResult>>;
+/** What it is asked to do. */
+export interface RecognizerTask {
+  /** The model's number. */
+  readonly model: number;
+  readonly batch: readonly SpeechSegment[];
+}
+
+type Handler = (task: RecognizerTask) => Promise<TaskOutcome<DecodeResult>>;
 
 async function start(): Promise<Handler> {
   joinPool();
   // Sockets and voice detection need little, and need it at once.
   lowerPriority();
-  const { graphs, device } = workerData as RecognizerThreadData;
-  const model = await loadRecognizer(graphs, device);
+  const { models, device } = workerData as RecognizerThreadData;
+  const recognizers: Recognizer[] = [];
+  // One after the other: loading takes more memory than being loaded does.
+  for (const graphs of models) recognizers.push(await loadRecognizer(graphs, device));
 
-  return taskHandler((batch: readonly SpeechSegment[]) => {
+  return taskHandler(({ model, batch }: RecognizerTask) => {
     SCRATCH.reclaim();
 
-    return model.decode(batch.map(inOwnMemory));
+    return recognizers[model]!.decode(batch.map(inOwnMemory));
   });
 }
 

@@ -15,6 +15,8 @@ function isOrigin(text: string): boolean {
   return URL.canParse(text) && new URL(text).origin === text;
 }
 
+/** Each thread has all of them. */
+const MAX_MODELS = 8;
 /** More threads than this are asked for by name. */
 const MAX_DEFAULT_THREADS = 64;
 
@@ -106,8 +108,15 @@ export const OPTIONS = {
     kind: 'text',
     group: 'Models',
     default: 'moonshine-tiny-en',
-    placeholder: 'NAME',
-    about: 'Recogniser, by its name in the catalogue (roundtable models list) or the path of its folder',
+    placeholder: 'LIST',
+    about:
+      'Recognisers, by their names in the catalogue (roundtable models list) or the paths of their folders, separated by commas; streams that ask for none get the first',
+    fault: (value) => {
+      const names = value.split(',');
+      if (names.length > MAX_MODELS) return `names more than ${MAX_MODELS} models`;
+
+      return names.some((name) => name.trim() === '') ? 'names a model without a name' : null;
+    },
   },
   vadModel: {
     kind: 'text',

@@ -3,10 +3,10 @@ import type { ApiKeys, Caller } from '../admission/api-keys.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { type ErrorCode, StreamError } from '../errors.ts';
+import type { ServedModels } from '../models/served-models.ts';
 import type { Connection } from '../net/connection.ts';
 import { asStreamError } from '../net/error-message.ts';
 import type { HttpAnswer } from '../net/http.ts';
-import type { ModelIdentity } from '../net/lobby.ts';
 import { isOriginAllowed } from '../net/origins.ts';
 import type { Conversation, DefaultEndpointing, Dialect, Greeting } from './dialect.ts';
 import type { DialectName } from './dialect-names.ts';
@@ -27,8 +27,7 @@ export interface DialectParts {
 
 /** Where a stream's session comes from. */
 export interface DialectLobby {
-  readonly model: ModelIdentity;
-  readonly languages: readonly string[];
+  readonly recognizers: ServedModels;
   speaker(connection: Connection, caller: Caller, options: { readonly resumable: false }): NativeSession;
   error(code: ErrorCode, cause?: unknown): void;
   partialDropped(): void;
@@ -148,8 +147,7 @@ export class DialectSockets {
       client: socket,
       speaker,
       clock,
-      model: lobby.model,
-      languages: lobby.languages,
+      recognizers: lobby.recognizers,
       endpointing: config,
     });
     speaker.attach(lobby.speaker(speaker, caller, { resumable: false }), conversation);

@@ -2,8 +2,8 @@ import type { SpeakerServerMessage } from '../../client-sdk/protocol.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import type { ErrorCode, StreamError } from '../errors.ts';
+import type { ServedModels } from '../models/served-models.ts';
 import type { HttpAnswer } from '../net/http.ts';
-import type { ModelIdentity } from '../net/lobby.ts';
 import type { DialectName } from './dialect-names.ts';
 import type { DialectSpeaker } from './dialect-speaker.ts';
 
@@ -38,9 +38,7 @@ export interface ConversationParts {
   readonly client: DialectClient;
   readonly speaker: DialectSpeaker;
   readonly clock: Clock;
-  readonly model: ModelIdentity;
-  /** BCP 47 primary tags that the model knows. */
-  readonly languages: readonly string[];
+  readonly recognizers: ServedModels;
   /** The server's own endpointing: what a stream gets that asks for none. */
   readonly endpointing: DefaultEndpointing;
 }

@@ -2,6 +2,7 @@ import type { Caller } from '../admission/api-keys.ts';
 import type { Clock } from '../clock.ts';
 import type { Config } from '../config/options.ts';
 import { StreamError } from '../errors.ts';
+import type { ServedModels } from '../models/served-models.ts';
 import { decodeSafely, type PostRequest } from '../net/http.ts';
 import { openUploadedRecording } from '../recording/uploaded-recording.ts';
 import type { Uploads } from '../upload/uploads.ts';
@@ -25,8 +26,8 @@ export interface JobIntakeParts {
   >;
   /** Whether there is a secret to sign callbacks with. */
   readonly canCall: boolean;
-  /** What the model knows, and its name. @throws {StreamError} before there is one. */
-  readonly lobby: { readonly languages: readonly string[]; readonly model: { readonly name: string } };
+  /** What may be asked for. @throws {StreamError} before there is any. */
+  readonly lobby: { readonly recognizers: ServedModels };
 }
 
 const MAX_NAME_CHARACTERS = 255;
@@ -88,7 +89,7 @@ async function read(
   caller: Caller,
   { lobby, canCall, config }: JobIntakeParts,
 ): Promise<JobRequest> {
-  const asked = readJobRequest(fields, caller, lobby.languages, [lobby.model.name]);
+  const asked = readJobRequest(fields, caller, lobby.recognizers);
   if (!asked.callback) return asked;
   if (!canCall) throw new StreamError('out-of-range', 'This server sends no callbacks: it has no secret.');
   await addressOf(asked.callback, config.allowPrivateCallbacks === 'yes');

@@ -4,6 +4,7 @@ import type { Caller } from '../admission/api-keys.ts';
 import { CLASS_WEIGHTS } from '../admission/priority-class.ts';
 import type { Clock } from '../clock.ts';
 import { StreamError } from '../errors.ts';
+import type { Wanted } from '../models/served-models.ts';
 import { openUploadedRecording } from '../recording/uploaded-recording.ts';
 import {
   type CaptionedRecording,
@@ -26,8 +27,11 @@ export interface JobRunnerParts {
   /** Fetches a recording that is not here yet. */
   readonly fetch: (job: Job, run: JobRun) => Promise<void>;
   readonly maxRecordingMs: number;
-  /** All that results depend on besides the recording and its job's options: the model, and the server's settings. */
-  readonly basis: string;
+  /**
+   * All that results depend on besides the recording and what else its job asks for: the model, and the server's settings.
+   * @throws {StreamError} when what is asked for is not served.
+   */
+  readonly basis: (wanted: Wanted) => string;
   /** Keeps captions whose job names a meeting. @returns whether they are stored; false where there is no room for them now. */
   readonly keep: (captions: readonly FinalMessage[]) => Promise<boolean>;
 }
@@ -47,7 +51,7 @@ export function jobRunner(parts: JobRunnerParts): JobHandler {
     await parts.fetch(job, run);
     const { files, examiner, maxRecordingMs } = parts;
     const examined = await examiner.examine(files.path(job.id), maxRecordingMs, run.signal, alive);
-    const known = await run.claim(contentOf(job, examined, parts.basis), examined.lengthMs);
+    const known = await run.claim(contentOf(job, examined, parts.basis(job.options)), examined.lengthMs);
     const result = known
       ? sharedResult(job, known)
       : resultOf(job, examined.lengthMs, await caption(job, run, parts));
@@ -93,7 +97,7 @@ async function caption(job: Job, run: JobRun, parts: JobRunnerParts): Promise<Ca
 
 async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promise<CaptionedRecording> {
   const { files, lobby, clock, maxRecordingMs } = parts;
-  const { language, endpointing } = job.options;
+  const { language, model, endpointing } = job.options;
   const recording = await openUploadedRecording(files.path(job.id), maxRecordingMs, run.signal);
   let isWaiting = false;
   let settledMs = 0;
@@ -103,7 +107,11 @@ async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promis
   try {
     return await captionRecording({
       ...{ lobby, recording, caller: callerOf(job), signal: run.signal, isKept: false },
-      start: { ...(language !== null && { language }), ...(endpointing && { endpointing }) },
+      start: {
+        ...(language !== null && { language }),
+        ...(model && { model }),
+        ...(endpointing && { endpointing }),
+      },
       onWaiting: () => {
         isWaiting = true;
       },

@@ -42,8 +42,8 @@ export interface JobServiceParts {
 
 /** What work begins with, once there are models. */
 export interface JobWork {
-  /** All that results depend on besides recordings and what their jobs ask for. */
-  readonly basis: string;
+  /** As a runner has it. */
+  readonly basis: JobRunnerParts['basis'];
   /** As a runner has it. */
   readonly keep: JobRunnerParts['keep'];
 }

@@ -19,14 +19,14 @@ export async function viewNow(job: Job, queue: Pick<JobQueue, 'place' | 'standin
 /** @param place null for a job that is not queued. @param standing null where nothing is expected any more. */
 export function viewOf(job: Job, place: Place | null, standing: Standing | null) {
   const { id, state, options, error, callbackUrl } = job;
-  const { language, meeting, speaker } = options;
+  const { language, model = null, meeting, speaker } = options;
   const path = `/v1/jobs/${id}`;
   const { expectedStartMs, expectedEndMs } = standing
     ? expect(job, place, standing)
     : { expectedStartMs: null, expectedEndMs: null };
 
   return {
-    ...{ id, state, priority: job.class, fileName: job.fileName, language, meeting, speaker },
+    ...{ id, state, priority: job.class, fileName: job.fileName, language, model, meeting, speaker },
     ...{
       lengthMs: job.lengthMs,
       progressMs: job.progressMs,

@@ -7,6 +7,8 @@ import { type JobState, TRANSITIONS } from './job-states.ts';
 export interface JobOptions {
   /** BCP 47; null for the model's own. */
   readonly language: string | null;
+  /** By name; null for the one that its language leads to. Left out in jobs from before there were several. */
+  readonly model?: string | null;
   readonly endpointing: EndpointingRequest | null;
   /** Whose captions go into the history; null where they do not. */
   readonly meeting: string | null;

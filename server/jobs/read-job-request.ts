@@ -1,7 +1,7 @@
 import type { Caller } from '../admission/api-keys.ts';
 import { CLASS_WEIGHTS, type PriorityClass } from '../admission/priority-class.ts';
 import { StreamError } from '../errors.ts';
-import { requireLanguage } from '../language.ts';
+import type { ServedModels } from '../models/served-models.ts';
 import { readControlMessage } from '../net/client-messages.ts';
 import { readCallbackUrl } from './callback-address.ts';
 import type { JobOptions } from './job.ts';
@@ -30,25 +30,20 @@ const FIELDS = [
 
 /**
  * Reads the fields of a form, or of a JSON object.
- * @param models names that `model` may have.
  * @throws {StreamError} that names the field at fault.
  */
 export function readJobRequest(
   fields: Readonly<Record<string, unknown>>,
   caller: Caller,
-  languages: readonly string[],
-  models: readonly string[],
+  models: ServedModels,
 ): JobRequest {
   const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined)
     throw new StreamError('out-of-range', `There is no field ${JSON.stringify(unknown.slice(0, 40))}.`);
-  const model = text(fields, 'model');
-  if (model !== null && !models.includes(model))
-    throw new StreamError('out-of-range', `model has to be ${models.join(' or ')}, or left out.`);
   const callback = text(fields, 'callback');
 
   return {
-    options: readOptions(fields, languages),
+    options: readOptions(fields, models),
     class: readClass(text(fields, 'priority'), caller),
     callback: callback === null ? null : readCallbackUrl(callback),
     url: text(fields, 'url'),
@@ -56,17 +51,18 @@ export function readJobRequest(
 }
 
 /** As a stream's `start` has them. */
-function readOptions(fields: Readonly<Record<string, unknown>>, languages: readonly string[]): JobOptions {
-  const { language, meeting, speaker } = fields;
+function readOptions(fields: Readonly<Record<string, unknown>>, models: ServedModels): JobOptions {
+  const { language, model, meeting, speaker } = fields;
   const start = readControlMessage({
     ...{ type: 'start', sampleRate: 16_000, encoding: 'pcm_f32le' },
-    ...{ language, meeting, speaker, endpointing: parsed(fields.endpointing) },
+    ...{ language, model, meeting, speaker, endpointing: parsed(fields.endpointing) },
   });
   if (start.type !== 'start') throw new Error('What was to be read is a start message.');
-  requireLanguage(start.language, languages);
+  models.choose(start);
 
   return {
     language: start.language ?? null,
+    model: start.model ?? null,
     endpointing: start.endpointing ?? null,
     meeting: start.meeting ?? null,
     speaker: start.speaker ?? null,

@@ -111,6 +111,7 @@ function readStart(fields: Fields): StartMessage {
     ...(fields.meeting !== undefined && { meeting: readMeetingName(fields.meeting) }),
     ...(fields.speaker !== undefined && { speaker: readName(fields.speaker, 'speaker') }),
     ...(fields.language !== undefined && { language: readName(fields.language, 'language') }),
+    ...(fields.model !== undefined && { model: readName(fields.model, 'model') }),
     ...(endpointing && { endpointing }),
   };
 }

@@ -12,6 +12,7 @@ import type { TranscriptSource } from '../history/transcript-source.ts';
 import type { Logger } from '../log.ts';
 import { Meetings } from '../meeting/meetings.ts';
 import type { Metrics, MetricsSources } from '../metrics.ts';
+import type { ModelIdentity, ServedModels } from '../models/served-models.ts';
 import { FrontDoor } from '../overload/front-door.ts';
 import { LADDER_STEPS } from '../overload/ladder.ts';
 import type { BusyShare } from '../overload/load.ts';
@@ -30,20 +31,12 @@ import type { OutputObserver } from './uws-connection.ts';
 import { readViewerRequest, type ViewerRequest } from './viewer-request.ts';
 import { type ViewerObserver, ViewerSession } from './viewer-session.ts';
 
-/** Which model runs, and the hash that proves which bytes. */
-export interface ModelIdentity {
-  readonly name: string;
-  /** SHA-256 over the model's files, in hexadecimal. */
-  readonly hash: string;
-}
-
 /** What streams need, there once the models are loaded. */
 export interface Services {
   readonly dispatcher: Dispatcher;
   readonly ticker: VadTicker;
-  /** BCP 47 primary tags the recogniser knows. */
-  readonly languages: readonly string[];
-  readonly models: { readonly recognizer: ModelIdentity; readonly vad: ModelIdentity };
+  readonly recognizers: ServedModels;
+  readonly vad: ModelIdentity;
   readonly recorder: Recorder;
   readonly transcripts: TranscriptSource;
 }
@@ -56,8 +49,6 @@ export interface SpeakerTerms {
   readonly isKept?: boolean;
 }
 
-/** Digits of a content hash that go with every caption. */
-const HASH_DIGITS = 12;
 /** Of what may be held for a client that reads slowly: the rest is for what is said next. */
 const HISTORY_SHARE = 1 / 2;
 
@@ -93,8 +84,8 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   }
 
   /** The models, once they are loaded. */
-  get models(): Services['models'] | null {
-    return this.#services?.models ?? null;
+  get models(): Pick<Services, 'recognizers' | 'vad'> | null {
+    return this.#services;
   }
 
   /** The meetings that somebody is in. */
@@ -107,11 +98,6 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     if (!this.#services) throw new StreamError('not-ready');
 
     return this.#services.transcripts;
-  }
-
-  /** Languages that a recording or a stream may be in, BCP 47; none before the models are loaded. */
-  get knownLanguages(): readonly string[] {
-    return this.#services?.languages ?? [];
   }
 
   /** How busy the threads are; null before the models are loaded. */
@@ -160,14 +146,9 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     });
   }
 
-  /** The model that streams are captioned with. @throws {StreamError} when nobody is let in now. */
-  get model(): ModelIdentity {
-    return this.#admit().models.recognizer;
-  }
-
-  /** Languages it knows. @throws {StreamError} when nobody is let in now. */
-  get languages(): readonly string[] {
-    return this.#admit().languages;
+  /** What streams may be captioned with. @throws {StreamError} when nobody is let in now. */
+  get recognizers(): ServedModels {
+    return this.#admit().recognizers;
   }
 
   /** @param terms a stream that cannot be resumed may take its time to start. */
@@ -180,8 +161,6 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
     const { maxStreams, maxWaitingStreams, idleTimeoutMs } = this.#config;
     // Those who have not said yet what they want are counted as if they waited.
     if (this.#sessions.size >= maxStreams + maxWaitingStreams) throw this.#door!.turnAway();
-    const { recognizer } = services.models;
-
     const shared = {
       ...services,
       ...(!isKept && { recorder: NOTHING_KEPT }),
@@ -190,7 +169,6 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       clock: this.#clock,
       meetings: this.#meetings,
       door: this.#door!,
-      model: `${recognizer.name}@${recognizer.hash.slice(0, HASH_DIGITS)}`,
       observer: this,
       resumable,
       participant: (tokenHash: string) => this.#participants.get(tokenHash) ?? null,

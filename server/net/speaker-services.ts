@@ -4,6 +4,7 @@ import type { Config } from '../config/options.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { Recorder } from '../history/records.ts';
 import type { Meetings } from '../meeting/meetings.ts';
+import type { ServedModels } from '../models/served-models.ts';
 import type { FrontDoor } from '../overload/front-door.ts';
 import type { Participant } from '../session/participant.ts';
 import type { AudioBooks } from '../stream/audio-books.ts';
@@ -15,9 +16,7 @@ export interface SpeakerServices extends SpeechStreamParts {
   readonly config: Config;
   readonly clock: Clock;
   readonly meetings: Meetings;
-  /** `name@hash` of the recogniser. */
-  readonly model: string;
-  readonly languages: readonly string[];
+  readonly recognizers: ServedModels;
   readonly observer: SpeakerObserver;
   readonly door: Pick<FrontDoor, 'ask' | 'readmit'>;
   readonly recorder: Recorder;

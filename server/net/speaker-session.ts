@@ -3,7 +3,7 @@ import type { ResumeMessage, StartMessage } from '../../client-sdk/protocol.ts';
 import type { Caller } from '../admission/api-keys.ts';
 import type { StreamAllowance } from '../admission/stream-allowance.ts';
 import { ERRORS, StreamError } from '../errors.ts';
-import { requireLanguage } from '../language.ts';
+import type { ServedModel } from '../models/served-models.ts';
 import { Participant, type ParticipantOptions } from '../session/participant.ts';
 import { hashOf, newResumeToken } from '../session/resume-token.ts';
 import { samplesToMs } from '../stream/sample-time.ts';
@@ -146,11 +146,11 @@ export class SpeakerSession implements SpeakerConnectionHandler {
 
   #start(start: StartMessage): void {
     this.#beginOnce();
-    const { languages, door } = this.#services;
-    requireLanguage(start.language, languages);
+    const { recognizers, door } = this.#services;
+    const model = recognizers.choose(start);
     const streamId = randomBytes(9).toString('base64url');
     this.#allowance!.join(start.meeting ?? streamId);
-    door.ask(this.#joinAs({ streamId, token: newResumeToken(), start, record: null }));
+    door.ask(this.#joinAs({ streamId, token: newResumeToken(), start, model, record: null }));
     this.#watchIdleness();
   }
 
@@ -188,11 +188,22 @@ export class SpeakerSession implements SpeakerConnectionHandler {
       return participant;
     }
     const { streamId, start } = record!;
+    const model = this.#modelOf(start);
     this.#allowance!.join(start.meeting ?? streamId);
-    const joined = this.#joinAs({ streamId, token, start, record });
+    const joined = this.#joinAs({ streamId, token, start, model, record });
     door.readmit(joined);
 
     return joined;
+  }
+
+  /** Of a stream that another process began. @throws {StreamError} `unknown-stream` where its model is not served any more. */
+  #modelOf(start: StartMessage): ServedModel {
+    try {
+      return this.#services.recognizers.choose(start);
+    } catch (cause) {
+      const { model = 'that heard it' } = start;
+      throw new StreamError('unknown-stream', `The model ${model} is not served any more.`, { cause });
+    }
   }
 
   /** @throws {StreamError} `already-started`. */
@@ -201,7 +212,7 @@ export class SpeakerSession implements SpeakerConnectionHandler {
     this.#cancelTimeout();
   }
 
-  #joinAs(who: Pick<ParticipantOptions, 'streamId' | 'token' | 'start' | 'record'>): Participant {
+  #joinAs(who: Pick<ParticipantOptions, 'streamId' | 'token' | 'start' | 'model' | 'record'>): Participant {
     const allowance = this.#allowance!;
     this.#allowance = null;
     this.#participant = new Participant({

@@ -4,7 +4,7 @@ import { LADDER_STEPS, STEP_MEANINGS } from '../overload/ladder.ts';
 
 /** How the server fares, for operators: numbers, models and their languages, no names of meetings, speakers or keys. */
 export function statusOf(lobby: Lobby, { version, uptimeMs }: { version: string; uptimeMs: number }): object {
-  const { load, models, unreadyFor } = lobby;
+  const { load, unreadyFor } = lobby;
   const index = lobby.ladderStep();
   const step = LADDER_STEPS[index]!;
   const { service, admits } = STEP_MEANINGS[step];
@@ -30,9 +30,23 @@ export function statusOf(lobby: Lobby, { version, uptimeMs }: { version: string;
       queuedSegments: Object.values(lobby.queued()).reduce((sum, segments) => sum + segments, 0),
       bufferedAudioMs: Math.round((lobby.bufferedSamples() * 1000) / SAMPLE_RATE),
     },
-    models,
-    languages: lobby.knownLanguages,
+    models: describeModels(lobby.models),
+    languages: lobby.models?.recognizers.languages ?? [],
   };
+}
+
+/** Recognisers in the operator's order, the default first, and what each can do; null before they are loaded. */
+function describeModels(models: Lobby['models']): object | null {
+  return (
+    models && {
+      recognizers: models.recognizers.list.map(({ name, hash, capabilities }) => {
+        const { languages, words, hotWords, punctuates, writesDigits } = capabilities;
+
+        return { name, hash, languages, words, hotWords, punctuates, writesDigits };
+      }),
+      vad: models.vad,
+    }
+  );
 }
 
 function round(share: number): number {

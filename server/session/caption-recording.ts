@@ -31,7 +31,7 @@ export interface CaptionRecordingOptions {
   /** Read to its end; whoever opened it closes it. */
   readonly recording: Pick<RecordingStream, 'sampleRate' | 'pieces'>;
   /** What a client may ask for; checked here as a client's is. */
-  readonly start: Pick<StartMessage, 'language' | 'endpointing' | 'meeting' | 'speaker'>;
+  readonly start: Pick<StartMessage, 'language' | 'model' | 'endpointing' | 'meeting' | 'speaker'>;
   /** Whether what is said goes into the history; false for whoever keeps it themselves. */
   readonly isKept?: boolean;
   /** Gives up: the stream and its seat are gone at once. */

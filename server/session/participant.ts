@@ -12,6 +12,7 @@ import type { StreamRecord } from '../history/records.ts';
 import { REVISIONS_PER_RESUMPTION } from '../history/resumptions.ts';
 import { captionLanguage, fixedLanguage } from '../language.ts';
 import type { Seat } from '../meeting/meetings.ts';
+import { modelId, type ServedModel } from '../models/served-models.ts';
 import { AudioIntake } from '../net/audio-intake.ts';
 import { captionMessage, captionTiming, withWords } from '../net/caption-message.ts';
 import type { Connection } from '../net/connection.ts';
@@ -41,6 +42,8 @@ export interface ParticipantOptions {
   readonly streamId: string;
   readonly token: string;
   readonly start: StartMessage;
+  /** That hears it, to its end. */
+  readonly model: ServedModel;
   /** Where the stream is taken up that another process began; null for a new one. */
   readonly record: StreamRecord | null;
 }
@@ -267,14 +270,14 @@ export class Participant implements SpeechStreamListener, Guest {
   }
 
   caption({ event, timing }: CaptionEvent): void {
-    const { start, services } = this.#options;
-    const { languages, model, observer, clock, recorder } = services;
+    const { start, model, services } = this.#options;
+    const { observer, clock, recorder } = services;
     const { timeline } = this.#speaking!;
     const parts = timing && captionTiming(timing, clock.now());
     const spokenAtMs = timeline.spokenAtMs(event.range.startSample);
     const heard = event.type === 'final' ? event.hypothesis.language : undefined;
-    const language = captionLanguage(start.language, heard, languages);
-    const source = { ...this.#place(), spokenAtMs, language, model };
+    const language = captionLanguage(start.language, heard, model.capabilities.languages);
+    const source = { ...this.#place(), spokenAtMs, language, model: modelId(model) };
     const message = captionMessage(event, source, start.timing ? parts : null);
     if (!message) return;
     if (message.type === 'final') {
@@ -332,11 +335,13 @@ export class Participant implements SpeechStreamListener, Guest {
     timeline: TimelineState | undefined,
     connectedAtMs: number,
   ): void {
-    const { services, allowance, start, token } = this.#options;
-    const { config, model } = services;
+    const { services, allowance, start, model, token } = this.#options;
+    const { config } = services;
     const { encoding, channels = 1, sampleRate } = start;
-    const language = fixedLanguage(start.language);
-    const identity = { streamId: this.id, meeting: this.#meeting, language, weight: this.weight };
+    const identity = {
+      ...{ streamId: this.id, meeting: this.#meeting, weight: this.weight },
+      ...{ model: model.index, language: fixedLanguage(start.language) },
+    };
     const resume = checkpoint && {
       checkpoint,
       firstRevision: this.#resumptions * REVISIONS_PER_RESUMPTION,
@@ -360,7 +365,7 @@ export class Participant implements SpeechStreamListener, Guest {
         streamId: this.id,
         meeting: this.#meeting,
         speaker: seat.speaker,
-        model,
+        model: modelId(model),
       },
       maxBufferedMs: Math.min(config.maxBufferedMs, samplesToMs(allowance.maxBufferedSamples)),
       resumeToken: token,
@@ -371,12 +376,13 @@ export class Participant implements SpeechStreamListener, Guest {
 
   /** @param stored called when it is, and everything before it. */
   #record(checkpoint: StreamCheckpoint, stored: () => void): void {
-    const { services, start, keyName } = this.#options;
+    const { services, start, model, keyName } = this.#options;
     const { seat, timeline } = this.#speaking!;
     services.recorder.stream(
       {
         ...{ streamId: this.id, tokenHash: this.tokenHash, keyName, meeting: this.#meeting },
-        ...{ speaker: seat.speaker, start, checkpoint },
+        // By name: whoever takes it up goes on with that one, whatever is served besides by then.
+        ...{ speaker: seat.speaker, start: { ...start, model: model.name }, checkpoint },
         timeline: timeline.save(checkpoint.settledSample),
         captions: this.#captions,
         resumptions: this.#resumptions,

@@ -30,6 +30,8 @@ export interface CaptionerOptions {
   readonly streamId: string;
   /** The meeting, as the scheduler's group. */
   readonly meeting: string;
+  /** The model that hears it, by its number. */
+  readonly model: number;
   /** The stream's share among others, 1 being the usual. */
   readonly weight: number;
   /** All before it have ended. */
@@ -154,7 +156,7 @@ export class Captioner {
   }
 
   #decode(range: SegmentRange, endpoint: Endpoint | null, priority: Priority): void {
-    const { dispatcher, streamId, meeting, weight, clock, arrivedAtMs } = this.#options;
+    const { dispatcher, streamId, meeting, model, weight, clock, arrivedAtMs } = this.#options;
     const background = priority === 'background';
     const decoding: Decoding = { range, askedAtMs: clock.now(), background, endpoint, running: false };
     this.#decodings.set(range.segmentId, decoding);
@@ -163,6 +165,7 @@ export class Captioner {
       flow: streamId,
       key: String(range.segmentId),
       priority,
+      model,
       weight,
       dueAtMs: arrivedAtMs(range.endSample) + ON_TIME_MS,
       samples: endpoint === null ? null : range.endSample - range.startSample,

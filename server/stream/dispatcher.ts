@@ -1,10 +1,10 @@
 import {
   type DecodeResult,
   type Hypothesis,
-  type Recognizer,
   RecognizerError,
   type SpeechSegment,
 } from '../../inference/recognizer.ts';
+import type { RecognizerPool } from '../../inference/recognizer-pool.ts';
 import type { Batch, Job, Priority, Scheduler, Work } from '../../scheduler/scheduler.ts';
 import type { Clock } from '../clock.ts';
 import { isFinal, type Retriable, Retries } from './retries.ts';
@@ -35,6 +35,8 @@ export interface DecodeRequest extends Retriable {
 /** A request, and what the scheduler has to know of it. */
 export interface DecodeJob
   extends Pick<Job<DecodeRequest>, 'group' | 'flow' | 'key' | 'priority' | 'weight' | 'dueAtMs'> {
+  /** The model that hears it, by its number in the pool. */
+  readonly model: number;
   /** Its length where that is fixed; null where it still grows. */
   readonly samples: number | null;
   readonly request: DecodeRequest;
@@ -42,6 +44,8 @@ export interface DecodeJob
 
 /** A batch that was decoded. */
 export interface BatchReport extends Omit<DecodeResult, 'hypotheses'> {
+  /** The model's number. */
+  readonly model: number;
   /** Chosen for all its segments together. */
   readonly tokens: number;
   /** Of all its segments together. */
@@ -72,14 +76,14 @@ export interface DispatcherOptions {
 const HANG_FACTOR = 20;
 
 /**
- * Feeds the recogniser from the scheduler: forms a batch whenever the recogniser can take one, so late, and hands
- * the hypotheses back. Knows no streams.
+ * Feeds the recognisers from the scheduler, whose kinds of jobs are their models: forms a batch whenever a thread can take
+ * one, so late, and hands the hypotheses back. Knows no streams.
  *
  * When a batch fails, each of its segments is decoded again by itself (see `Retries`).
  */
 export class Dispatcher {
   readonly #scheduler: Scheduler<DecodeRequest>;
-  readonly #recognizer: Recognizer;
+  readonly #recognizers: RecognizerPool;
   readonly #clock: Clock;
   readonly #observer: DispatchObserver;
   readonly #options: DispatcherOptions;
@@ -90,27 +94,29 @@ export class Dispatcher {
   readonly #busyMs: Record<Priority, number> = { final: 0, candidate: 0, partial: 0, background: 0 };
   #inFlight = 0;
   #pumpQueued = false;
-  /** Set while the recogniser has refused a batch and has not said that it is idle since. */
+  /** Set while the recognisers have refused a batch and have not said that they are idle since. */
   #unavailable = false;
   /** Gives each job of unknown length a class of its own, where only equal lengths batch. */
   #growing = 0;
 
   constructor(
     scheduler: Scheduler<DecodeRequest>,
-    recognizer: Recognizer,
+    recognizers: RecognizerPool,
     clock: Clock,
     options: DispatcherOptions,
     observer: DispatchObserver,
   ) {
     this.#scheduler = scheduler;
     this.#retries = new Retries(scheduler);
-    this.#recognizer = recognizer;
+    this.#recognizers = recognizers;
     this.#clock = clock;
     this.#options = options;
     this.#observer = observer;
-    this.#memory = new SharedAudio(recognizer.capabilities.maxSegmentSamples);
+    this.#memory = new SharedAudio(
+      Math.max(...recognizers.models.map(({ maxSegmentSamples }) => maxSegmentSamples)),
+    );
     // Later: a thread is idle a moment before the batch it had is answered and its streams may have another.
-    recognizer.onIdle(() =>
+    recognizers.onIdle(() =>
       setImmediate(() => {
         this.#unavailable = false;
         this.#pump();
@@ -133,7 +139,7 @@ export class Dispatcher {
   }
 
   get threads(): number {
-    return this.#recognizer.capabilities.concurrency;
+    return this.#recognizers.concurrency;
   }
 
   /** Batches being decoded. */
@@ -155,18 +161,19 @@ export class Dispatcher {
    * Queues a job. A queued one of the same segment that it replaces hears nothing more.
    * @returns whether it was taken: not beyond the stream's bound, nor when the segment has been given up.
    */
-  submit({ samples, request, ...job }: DecodeJob): boolean {
+  submit({ model, samples, request, ...job }: DecodeJob): boolean {
     const { flow, key } = job;
     const retries = this.#retries;
     if (retries.refuses(flow, key, isFinal(job.priority))) return false;
     const { accepted } = this.#scheduler.submit({
       ...job,
-      batchClass: this.#batchClass(samples),
+      kind: model,
+      batchClass: this.#batchClass(model, samples),
       get alone() {
         return retries.isSuspect(flow, key);
       },
       enqueuedAtMs: this.#clock.now(),
-      work: () => this.#workOf(request),
+      work: () => this.#workOf(model, request),
       payload: request,
     });
     this.#pumpSoon();
@@ -182,14 +189,14 @@ export class Dispatcher {
   }
 
   /** Without drafts, all of the audio is new to the model. */
-  #workOf(request: DecodeRequest): Work {
+  #workOf(model: number, request: DecodeRequest): Work {
     const work = request.work();
 
-    return this.#recognizer.capabilities.drafts ? work : { ...work, fresh: work.size };
+    return this.#recognizers.models[model]!.drafts ? work : { ...work, fresh: work.size };
   }
 
-  #batchClass(samples: number | null): number {
-    if (this.#recognizer.capabilities.batching === 'any') return 0;
+  #batchClass(model: number, samples: number | null): number {
+    if (this.#recognizers.models[model]!.batching === 'any') return 0;
 
     return samples ?? --this.#growing;
   }
@@ -205,8 +212,8 @@ export class Dispatcher {
   }
 
   #pump(): void {
-    while (this.#recognizer.idle > 0 && !this.#unavailable) {
-      const batch = this.#scheduler.schedule(this.#clock.now(), this.#recognizer.idle);
+    while (this.#recognizers.idle > 0 && !this.#unavailable) {
+      const batch = this.#scheduler.schedule(this.#clock.now(), this.#recognizers.idle);
       if (!batch) return;
       this.#inFlight++;
       void this.#run(batch).finally(() => {
@@ -248,9 +255,9 @@ export class Dispatcher {
     let hung = false;
     const deadlineMs = Math.max(this.#options.hangTimeoutMs, HANG_FACTOR * batch.costMs);
     try {
-      const result = await this.#recognizer.decode(segments, deadlineMs);
+      const result = await this.#recognizers.decode(batch.kind, segments, deadlineMs);
       this.#scheduler.complete(batch, jobs.length === batch.jobs.length ? result.inferenceMs : null);
-      this.#answer({ jobs, works, costMs: batch.costMs }, result, startedAtMs);
+      this.#answer({ ...batch, jobs, works }, result, startedAtMs);
     } catch (error) {
       hung = reasonOf(error) === 'hung';
       this.#scheduler.complete(batch, null);
@@ -262,7 +269,7 @@ export class Dispatcher {
   }
 
   #answer(
-    { jobs, works, costMs }: Batch<DecodeRequest>,
+    { kind, jobs, works, costMs }: Batch<DecodeRequest>,
     { hypotheses, ...cost }: DecodeResult,
     startedAtMs: number,
   ): void {
@@ -274,7 +281,8 @@ export class Dispatcher {
     for (const [i, { priority }] of jobs.entries()) {
       this.#busyMs[priority] += (tookMs * works[i]!.size) / Math.max(1, audioMs);
     }
-    const report = { ...cost, tokens, audioMs, predictedMs: costMs, tookMs, segments: jobs.length };
+    const counts = { tokens, audioMs, segments: jobs.length };
+    const report = { ...cost, ...counts, model: kind, predictedMs: costMs, tookMs };
     this.#observer.decoded(jobs[0]!.priority, report);
     for (const [i, { flow, key, payload, enqueuedAtMs }] of jobs.entries()) {
       this.#retries.decoded(flow, key);
@@ -287,7 +295,7 @@ export class Dispatcher {
   #failed(jobs: readonly Job<DecodeRequest>[], error: unknown): void {
     const reason = reasonOf(error);
     this.#observer.failed(reason, error);
-    // What is queued stays there until the recogniser says that it has a thread again.
+    // What is queued stays there until the recognisers say that they have a thread again.
     if (reason === 'unavailable') this.#unavailable = true;
     for (const job of jobs) {
       if (!this.#running.has(job)) job.payload.failed();

@@ -30,6 +30,9 @@ export interface SpeechStreamOptions {
   readonly connectedAtMs: number;
   /** This stream's share among others, 1 being the usual. */
   readonly weight: number;
+  /** The model that hears it, by its number in the pool. */
+  readonly model: number;
+  /** BCP 47; null for what the model hears. */
   readonly language: string | null;
   readonly partials: boolean;
   readonly endpointing: EndpointingOptions;

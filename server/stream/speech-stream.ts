@@ -56,6 +56,7 @@ export class SpeechStream implements VadSource {
     this.#captioner = new Captioner({
       streamId: options.streamId,
       meeting: options.meeting,
+      model: options.model,
       weight: options.weight,
       firstSegmentId: this.#nextSegmentId,
       partials: options.partials,

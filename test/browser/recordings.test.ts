@@ -262,15 +262,15 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
     const { path } = clips[1]!;
     await page.route('**/v1/status', async (route) => {
       const answer = await route.fetch();
-      const report = (await answer.json()) as { models: { recognizer: object } };
-      const recognizer = [report.models.recognizer, { name: 'another' }];
-      await route.fulfill({ response: answer, json: { ...report, models: { recognizer } } });
+      const report = (await answer.json()) as { models: { recognizers: object[] } };
+      const recognizers = [...report.models.recognizers, { name: 'another' }];
+      await route.fulfill({ response: answer, json: { ...report, models: { recognizers } } });
     });
     await page.reload();
     await page.getByLabel('Model').selectOption('another');
     await expectAccessible(page);
     await choose(path);
-    await cardIn(path, 'refused').getByText('model has to be moonshine-tiny-en, or left out.').waitFor();
+    await cardIn(path, 'refused').getByText('It has moonshine-tiny-en.').waitFor();
     await page.getByLabel('Model').selectOption('moonshine-tiny-en');
     await choose(path);
     await cardIn(path, 'completed').waitFor();

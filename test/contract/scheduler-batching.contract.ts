@@ -75,6 +75,20 @@ export function describeBatching(name: string, create: CreateScheduler): void {
       expect(batches).toEqual([['a', 'c', 'd'], ['b'], ['e'], null]);
     });
 
+    test('batches only jobs of one kind, and says which', () => {
+      const scheduler = withSize(8);
+      scheduler.submit(final('a', 'a', { kind: 1 }));
+      scheduler.submit(final('b', 'b'));
+      scheduler.submit(partial('c', 'c', { kind: 1 }));
+      scheduler.submit(partial('d', 'd'));
+      const batches = [scheduler.schedule(0, 1)!, scheduler.schedule(0, 1)!];
+      const told = batches.map(({ kind, jobs }) => [kind, ...jobs.map(({ payload }) => payload)]);
+      expect(told).toEqual([
+        [1, 'a', 'c'],
+        [0, 'b', 'd'],
+      ]);
+    });
+
     test('never batches two versions of one partial', () => {
       const scheduler = withSize(8);
       for (const key of ['0', '1']) scheduler.submit(partial('a', key));

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Work } from '../../scheduler/scheduler.ts';
 import {
   background,
   type CreateScheduler,
@@ -29,7 +30,7 @@ export function describeScheduler(name: string, create: CreateScheduler): void {
       const only = final('a', '0', { payload: 'anything', ...ofSize(300, 200) });
       expect(scheduler.submit(only)).toEqual({ accepted: true, replaced: null });
       const batch = scheduler.schedule(0, 1);
-      expect(batch).toEqual({ jobs: [only], works: [{ size: 300, fresh: 200 }], costMs: 310 });
+      expect(batch).toEqual({ kind: 0, jobs: [only], works: [{ size: 300, fresh: 200 }], costMs: 310 });
       expect(scheduler.schedule(0, 1)).toBeNull();
     });
 
@@ -216,6 +217,18 @@ export function describeScheduler(name: string, create: CreateScheduler): void {
       expect(scheduler.backlogMs()).toEqual({ final: 210 + 110, total: 320 + 50 + 60 });
       scheduler.schedule(0, 1);
       expect(scheduler.backlogMs()).toEqual({ final: 110, total: 110 + 50 + 60 });
+    });
+
+    test('predicts what is queued of each kind by its own costs', () => {
+      const predictSecond = (works: readonly Work[]) => 10 * predictSize(works);
+      const scheduler = create({
+        ...{ maxBatchSize: 2, maxFinalsPerFlow: 3 },
+        predict: predictSize,
+        predictSecond,
+      });
+      for (const flow of ['a', 'b']) scheduler.submit(final(flow, '0', ofSize(100)));
+      for (const flow of ['c', 'd']) scheduler.submit(final(flow, '0', { kind: 1, ...ofSize(100) }));
+      expect(scheduler.backlogMs().final).toBe(210 + 2100);
     });
   });
 

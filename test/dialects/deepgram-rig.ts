@@ -1,9 +1,11 @@
 import type { FinalMessage, PartialMessage, SpeakerServerMessage } from '../../client-sdk/protocol.ts';
 import { ListenConversation } from '../../server/dialects/deepgram/listen-conversation.ts';
 import { readListenParameters } from '../../server/dialects/deepgram/parameters.ts';
+import { ServedModels } from '../../server/models/served-models.ts';
 import { asStreamError } from '../../server/net/error-message.ts';
 import { ManualClock } from '../support/manual-clock.ts';
 import { NativeDouble } from '../support/native-double.ts';
+import { servedModels } from '../support/served-models.ts';
 
 /** What a client of Deepgram's is told, as far as tests look at it. */
 export interface Told {
@@ -53,8 +55,9 @@ export class DeepgramRig {
         },
         speaker: this.native.speaker,
         clock: this.clock,
-        model: { name: 'moonshine-tiny-en', hash: '0123456789abcdef'.repeat(4) },
-        languages: ['en'],
+        recognizers: new ServedModels([
+          { ...servedModels({ name: 'moonshine-tiny-en' }).default, hash: '0123456789abcdef'.repeat(4) },
+        ]),
         endpointing: { startThreshold: 0.5, minSilenceMs: 800, prefixPaddingMs: 384 },
       },
     );

@@ -9,6 +9,7 @@ import { DialectSockets } from '../../server/dialects/dialect-sockets.ts';
 import { StreamError } from '../../server/errors.ts';
 import { errorAnswer } from '../../server/net/http.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { servedModels } from '../support/served-models.ts';
 
 /** Speaks one language less than the model. */
 const PICKY: Dialect = {
@@ -17,8 +18,8 @@ const PICKY: Dialect = {
   greet: () => ({
     key: null,
     subprotocol: '',
-    converse: ({ languages }) => {
-      throw new StreamError('unsupported-language', `It knows ${languages.join(', ')}.`);
+    converse: ({ recognizers }) => {
+      throw new StreamError('unsupported-language', `It knows ${recognizers.languages.join(', ')}.`);
     },
   }),
   refuse: (error) => ({ ...errorAnswer(error), retryAfterSeconds: 7 }),
@@ -63,8 +64,7 @@ beforeAll(async () => {
     keys,
     clock: new ManualClock(),
     lobby: {
-      model: { name: 'scripted', hash: 'ab' },
-      languages: ['en'],
+      recognizers: servedModels({ name: 'scripted' }),
       speaker: () => {
         sessions++;
 

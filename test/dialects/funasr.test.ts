@@ -84,7 +84,7 @@ describe("FunASR's conversation", () => {
 
   test.each([
     ['zh', 'zh'],
-    ['AUTO', undefined],
+    ['AUTO', 'AUTO'],
     ['de', undefined],
     [undefined, undefined],
     [7, undefined],

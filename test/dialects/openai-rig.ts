@@ -10,6 +10,7 @@ import { OPENAI_REALTIME } from '../../server/dialects/openai/realtime.ts';
 import type { StreamError } from '../../server/errors.ts';
 import type { Fields } from '../../server/net/codec.ts';
 import { ManualClock } from '../support/manual-clock.ts';
+import { servedModels } from '../support/served-models.ts';
 
 /** An event as a client reads it. */
 export type RealtimeEvent = { readonly type: string } & Readonly<Record<string, unknown>>;
@@ -55,8 +56,8 @@ export class RealtimeRig {
           this.closed = { code, reason };
         },
       },
-      ...{ speaker: this.#speaker, clock, languages: ['en', 'es'] },
-      model: { name: 'scripted', hash: '0' },
+      ...{ speaker: this.#speaker, clock },
+      recognizers: servedModels({ name: 'scripted', languages: ['en', 'es'] }),
       endpointing: { startThreshold: 0.5, minSilenceMs: 800, prefixPaddingMs: 384 },
     });
     this.#speaker.attach(

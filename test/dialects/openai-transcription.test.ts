@@ -15,6 +15,7 @@ import type { HttpAnswer, StreamedAnswer } from '../../server/net/http.ts';
 import type { ResponseBody } from '../../server/net/response-body.ts';
 import { readClips } from '../support/audio.ts';
 import { postRequest } from '../support/post-rig.ts';
+import { servedModels } from '../support/served-models.ts';
 
 const DONE: DoneMessage = {
   ...{ type: 'done', streamId: 's', captions: 2 },
@@ -46,7 +47,8 @@ function json({ body }: HttpAnswer): unknown {
 describe('The form of a transcription', () => {
   it('may leave everything out', () => {
     expect(readTranscriptionForm(new Map())).toEqual({
-      ...{ format: 'json', isStreamed: false, granularities: ['segment'], language: null, endpointing: {} },
+      ...{ format: 'json', isStreamed: false, granularities: ['segment'] },
+      ...{ model: null, language: null, endpointing: {} },
     });
   });
 
@@ -54,6 +56,7 @@ describe('The form of a transcription', () => {
     [{ 'timestamp_granularities[]': ['word', 'segment'] }, { granularities: ['word', 'segment'] }],
     [{ timestamp_granularities: ['word'] }, { granularities: ['word'] }],
     [{ language: [' es '] }, { language: 'es' }],
+    [{ model: [' whisper-1 '] }, { model: 'whisper-1' }],
     [{ language: [''] }, { language: null }],
     [
       { stream: ['True'], response_format: ['text'] },
@@ -178,6 +181,7 @@ const toldErrors: unknown[][] = [];
 /** A lobby whose stream says this once all audio has come, and then ends. */
 function lobbyThatSays(...messages: readonly SpeakerServerMessage[]): TranscriptionParts['lobby'] {
   return {
+    recognizers: servedModels({ name: 'scripted' }),
     error: (...told) => void toldErrors.push(told),
     speaker: (connection) => ({
       ...{ received: () => {}, roomMs: Number.POSITIVE_INFINITY, closed: () => {}, fault: () => {} },
@@ -272,12 +276,14 @@ describe('A transcription that is streamed', () => {
 });
 
 describe('The models that clients are told of', () => {
-  const source = { model: { name: 'scripted', hash: 'ab' } };
+  const source = { recognizers: servedModels({ name: 'first' }, { name: 'second' }) };
 
-  it('are the one that runs', () => {
-    const model = { id: 'scripted', object: 'model', created: 0, owned_by: 'roundtable', sha256: 'ab' };
-    expect(json(modelsAnswer(source))).toEqual({ object: 'list', data: [model] });
-    expect(json(modelAnswer(source, 'scripted'))).toEqual(model);
+  it('are those that run, the default first', () => {
+    const [first, second] = ['first', 'second'].map((id, i) => ({
+      ...{ id, object: 'model', created: 0, owned_by: 'roundtable', sha256: String(i).repeat(64) },
+    }));
+    expect(json(modelsAnswer(source))).toEqual({ object: 'list', data: [first, second] });
+    expect(json(modelAnswer(source, 'second'))).toEqual(second);
     expect(modelAnswer(source, 'whisper-1').status).toBe('404 Not Found');
   });
 });

@@ -120,7 +120,7 @@ describe('A client of another make', () => {
   it.each([
     ['encoding=opus&sample_rate=48000', /encoding can be/],
     ['encoding=linear16', /sample_rate/],
-    ['encoding=linear16&sample_rate=16000&language=xx', /language can be en/],
+    ['encoding=linear16&sample_rate=16000&language=xx', /knows en/],
   ])('is refused before the upgrade: %s', async (query, sentence) => {
     const socket = new WebSocket(`${server.socketUrl}/v1/listen?${query}`);
     const [request, response] = (await once(socket, 'unexpected-response')) as [

@@ -271,7 +271,7 @@ describe('What is no recording', () => {
     ['a field that is not known', { lang: 'en' }, /no field "lang"/],
     ['a language that the model does not know', { language: 'tlh' }, /knows en/],
     ['endpointing that is no object', { endpointing: 'soon' }, /as JSON/],
-    ['another model', { model: 'whisper' }, /has to be moonshine-tiny-en/],
+    ['another model', { model: 'whisper' }, /no model of that name. It has moonshine-tiny-en/],
     ['a class above its own', { priority: 'high' }, /standard or low/],
     ['a callback to nowhere', { callback: 'tomorrow' }, /callback has to be an address/],
   ])('is refused with %s', async (_, fields, sentence) => {

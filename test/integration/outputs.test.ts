@@ -242,7 +242,7 @@ describe('/v1/status', () => {
     expect(JSON.parse(text)).toMatchObject({
       ready: true,
       ladder: { step: 'full' },
-      models: { recognizer: { name: 'moonshine-tiny-en' } },
+      models: { recognizers: [{ name: 'moonshine-tiny-en', words: false, punctuates: true }] },
       load: { threads: expect.any(Number) },
     });
     for (const name of ['Ada', 'Grace', 'élan', 'Northwind']) expect(text).not.toContain(name);

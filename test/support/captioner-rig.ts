@@ -42,6 +42,7 @@ export function setUp(
   const captioner = new Captioner({
     streamId: 'stream',
     meeting: 'meeting',
+    model: 0,
     weight: 1,
     firstSegmentId: 0,
     partials: true,

@@ -2,6 +2,7 @@ import type { FinalMessage, PartialMessage } from '../../client-sdk/protocol.ts'
 import type { Dialect, DialectRequest } from '../../server/dialects/dialect.ts';
 import { StreamError } from '../../server/errors.ts';
 import { NativeDouble } from './native-double.ts';
+import { servedModels } from './served-models.ts';
 
 /** A request without anything in it but what is given. */
 export function requestOf(fields: Partial<DialectRequest> = {}): DialectRequest {
@@ -36,7 +37,7 @@ export class ConversationRig<Message = Record<string, unknown>> {
         sendInterim: send,
         close: (code, reason) => this.closes.push({ code, reason }),
       },
-      ...{ speaker, clock, model: { name: 'model', hash: '0'.repeat(64) }, languages },
+      ...{ speaker, clock, recognizers: servedModels({ name: 'model', languages }) },
       endpointing: { startThreshold: 0.5, minSilenceMs: 500, prefixPaddingMs: 0 },
     });
     speaker.attach(this.native, this.#conversation);

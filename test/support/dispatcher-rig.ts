@@ -11,15 +11,16 @@ import {
 } from '../../server/stream/dispatcher.ts';
 import { GatedRecognizer } from './gated-recognizer.ts';
 import { ManualClock } from './manual-clock.ts';
+import { poolOf } from './recognizer-pools.ts';
 
 /** A fair scheduler that takes two finals of a stream, in batches as long as they get. */
-export function fairScheduler(maxFinalsPerFlow = 2): FairScheduler<DecodeRequest> {
+export function fairScheduler(maxFinalsPerFlow = 2, models = 1): FairScheduler<DecodeRequest> {
   return new FairScheduler<DecodeRequest>({
-    maxBatchSize: 8,
-    maxBatchMs: 60_000,
+    kinds: Array.from({ length: models }, () => ({
+      ...{ maxBatchSize: 8, maxBatchMs: 60_000, costs: new CostModel() },
+    })),
     maxFinalsPerFlow,
     maxLeadMs: 60_000,
-    costs: new CostModel(),
   });
 }
 
@@ -33,6 +34,8 @@ export function setUpDispatcher(
 ) {
   const clock = new ManualClock();
   const recognizer = new GatedRecognizer(capabilities, script);
+  /** A second model on the same thread. */
+  const second = new GatedRecognizer(capabilities, script);
   const reports: (BatchReport & { readonly priority: string })[] = [];
   const failures: string[] = [];
   const givenUp = { count: 0 };
@@ -47,7 +50,8 @@ export function setUpDispatcher(
     gaveUp: () => givenUp.count++,
   };
   const options = { hangTimeoutMs: HANG_TIMEOUT_MS };
-  const dispatcher = new Dispatcher(fairScheduler(), recognizer, clock, options, observer);
+  const pool = poolOf(recognizer, second);
+  const dispatcher = new Dispatcher(fairScheduler(2, 2), pool, clock, options, observer);
   /** Submits a request for so many samples, a final of segment 0 unless told otherwise. */
   const submit = (flow: string, samples: number, more: Partial<DecodeJob> = {}) => {
     const ms = samples / 16;
@@ -57,6 +61,7 @@ export function setUpDispatcher(
       flow,
       key: '0',
       priority: 'final',
+      model: 0,
       weight: 1,
       dueAtMs: 1200,
       samples,
@@ -79,5 +84,5 @@ export function setUpDispatcher(
     });
   };
 
-  return { clock, recognizer, dispatcher, submit, reports, failures, givenUp, told, timings, taken };
+  return { clock, recognizer, second, dispatcher, submit, reports, failures, givenUp, told, timings, taken };
 }

@@ -8,10 +8,9 @@ import type { OptionName } from '../../server/config/options.ts';
 import { BufferedRecorder, type RecorderBounds } from '../../server/history/buffered-recorder.ts';
 import { Lobby } from '../../server/net/lobby.ts';
 import { UNOBSERVED, UnsteadyStore } from './history.ts';
+import { servedModels } from './served-models.ts';
 import { settle } from './settle.ts';
 import { createEars, type Ears, lengthAsText } from './speech-stream-rig.ts';
-
-const MODEL = { name: 'model', hash: '0'.repeat(64) };
 
 /** How a server without sockets is made. */
 export interface LobbyTerms {
@@ -40,8 +39,8 @@ export function openLobby({
   const open = () =>
     lobby.open({
       ...ears,
-      languages,
-      models: { recognizer: MODEL, vad: MODEL },
+      recognizers: servedModels({ name: 'model', languages }),
+      vad: { name: 'vad', hash: '0'.repeat(64) },
       recorder,
       transcripts: { finals: (meeting, query) => recorder.finalsOfMeeting(meeting, query) },
     });

@@ -6,6 +6,8 @@ export interface SchedulerLimits {
   readonly maxFinalsPerFlow: number;
   /** How many milliseconds a batch is predicted to take. */
   readonly predict: (works: readonly Work[]) => number;
+  /** The same of jobs of kind 1; as those of kind 0 when left out. */
+  readonly predictSecond?: (works: readonly Work[]) => number;
 }
 
 /** Makes the scheduler under test. */
@@ -13,11 +15,12 @@ export type CreateScheduler = (limits: SchedulerLimits) => Scheduler<string>;
 
 type NewJob = Partial<Job<string>> & Pick<Job<string>, 'flow' | 'key' | 'priority'>;
 
-/** A job of size 100, class 0 and weight 1, its group its flow's name and its payload its key, unless told otherwise. */
+/** A job of size 100, kind and class 0, and weight 1, its group its flow's name and its payload its key, unless told otherwise. */
 export function job(fields: NewJob): Job<string> {
   return {
     group: `group of ${fields.flow}`,
     weight: 1,
+    kind: 0,
     batchClass: 0,
     alone: false,
     enqueuedAtMs: 0,

@@ -8,6 +8,7 @@ import type { SpeechStreamListener, SpeechStreamOptions } from '../../server/str
 import { VadTicker } from '../../server/stream/vad-ticker.ts';
 import { fairScheduler } from './dispatcher-rig.ts';
 import { ManualClock } from './manual-clock.ts';
+import { poolOf } from './recognizer-pools.ts';
 import { settle } from './settle.ts';
 
 export const STREAM_OPTIONS: SpeechStreamOptions = {
@@ -15,6 +16,7 @@ export const STREAM_OPTIONS: SpeechStreamOptions = {
   meeting: 'meeting',
   connectedAtMs: 0,
   weight: 1,
+  model: 0,
   language: null,
   partials: true,
   endpointing: {
@@ -56,7 +58,8 @@ export interface Ears {
 export function createEars(recognizer: Recognizer, vad: Vad = new LevelVad()): Ears {
   const clock = new ManualClock();
   const observer = { decoded: () => {}, failed: () => {}, gaveUp: () => {} };
-  const dispatcher = new Dispatcher(fairScheduler(8), recognizer, clock, { hangTimeoutMs: 20_000 }, observer);
+  const pool = poolOf(recognizer);
+  const dispatcher = new Dispatcher(fairScheduler(8), pool, clock, { hangTimeoutMs: 20_000 }, observer);
   const settings = { vadIntervalMs: 16, energyGateDbfs: -65 };
   const ticker = new VadTicker(vad, clock, settings, { detected: () => {}, gated: () => {} });
 

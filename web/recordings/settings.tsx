@@ -16,7 +16,7 @@ interface Offer {
 interface Status {
   readonly languages?: readonly string[];
   /** Null before they are loaded. */
-  readonly models?: { readonly recognizer: Model | readonly Model[] } | null;
+  readonly models?: { readonly recognizers: readonly Model[] } | null;
 }
 
 interface Model {
@@ -145,6 +145,6 @@ async function readOffer(): Promise<Offer> {
 
   return {
     languages: (languages ?? []).filter((tag) => tag !== '*'),
-    models: [models?.recognizer ?? []].flat().map(({ name }) => name),
+    models: (models?.recognizers ?? []).map(({ name }) => name),
   };
 }

@@ -32,6 +32,7 @@ export function modelNames(models: unknown): string[] {
   if (typeof models !== 'object' || models === null) return [];
 
   return Object.values(models).flatMap((model: unknown) => {
+    if (Array.isArray(model)) return modelNames(model);
     if (typeof model === 'object' && model !== null && 'name' in model) return [String(model.name)];
 
     return typeof model === 'string' ? [model] : [];

@@ -1,11 +1,16 @@
-import type { FinalMessage, PartialMessage, SpeakerServerMessage } from '../../../client-sdk/protocol.ts';
+import type {
+  FinalMessage,
+  PartialMessage,
+  SpeakerServerMessage,
+  StartMessage,
+} from '../../../client-sdk/protocol.ts';
 import { StreamError } from '../../errors.ts';
 import type { Conversation, ConversationParts, DialectFailure } from '../dialect.ts';
 import { closeFor } from './faults.ts';
 import { ListenAudio } from './listen-audio.ts';
 import { ListenTeller } from './listen-teller.ts';
 import { OpenSpeech } from './open-speech.ts';
-import { type AudioFormat, type ListenParameters, requireLanguage } from './parameters.ts';
+import type { AudioFormat, ListenParameters } from './parameters.ts';
 import { UtteranceGap } from './utterance-gap.ts';
 
 /** Time without audio or a text message after which a stream is given up. */
@@ -23,6 +28,7 @@ interface Finalizing {
 export class ListenConversation implements Conversation {
   readonly #parameters: ListenParameters;
   readonly #parts: ConversationParts;
+  readonly #wanted: Pick<StartMessage, 'model' | 'language'>;
   readonly #teller: ListenTeller;
   readonly #audio: ListenAudio;
   readonly #openSpeech = new OpenSpeech();
@@ -35,11 +41,12 @@ export class ListenConversation implements Conversation {
 
   /** @throws {StreamError} `unsupported-language`. */
   constructor(parameters: ListenParameters, requestId: string, parts: ConversationParts) {
-    requireLanguage(parameters.language, parts.languages);
+    this.#wanted = parts.recognizers.known(parameters);
+    const model = parts.recognizers.choose(this.#wanted);
     this.#parameters = parameters;
     this.#parts = parts;
     this.#audio = new ListenAudio(parameters.multichannel);
-    this.#teller = new ListenTeller(parameters, requestId, parts);
+    this.#teller = new ListenTeller(parameters, requestId, { ...parts, model });
     this.#gap = parameters.utteranceEndMs === null ? null : new UtteranceGap(parameters.utteranceEndMs);
     this.#heardAtMs = parts.clock.now();
   }
@@ -119,13 +126,13 @@ export class ListenConversation implements Conversation {
   }
 
   #start(format: AudioFormat): void {
-    const { interimResults, minSilenceMs, language, place } = this.#parameters;
+    const { interimResults, minSilenceMs, place } = this.#parameters;
     this.#parts.speaker.start({
       ...format,
       ...place,
       partials: interimResults,
       words: true,
-      ...(language !== null && { language }),
+      ...this.#wanted,
       ...(minSilenceMs !== null && { endpointing: { minSilenceMs } }),
     });
   }

@@ -17,9 +17,8 @@ import {
   readExtra,
   readForm,
   readFormat,
-  readLanguage,
+  readWanted,
   refuseCallback,
-  requireLanguage,
   requireMixable,
 } from './parameters.ts';
 import { withHead } from './raw-recording.ts';
@@ -31,6 +30,8 @@ interface RecordingParameters {
   /** Null for a file that says itself what it is. */
   readonly format: AudioFormat | null;
   readonly multichannel: boolean;
+  /** As it was asked for, which need not be served. */
+  readonly model: string | null;
   readonly language: string | null;
   readonly place: Pick<StartMessage, 'meeting' | 'speaker'>;
   readonly form: TranscriptForm;
@@ -60,15 +61,15 @@ async function transcribe(
 ): Promise<HttpAnswer> {
   const requestId = randomUUID();
   const createdEpochMs = clock.epochMs();
-  const { format, multichannel, language, place, ...told } = readParameters(request.query);
+  const { format, multichannel, model, language, place, ...told } = readParameters(request.query);
   if (/^application\/json\b/i.test(request.headers['content-type']))
     throw new StreamError(
       'bad-message',
       'This server fetches nothing: send the recording itself as the body.',
     );
-  requireLanguage(language, lobby.languages);
   // Asked now: nobody is told once the server stops.
-  const metadata = resultMetadata(requestId, lobby.model, told.extra);
+  const wanted = lobby.recognizers.known({ model, language });
+  const metadata = resultMetadata(requestId, lobby.recognizers.choose(wanted), told.extra);
   const sha256 = createHash('sha256');
   const body = hashed(request.body, sha256);
   const upload = await uploads.body(
@@ -77,7 +78,7 @@ async function transcribe(
   );
   const { finals, done } = await captionUpload({
     ...{ upload, lobby, caller, signal: request.signal, maxRecordingMs: config.maxRecordingMs },
-    start: { ...place, ...(language !== null && { language }) },
+    start: { ...place, ...wanted },
     inspect: ({ channels }) => requireMixable(channels ?? 1, multichannel),
   });
   const summary = {
@@ -99,7 +100,7 @@ function readParameters(query: URLSearchParams): RecordingParameters {
     // Files in other encodings say so themselves.
     format: isRawEncoding(query.get('encoding')) ? readFormat(query) : null,
     multichannel: flag(query, 'multichannel'),
-    language: readLanguage(query),
+    ...readWanted(query),
     place: meetingOf(query),
     form: readForm(query),
     utterances: flag(query, 'utterances'),

@@ -1,3 +1,4 @@
+import type { ModelIdentity } from '../../models/served-models.ts';
 import type { ConversationParts } from '../dialect.ts';
 import type { ListenAudio } from './listen-audio.ts';
 import {
@@ -23,7 +24,7 @@ export class ListenTeller {
   constructor(
     parameters: ListenParameters,
     requestId: string,
-    { client, model, clock }: Pick<ConversationParts, 'client' | 'model' | 'clock'>,
+    { client, model, clock }: Pick<ConversationParts, 'client' | 'clock'> & { readonly model: ModelIdentity },
   ) {
     this.#parameters = parameters;
     this.#client = client;

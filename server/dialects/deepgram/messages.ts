@@ -1,4 +1,4 @@
-import type { ModelIdentity } from '../../net/lobby.ts';
+import type { ModelIdentity } from '../../models/served-models.ts';
 import { type Alternative, asAlternative, type Said, type TranscriptForm } from './transcript-form.ts';
 
 /** Who answers: goes with every result. */

@@ -2,7 +2,7 @@ import { MAX_INPUT_RATE, MIN_INPUT_RATE } from '../../../client-sdk/audio/resamp
 import type { AudioEncoding, StartMessage } from '../../../client-sdk/protocol.ts';
 import { MAX_CHANNELS } from '../../audio/pcm.ts';
 import { StreamError } from '../../errors.ts';
-import { knowsLanguage } from '../../language.ts';
+import { AUTO } from '../../language.ts';
 import { ENDPOINTING_RANGES } from '../../net/client-messages.ts';
 import { meetingOf } from '../meeting-of.ts';
 import { readReplacement, type TranscriptForm } from './transcript-form.ts';
@@ -23,6 +23,9 @@ export interface ListenParameters {
   readonly minSilenceMs: number | null;
   readonly utteranceEndMs: number | null;
   readonly vadEvents: boolean;
+  /** As it was asked for, which need not be served. */
+  readonly model: string | null;
+  /** BCP 47, or `auto`; null for nothing. */
   readonly language: string | null;
   readonly place: Pick<StartMessage, 'meeting' | 'speaker'>;
   readonly form: TranscriptForm;
@@ -60,7 +63,7 @@ export function readListenParameters(query: URLSearchParams): ListenParameters {
     ...readEndpointing(query.get('endpointing')),
     utteranceEndMs: readUtteranceEnd(query, interimResults),
     vadEvents: flag(query, 'vad_events'),
-    language: readLanguage(query),
+    ...readWanted(query),
     place: meetingOf(query),
     form: readForm(query),
     extra: readExtra(query),
@@ -78,18 +81,17 @@ export function readForm(query: URLSearchParams): TranscriptForm {
   };
 }
 
-/** The language asked for, null for the model's own. */
-export function readLanguage(query: URLSearchParams): string | null {
-  const language = query.get('language');
-
-  // Several languages in one stream: those that the model knows.
-  return language === '' || language === 'multi' ? null : language;
+/** What is to hear it. Models of Deepgram's own are none here. */
+export function readWanted(query: URLSearchParams): Pick<ListenParameters, 'model' | 'language'> {
+  return { model: query.get('model'), language: readLanguage(query) };
 }
 
-/** @throws {StreamError} when the model does not know it. */
-export function requireLanguage(language: string | null, known: readonly string[]): void {
-  if (!knowsLanguage(language, known))
-    throw new StreamError('unsupported-language', `language can be ${known.join(', ')}.`);
+function readLanguage(query: URLSearchParams): string | null {
+  const language = query.get('language') || null;
+  if (language === null) return query.get('detect_language')?.toLowerCase() === 'true' ? AUTO : null;
+
+  // Several languages in one stream: those that a model can tell apart.
+  return language === 'multi' ? AUTO : language;
 }
 
 /** `extra=key:value`, as often as it comes. */

@@ -87,6 +87,7 @@ export class FunasrConversation implements Conversation {
   #begin(): number {
     if (this.#sampleRate === null) {
       const { sampleRate, mode, language } = this.#parameters;
+      const { recognizers } = this.#parts;
       this.#sampleRate = sampleRate;
       this.#parts.speaker.start({
         ...this.#place,
@@ -94,8 +95,8 @@ export class FunasrConversation implements Conversation {
         encoding: 'pcm_s16le',
         partials: mode !== 'offline',
         words: true,
-        // Clients name one of SenseVoice's whatever the server has: another model goes by its own.
-        ...(language !== null && knowsLanguage(language, this.#parts.languages) && { language }),
+        // Clients name one of SenseVoice's whatever the server has: where no model knows it the default goes by its own.
+        ...(language !== null && knowsLanguage(language, recognizers.languages) && { language }),
       });
     }
 

@@ -1,5 +1,4 @@
 import { StreamError } from '../../errors.ts';
-import { fixedLanguage } from '../../language.ts';
 
 /** `2pass`: words as they are spoken, then corrected sentences. `online`: the former only. `offline`: all at the end. */
 export type FunasrMode = '2pass' | 'online' | 'offline';
@@ -13,7 +12,7 @@ export interface FunasrParameters {
   readonly sampleRate: number;
   /** Whether the audio is what it has to be: 16-bit samples without a header. */
   readonly isPcm: boolean;
-  /** As SenseVoice's clients name it; null for the model's own choice. */
+  /** As SenseVoice's clients name it, `auto` too; null for none. */
   readonly language: string | null;
 }
 
@@ -50,7 +49,7 @@ export function readRequest(text: string, before: FunasrParameters): FunasrReque
       wavName: wav_name === undefined ? before.wavName : String(wav_name),
       sampleRate: audio_fs === undefined ? before.sampleRate : Math.round(Number(audio_fs)),
       isPcm: wav_format === undefined ? before.isPcm : /^pcm$/i.test(String(wav_format)),
-      language: svs_lang === undefined ? before.language : fixedLanguage(String(svs_lang)),
+      language: svs_lang === undefined ? before.language : String(svs_lang),
     },
     ends: is_speaking === false || is_finished === true || is_end === true,
     wantsAnswer: is_end === true,

@@ -173,9 +173,10 @@ export class RealtimeConversation implements Conversation {
   }
 
   #tellSession(type: string): void {
-    const { model, endpointing } = this.#parts;
+    const { recognizers, endpointing } = this.#parts;
+    const { name: model } = recognizers.choose(this.#settings);
     const session = describeSession(this.#greeting.shape, this.#settings, {
-      ...{ id: this.#sessionId, model: model.name, prefixPaddingMs: endpointing.prefixPaddingMs },
+      ...{ id: this.#sessionId, model, prefixPaddingMs: endpointing.prefixPaddingMs },
     });
     this.#emit({ type, session });
   }

@@ -8,6 +8,8 @@ export type RealtimeShape = 'current' | 'beta';
 export interface RealtimeSettings {
   /** The name of the format, in the shape's own words. */
   readonly format: string;
+  /** Name of the model that was asked for, if it is served; null for the one that the language leads to. */
+  readonly model: string | null;
   /** BCP 47 tag; null for the model's own. */
   readonly language: string | null;
   /** `commit`: turns end where the client says so. */
@@ -43,6 +45,7 @@ export function defaultSettings(
 ): RealtimeSettings {
   return {
     format: Object.keys(FORMATS[shape])[0]!,
+    model: null,
     language: null,
     turns: 'speech',
     threshold: startThreshold,
@@ -52,11 +55,12 @@ export function defaultSettings(
 
 /** The stream that such a session has. */
 export function startOf(shape: RealtimeShape, settings: RealtimeSettings): Omit<StartMessage, 'type'> {
-  const { format, language, turns, threshold, silenceMs } = settings;
+  const { format, model, language, turns, threshold, silenceMs } = settings;
   const endpointing = turns === 'commit' ? LONGEST : { minSilenceMs: silenceMs };
 
   return {
     ...FORMATS[shape][format]!,
+    ...(model !== null && { model }),
     ...(language !== null && { language }),
     endpointing: { startThreshold: threshold, ...endpointing },
   };

@@ -1,4 +1,6 @@
+import { StreamError } from '../../errors.ts';
 import { knowsLanguage } from '../../language.ts';
+import type { ServedModels } from '../../models/served-models.ts';
 import { ENDPOINTING_RANGES } from '../../net/client-messages.ts';
 import type { DefaultEndpointing } from '../dialect.ts';
 import { type OpenaiError, requestError } from './openai-errors.ts';
@@ -26,7 +28,7 @@ export class RealtimeRefusal extends Error {
 /** What the server has to say about a session's settings. */
 export interface UpdateTerms {
   readonly shape: RealtimeShape;
-  readonly languages: readonly string[];
+  readonly recognizers: ServedModels;
   readonly endpointing: DefaultEndpointing;
 }
 
@@ -38,7 +40,7 @@ export interface UpdateTerms {
 export function updateSettings(
   before: RealtimeSettings,
   session: unknown,
-  { shape, languages, endpointing }: UpdateTerms,
+  { shape, recognizers, endpointing }: UpdateTerms,
 ): RealtimeSettings {
   const fields = shape === 'beta' ? betaFields(session) : currentFields(session);
   const { format, transcription } = fields;
@@ -48,9 +50,7 @@ export function updateSettings(
   return {
     ...before,
     ...(format !== undefined && { format: readFormat(format, fields.paths.format, shape) }),
-    ...(isObject(transcription) && {
-      language: readLanguages(transcription, fields.paths.transcription, languages),
-    }),
+    ...(isObject(transcription) && readWanted(transcription, fields.paths.transcription, recognizers)),
     ...(turnDetection !== undefined &&
       readTurns(turnDetection, fields.paths.turnDetection, defaultSettings(shape, endpointing))),
   };
@@ -108,20 +108,24 @@ function readFormat(value: unknown, path: string, shape: RealtimeShape): string 
   return value as string;
 }
 
-/** Of several languages the first that the model knows. */
-function readLanguages(
-  { language, languages: asked }: Fields,
+/** Of several languages the first that the model knows; models of OpenAI's own are none here. */
+function readWanted(
+  { model: name, language, languages: asked }: Fields,
   path: string,
-  languages: readonly string[],
-): string | null {
-  const tags = (Array.isArray(asked) ? asked : [language]).filter((tag) => (tag ?? '') !== '');
-  const known = tags.find((tag) => typeof tag === 'string' && knowsLanguage(tag, languages)) as
-    | string
-    | undefined;
-  if (known === undefined && tags.length > 0)
-    refuse(`The model does not know this language. It knows ${languages.join(', ')}.`, `${path}.language`);
+  recognizers: ServedModels,
+): Pick<RealtimeSettings, 'model' | 'language'> {
+  const model = recognizers.named(name);
+  const tags = (Array.isArray(asked) ? asked : [language]).filter((tag) => (tag ?? '') !== '').map(String);
+  const languages = model?.capabilities.languages ?? recognizers.languages;
+  const known = tags.find((tag) => knowsLanguage(tag, languages)) ?? tags[0] ?? null;
+  try {
+    recognizers.choose({ model: model?.name, language: known });
+  } catch (error) {
+    if (!(error instanceof StreamError)) throw error;
+    refuse(error.message, `${path}.language`);
+  }
 
-  return known ?? null;
+  return { model: model?.name ?? null, language: known };
 }
 
 /** With models of theirs that find no pauses, clients end turns themselves, and need not say so. */

@@ -12,13 +12,14 @@ import { type CaptionUploadOptions, captionUpload } from '../../upload/caption-u
 import type { Upload } from '../../upload/upload.ts';
 import type { UploadObserver, Uploads } from '../../upload/uploads.ts';
 import { meetingOf } from '../meeting-of.ts';
+import type { ModelSource } from './models.ts';
 import { openaiError } from './openai-errors.ts';
 import { books, textOf, transcriptionAnswer } from './transcription-answer.ts';
 import { readTranscriptionForm, type TranscriptionRequest } from './transcription-form.ts';
 
 /** What transcriptions are made with. */
 export interface TranscriptionParts {
-  readonly lobby: CaptionUploadOptions['lobby'];
+  readonly lobby: CaptionUploadOptions['lobby'] & ModelSource;
   readonly uploads: Pick<Uploads, 'form'>;
   readonly config: Pick<Config, 'maxRecordingMs'>;
 }
@@ -44,8 +45,7 @@ export async function transcribe(
   const place = meetingOf(request.query);
   const upload = await parts.uploads.form(request, 'file', caller.name);
   const wanted = await readForm(upload);
-  const { language, endpointing } = wanted;
-  const start = { ...place, ...(language !== null && { language }), endpointing };
+  const start = { ...place, ...parts.lobby.recognizers.known(wanted), endpointing: wanted.endpointing };
   const { signal } = request;
   const { maxRecordingMs } = parts.config;
   const work = begin((onFinal) =>

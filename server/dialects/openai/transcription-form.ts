@@ -13,6 +13,8 @@ export interface TranscriptionRequest {
   readonly isStreamed: boolean;
   /** What of `verbose_json` is wanted. */
   readonly granularities: readonly string[];
+  /** As it was asked for, which need not be served; null for none. */
+  readonly model: string | null;
   /** BCP 47 tag; null for the model's own. */
   readonly language: string | null;
   readonly endpointing: EndpointingRequest;
@@ -24,7 +26,7 @@ type Form = ReadonlyMap<string, readonly string[]>;
 const { startThreshold: THRESHOLD, minSilenceMs: SILENCE_MS } = ENDPOINTING_RANGES;
 
 /**
- * Reads the fields of a transcription's form, but for its file. What it does not know is ignored, the model's name among it.
+ * Reads the fields of a transcription's form, but for its file. What it does not know is ignored.
  * @throws {StreamError} `out-of-range`, which names the field at fault.
  */
 export function readTranscriptionForm(fields: Form): TranscriptionRequest {
@@ -46,6 +48,7 @@ export function readTranscriptionForm(fields: Form): TranscriptionRequest {
   return {
     ...{ format, isStreamed },
     granularities: granularities.length > 0 ? granularities : ['segment'],
+    model: fields.get('model')?.[0]?.trim() || null,
     language: fields.get('language')?.[0]?.trim() || null,
     endpointing: readChunking(fields),
   };

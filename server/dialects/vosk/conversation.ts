@@ -110,7 +110,8 @@ export class VoskConversation implements Conversation {
     if (this.#hasBegun) return;
     this.#hasBegun = true;
     const { sampleRate, words } = this.#settings;
-    this.#parts.speaker.start({ ...this.#place, sampleRate, encoding: 'pcm_s16le', words });
+    const wanted = this.#parts.recognizers.known(this.#settings);
+    this.#parts.speaker.start({ ...this.#place, sampleRate, encoding: 'pcm_s16le', words, ...wanted });
   }
 
   #reset(): void {

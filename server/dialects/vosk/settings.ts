@@ -10,6 +10,8 @@ export interface VoskSettings {
   readonly partialWords: boolean;
   /** Whether finals come as `alternatives`, of which there is one. */
   readonly alternatives: boolean;
+  /** As it was asked for, which need not be served; null for none. */
+  readonly model: string | null;
 }
 
 /** Vosk's own server's. */
@@ -18,18 +20,19 @@ export const VOSK_DEFAULTS: VoskSettings = {
   words: true,
   partialWords: false,
   alternatives: false,
+  model: null,
 };
 
 /**
  * Reads a text that has `config` in it, over what is there. What it does not name stays; what it names beside these,
- * phrases and models among it, is left aside.
+ * phrases among it, is left aside.
  * @throws {StreamError} `bad-message`.
  */
 export function readSettings(text: string, before: VoskSettings): VoskSettings {
   const config = readObject(text)?.config;
   if (typeof config !== 'object' || config === null)
     throw new StreamError('bad-message', 'config has to be JSON, as {"config": {"sample_rate": 16000}}.');
-  const { sample_rate, words, partial_words, max_alternatives } = config as Record<string, unknown>;
+  const { sample_rate, words, partial_words, max_alternatives, model } = config as Record<string, unknown>;
 
   return {
     // Some clients send text, some 48000.0.
@@ -37,6 +40,7 @@ export function readSettings(text: string, before: VoskSettings): VoskSettings {
     words: words === undefined ? before.words : Boolean(words),
     partialWords: partial_words === undefined ? before.partialWords : Boolean(partial_words),
     alternatives: max_alternatives === undefined ? before.alternatives : Number(max_alternatives) > 0,
+    model: model === undefined ? before.model : String(model),
   };
 }
 

@@ -2,59 +2,68 @@ import type { Device } from '../device.ts';
 import { type RecognizerGraphs, recognizerCapabilities } from '../load-recognizer.ts';
 import {
   type DecodeResult,
-  type Recognizer,
   type RecognizerCapabilities,
   RecognizerError,
   SAMPLE_RATE,
   type SpeechSegment,
   validateBatch,
 } from '../recognizer.ts';
-import type { RecognizerThreadData } from './recognizer-thread.ts';
+import type { RecognizerPool } from '../recognizer-pool.ts';
+import type { RecognizerTask, RecognizerThreadData } from './recognizer-thread.ts';
 import { ThreadCrashError, ThreadHangError, ThreadUnavailableError } from './thread-errors.ts';
 import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
 
 /** What the threads run, and where. */
-export interface ThreadedRecognizerOptions
+export interface ThreadedRecognizersOptions
   extends Pick<ThreadPoolOptions, 'workerUrl' | 'onCrash' | 'onHang' | 'onExhausted' | 'after'> {
-  readonly graphs: RecognizerGraphs;
+  /** All of them are loaded in each thread. */
+  readonly models: readonly RecognizerGraphs[];
   /** One thread for each: `['cpu', 'cpu']` is two threads on the CPU. */
   readonly devices: readonly Device[];
 }
 
 /**
- * The model on a pool of threads, one model set each. `decode` takes the first idle thread, in the order the devices were
+ * Models on a pool of threads, all of them in each. `decode` takes the first idle thread, in the order the devices were
  * named. A batch whose thread dies or hangs fails; whoever handed it over decides whether to try again.
  */
-export class ThreadedRecognizer implements Recognizer {
-  readonly capabilities: RecognizerCapabilities;
-  readonly #pool: ThreadPool<readonly SpeechSegment[], DecodeResult>;
+export class ThreadedRecognizers implements RecognizerPool {
+  readonly models: readonly RecognizerCapabilities[];
+  readonly #pool: ThreadPool<RecognizerTask, DecodeResult>;
   #idleListener: () => void = () => {};
   #closed = false;
 
-  private constructor({ graphs, devices, ...poolOptions }: ThreadedRecognizerOptions) {
-    this.capabilities = { ...recognizerCapabilities(graphs), concurrency: devices.length };
+  private constructor({ models, devices, ...poolOptions }: ThreadedRecognizersOptions) {
+    this.models = models.map((graphs) => ({
+      ...recognizerCapabilities(graphs),
+      concurrency: devices.length,
+    }));
     this.#pool = new ThreadPool({
       ...poolOptions,
-      workerData: devices.map((device): RecognizerThreadData => ({ graphs, device })),
+      workerData: devices.map((device): RecognizerThreadData => ({ models, device })),
       onIdle: () => this.#idleListener(),
     });
   }
 
   /**
    * Starts, loads and warms every thread.
-   * @throws when a thread cannot load the model on its device.
+   * @throws when a thread cannot load a model on its device.
    */
-  static async start(options: ThreadedRecognizerOptions): Promise<ThreadedRecognizer> {
-    const recognizer = new ThreadedRecognizer(options);
+  static async start(options: ThreadedRecognizersOptions): Promise<ThreadedRecognizers> {
+    const recognizers = new ThreadedRecognizers(options);
     try {
       // A second of silence runs all graphs once, so that the first caption does not pay for it.
-      await recognizer.#pool.warmUp([{ samples: new Float32Array(SAMPLE_RATE), language: null }]);
+      const batch = [{ samples: new Float32Array(SAMPLE_RATE), language: null }];
+      for (const model of options.models.keys()) await recognizers.#pool.warmUp({ model, batch });
     } catch (error) {
-      await recognizer.close();
+      await recognizers.close();
       throw error;
     }
 
-    return recognizer;
+    return recognizers;
+  }
+
+  get concurrency(): number {
+    return this.#pool.threads;
   }
 
   get idle(): number {
@@ -80,11 +89,11 @@ export class ThreadedRecognizer implements Recognizer {
     return this.#pool.osThreadIds;
   }
 
-  async decode(batch: readonly SpeechSegment[], deadlineMs?: number): Promise<DecodeResult> {
+  async decode(model: number, batch: readonly SpeechSegment[], deadlineMs?: number): Promise<DecodeResult> {
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
-    validateBatch(batch, this.capabilities);
+    validateBatch(batch, this.models[model]!);
     try {
-      return await this.#pool.run(batch, deadlineMs);
+      return await this.#pool.run({ model, batch }, deadlineMs);
     } catch (cause) {
       if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.', { cause });
       throw new RecognizerError(reasonOf(cause), (cause as Error).message, { cause });
