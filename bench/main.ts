@@ -9,12 +9,14 @@ import { latencyCommand } from './load/latency-command.ts';
 import { recordingsCommand } from './load/recordings-command.ts';
 import { soakCommand } from './load/soak-command.ts';
 import { viewersCommand } from './load/viewers-command.ts';
+import { senseVoiceCommand } from './sensevoice/sensevoice-command.ts';
 import { simulateCommand } from './simulation/simulate-command.ts';
 
 const program = new Command('bench')
   .description('Measure the server, and the engine in it.')
   .addCommand(accuracyCommand())
   .addCommand(engineCommand())
+  .addCommand(senseVoiceCommand())
   .addCommand(capacityCommand())
   .addCommand(latencyCommand())
   .addCommand(fairnessCommand())

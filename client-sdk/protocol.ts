@@ -30,6 +30,14 @@ export interface EndpointingRequest {
   readonly partialIntervalMs?: number;
 }
 
+/** A word or phrase that is likely to be said, and whose spelling matters. */
+export interface HotWordRequest {
+  /** As it is to be written, 1 to 64 characters. */
+  readonly text: string;
+  /** How much it is preferred, 0.1 to 10; 1 when left out. */
+  readonly weight?: number;
+}
+
 /** The first message of a speaker's stream. */
 export interface StartMessage {
   readonly type: 'start';
@@ -55,6 +63,12 @@ export interface StartMessage {
   readonly timing?: boolean;
   /** Whether the speaker's own finals carry `words`, where the model has their times; false when left out. */
   readonly words?: boolean;
+  /** Heard rather than what sounds alike, where the model can; `ready` tells. A word by itself has the usual weight. */
+  readonly hotWords?: readonly (string | HotWordRequest)[];
+  /** Words that nobody is to read, of 1 to 64 characters each: `***` stands in their places. */
+  readonly mask?: readonly string[];
+  /** Whether numbers, dates and amounts are written in digits where the model spells them out; false when left out. */
+  readonly numerals?: boolean;
   readonly endpointing?: EndpointingRequest;
 }
 
@@ -127,6 +141,18 @@ export interface ReadyMessage {
   readonly resumeWindowMs: number;
   /** The frame (sample of each channel, at the stream's own rate) that audio goes on with; 0 for a new stream. */
   readonly nextFrame: number;
+  /** What becomes of the hot words of the stream and of its meeting; left out where there are none. */
+  readonly hotWords?: HotWordsReport;
+}
+
+/** Which hot words are listened for. */
+export interface HotWordsReport {
+  /** Whether the model listens for hot words at all. Where it does not, captions are as they would be without. */
+  readonly supported: boolean;
+  /** How many of them it listens for. */
+  readonly used: number;
+  /** Those that it has no letters for, which are never heard: the first hundred. */
+  readonly ignored: readonly string[];
 }
 
 /**
@@ -220,8 +246,8 @@ export interface SpokenWord {
   readonly text: string;
   readonly startMs: number;
   readonly endMs: number;
-  /** How sure the model is, 0 to 1. */
-  readonly confidence: number;
+  /** How sure the model is, 0 to 1; left out where it does not tell. */
+  readonly confidence?: number;
 }
 
 /** How somebody speaks. */

@@ -4,9 +4,11 @@ import type { MoonshineGraphs } from './moonshine/moonshine-files.ts';
 import type { Recognizer, RecognizerCapabilities } from './recognizer.ts';
 import { senseVoiceCapabilities } from './sensevoice/capabilities.ts';
 import type { SenseVoiceGraphs } from './sensevoice/layout.ts';
+import { sherpaCapabilities } from './sherpa/capabilities.ts';
+import type { SherpaGraphs } from './sherpa/sherpa-graphs.ts';
 
 /** A model that can be loaded, of any kind. Plain data: it is sent to threads. */
-export type RecognizerGraphs = MoonshineGraphs | SenseVoiceGraphs;
+export type RecognizerGraphs = MoonshineGraphs | SenseVoiceGraphs | SherpaGraphs;
 
 /** The graphs of one model, as each sort of device is best with them. */
 export interface ModelGraphs {
@@ -23,6 +25,11 @@ export async function loadRecognizer(graphs: RecognizerGraphs, device: Device): 
 
     return SenseVoice.load(graphs, device);
   }
+  if (graphs.kind === 'sherpa') {
+    const { Sherpa } = await import('./sherpa/sherpa.ts');
+
+    return Sherpa.load(graphs);
+  }
   const { loadMoonshine } = await import('./moonshine/load-moonshine.ts');
 
   return loadMoonshine(graphs, device);
@@ -32,7 +39,17 @@ export async function loadRecognizer(graphs: RecognizerGraphs, device: Device): 
 export function recognizerCapabilities(
   graphs: RecognizerGraphs,
 ): Omit<RecognizerCapabilities, 'concurrency'> {
-  return graphs.kind === 'sensevoice'
-    ? senseVoiceCapabilities(graphs.layout)
-    : moonshineCapabilities(graphs.kind);
+  if (graphs.kind === 'sensevoice') return senseVoiceCapabilities(graphs.layout);
+  if (graphs.kind === 'sherpa') return sherpaCapabilities(graphs);
+
+  return moonshineCapabilities(graphs.kind);
+}
+
+/** Tells which hot words a model can write: see `RecognizerPool.canWrite`. Reads its vocabulary where it has one to read. */
+export async function hotWordWriter(graphs: RecognizerGraphs): Promise<(text: string) => boolean> {
+  if (graphs.kind !== 'sensevoice') return () => true;
+  const { readHotWordTokens } = await import('./sensevoice/hot-word-tokens.ts');
+  const tokens = await readHotWordTokens(graphs);
+
+  return (text) => tokens.spellings(text).length > 0;
 }

@@ -7,6 +7,11 @@ export interface RecognizerPool {
   /** How many batches may be decoded at once, of whichever models, while everything is well. */
   readonly concurrency: number;
   /**
+   * Whether a hot word can be written with a model's vocabulary: one that cannot is never heard. Costs some microseconds.
+   * @param model its number.
+   */
+  canWrite(model: number, text: string): boolean;
+  /**
    * As `Recognizer.decode`, with one of the models.
    * @param model its number.
    */

@@ -39,8 +39,8 @@ export interface SpokenWord {
   /** In milliseconds since the segment's beginning. */
   readonly startMs: number;
   readonly endMs: number;
-  /** How sure the model is, from 0 to 1. */
-  readonly confidence: number;
+  /** How sure the model is, from 0 to 1; left out where it does not tell. */
+  readonly confidence?: number;
 }
 
 /** How somebody speaks. */
@@ -91,7 +91,7 @@ export interface DecodeResult {
 
 /** What a recogniser can do, asked once. */
 export interface RecognizerCapabilities {
-  /** BCP 47 primary tags. */
+  /** BCP 47 primary tags, or `['*']` where nobody can tell. */
   readonly languages: readonly string[];
   /** Most segments one call may hold. */
   readonly maxBatchSize: number;

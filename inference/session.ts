@@ -1,30 +1,7 @@
 import { InferenceSession } from 'onnxruntime-node';
 import type { Device } from './device.ts';
+import { guarded } from './native-guard.ts';
 import { sessionOptions } from './session-options.ts';
-
-/** Told when the runtime is about to be called, and when it has come back; of calls at the same time, once. */
-export interface RunGuard {
-  enter(): void;
-  leave(): void;
-}
-
-let guard: RunGuard | null = null;
-/** Calls of the runtime that have not come back. */
-let calls = 0;
-
-/** Has every run, and the loading, of every session in this thread told to `newGuard`. */
-export function guardRuns(newGuard: RunGuard): void {
-  guard = newGuard;
-}
-
-async function guarded<T>(call: () => Promise<T>): Promise<T> {
-  if (calls++ === 0) guard?.enter();
-  try {
-    return await call();
-  } finally {
-    if (--calls === 0) guard?.leave();
-  }
-}
 
 /** A graph, loaded into onnxruntime. */
 export class Session {

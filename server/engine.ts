@@ -1,11 +1,18 @@
-import type { Device } from '../inference/device.ts';
-import type { RecognizerGraphs } from '../inference/load-recognizer.ts';
-import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
-import { openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
+import { type Device, parseDevices } from '../inference/device.ts';
+import type { ModelGraphs } from '../inference/load-recognizer.ts';
+import { ModelFilesError } from '../inference/model-files-error.ts';
+import { prepareMoonshine, rebuildForGpu } from '../inference/moonshine/rebuild/rebuild.ts';
+import { type GraphChoice, openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
+import { openSherpa } from '../inference/sherpa/open-sherpa.ts';
+import { probeSherpa } from '../inference/sherpa/probe-sherpa.ts';
+import type { SherpaGraphs } from '../inference/sherpa/sherpa-graphs.ts';
 import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
 import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
 import type { Config } from './config/options.ts';
+import { GpuWatch } from './devices/gpu-watch.ts';
+import { noteMove } from './devices/note-move.ts';
+import { numberGpusByBus } from './devices/nvidia-smi.ts';
 import { Failure } from './failure.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -18,6 +25,7 @@ import type { PoolName } from './thread-metrics.ts';
 /** Compiled next to this module: threads cannot run TypeScript. */
 const RECOGNIZER_THREAD = new URL('../inference/threads/recognizer-thread.js', import.meta.url);
 const VAD_THREAD = new URL('../inference/threads/vad-thread.js', import.meta.url);
+const SHERPA_PROBE = new URL('../inference/sherpa/probe-process.js', import.meta.url);
 
 /** Far beyond any batch of windows, which takes some milliseconds. */
 const VAD_DEADLINE_MS = 10_000;
@@ -29,6 +37,8 @@ export interface Engine {
   /** By their numbers among the recognisers. */
   readonly models: ServedModels;
   readonly vadModel: ModelIdentity;
+  /** The memory of the GPUs in use. */
+  readonly gpus: GpuWatch;
 }
 
 /** What the models are started with. */
@@ -59,7 +69,7 @@ export async function startEngine(
   const resolved: ResolvedModel[] = [];
   for (const name of wanted) resolved.push(await resolveModel(name));
   const vadModel = await resolveModel(config.vadModel);
-  for (const model of resolved) requireAdapter(model, ['moonshine', 'sensevoice'], '--model');
+  for (const model of resolved) requireAdapter(model, ['moonshine', 'sensevoice', 'sherpa'], '--model');
   requireAdapter(vadModel, ['silero'], '--vad-model');
   requireNames(resolved);
   let loaded = false;
@@ -88,8 +98,10 @@ export async function startEngine(
     const recognizers = await startRecognizers(config, resolved, log, listeners('recognizer'));
     loaded = true;
     metrics.threads.watch({ recognizer: recognizers, vad });
+    const gpus = await watchGpus(recognizers, log);
+    metrics.devices.watch({ recognizers, gpus });
 
-    return { recognizers, vad, models: served(resolved, recognizers), vadModel: identify(vadModel) };
+    return { recognizers, vad, models: served(resolved, recognizers), vadModel: identify(vadModel), gpus };
   } catch (error) {
     await vad.close();
     throw error;
@@ -102,40 +114,96 @@ async function startRecognizers(
   log: Logger,
   listeners: ThreadListeners,
 ): Promise<ThreadedRecognizers> {
-  const devices = config.devices.split(',') as Device[];
-  const models: RecognizerGraphs[] = [];
-  for (const model of resolved) models.push(await prepareGraphs(model, devices, log));
+  const devices = parseDevices(config.devices) as readonly Device[];
+  if (devices.some((device) => device !== 'cpu')) numberGpusByBus();
+  const models: ModelGraphs[] = [];
+  for (const model of resolved) models.push(await prepareGraphs(model, devices, config, log));
   try {
-    return await ThreadedRecognizers.start({ workerUrl: RECOGNIZER_THREAD, models, devices, ...listeners });
+    const recognizers = await ThreadedRecognizers.start({
+      workerUrl: RECOGNIZER_THREAD,
+      models,
+      devices,
+      onMove: (place) => noteMove(place, log),
+      ...listeners,
+    });
+    for (const place of recognizers.places) if (place.why !== null) noteMove(place, log);
+
+    return recognizers;
   } catch (error) {
     const detail = (error as Error).message;
     const names = resolved.map(({ name }) => name).join(', ');
     const what = resolved.length > 1 ? `One of the models ${names}` : `The model ${names}`;
-    if (!devices.some((device) => device !== 'cpu')) throw new Failure(`${what} cannot be loaded: ${detail}`);
-    throw new Failure(
-      `${what} cannot be loaded on ${config.devices}. A GPU needs NVIDIA's driver, CUDA, cuDNN and onnxruntime's CUDA provider on this machine; --devices cpu needs none of them. The runtime said: ${detail}`,
-    );
+    throw new Failure(`${what} cannot be loaded: ${detail}`);
   }
+}
+
+/** Begins to look at the memory of the GPUs that were asked for. */
+async function watchGpus({ places }: ThreadedRecognizers, log: Logger): Promise<GpuWatch> {
+  const indexes = places.flatMap(({ asked }) =>
+    asked === 'cpu' ? [] : [Number(asked.slice('cuda:'.length))],
+  );
+  const gpus = new GpuWatch({
+    indexes: [...new Set(indexes)],
+    onNearlyFull: ({ index, name, usedBytes, totalBytes }) =>
+      log.warn(
+        { gpu: index, name, usedBytes, totalBytes },
+        'a GPU is nearly full: what finds no memory there is decoded on the processor',
+      ),
+  });
+  await gpus.start();
+
+  return gpus;
 }
 
 /** What threads load of a model. */
 async function prepareGraphs(
   model: ResolvedModel,
   devices: readonly Device[],
+  { precision }: Config,
   log: Logger,
-): Promise<RecognizerGraphs> {
+): Promise<ModelGraphs> {
+  const onGpus = devices.some((device) => device !== 'cpu');
   if (model.adapter === 'sensevoice') {
-    const floats = devices.some((device) => device !== 'cpu');
+    const open = async (graph: GraphChoice) => (await openSenseVoice(model.files, { graph, itn: true }))!;
+    const processor = await open('bytes');
+    if (!onGpus) return { processor, gpu: processor };
 
-    return (await openSenseVoice(model.files, { floats, itn: true }))!;
+    return { processor, gpu: await open(precision === 'float32' ? 'floats' : 'halves') };
   }
+  if (model.adapter === 'sherpa') {
+    const processor = await prepareSherpa(model, devices);
 
-  return prepareMoonshine(moonshineFiles(model), model.contentHash, (err) =>
+    return { processor, gpu: processor };
+  }
+  const files = moonshineFiles(model);
+  const processor = await prepareMoonshine(files, model.contentHash, (err) =>
     log.warn(
       { err },
       'the model runs on its shipped graphs, at less than half the speed: they could not be rebuilt',
     ),
   );
+  if (!onGpus || processor.kind === 'shipped') return { processor, gpu: processor };
+  // The weights are bytes: halves of them say no more, and whole floats are what was compared with the reference.
+  const floats = precision === 'float16' ? 'float16' : 'float32';
+
+  return { processor, gpu: await rebuildForGpu(files, model.contentHash, floats) };
+}
+
+async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): Promise<SherpaGraphs> {
+  if (devices.some((device) => device !== 'cpu')) {
+    throw new Failure(
+      `The model ${model.name} is run by sherpa-onnx, on the processor only: use --devices cpu, as many times as it is to have threads.`,
+    );
+  }
+  const graphs = (await openSherpa(model.files))!;
+  try {
+    await probeSherpa(graphs, SHERPA_PROBE);
+  } catch (error) {
+    if (!(error instanceof ModelFilesError)) throw error;
+    throw new Failure(`The model ${model.name} cannot be loaded: ${error.message}`, { cause: error });
+  }
+
+  return graphs;
 }
 
 function requireAdapter(
@@ -157,9 +225,14 @@ function requireNames(models: readonly ResolvedModel[]): void {
     );
 }
 
-function served(resolved: readonly ResolvedModel[], { models }: ThreadedRecognizers): ServedModels {
+function served(resolved: readonly ResolvedModel[], recognizers: ThreadedRecognizers): ServedModels {
   return new ServedModels(
-    resolved.map((model, index) => ({ ...identify(model), index, capabilities: models[index]! })),
+    resolved.map((model, index) => ({
+      ...identify(model),
+      index,
+      capabilities: recognizers.models[index]!,
+      canWrite: (text) => recognizers.canWrite(index, text),
+    })),
   );
 }
 
@@ -168,6 +241,7 @@ function identify({ name, contentHash }: ResolvedModel): ModelIdentity {
 }
 
 /** Ends the threads. Idempotent. */
-export async function closeEngine({ recognizers, vad }: Engine): Promise<void> {
+export async function closeEngine({ recognizers, vad, gpus }: Engine): Promise<void> {
+  gpus.close();
   await Promise.all([recognizers.close(), vad.close()]);
 }

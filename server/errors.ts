@@ -62,6 +62,9 @@ export const ERRORS = {
   'bad-recording': entry(4422, 'The recording could not be read.'),
   'too-many-jobs': entry(4503, 'The queue has as many recordings as it may.', { retryable: true }),
   'queue-away': entry(4503, 'The queue of recordings cannot be reached now.', { retryable: true }),
+  'too-many-vocabularies': entry(4503, 'The server keeps as many vocabularies as it may.', {
+    retryable: true,
+  }),
   'unknown-meeting': entry(4404, 'Nothing is stored of this meeting.'),
   'unknown-job': entry(4404, 'There is no such recording in the queue, or no longer.'),
   'job-unfinished': entry(4409, 'The recording has no result yet.', { retryable: true }),

@@ -6,6 +6,7 @@ export const AUTO = 'auto';
 const UNDETERMINED = 'und';
 /** Of a model that knows every language, or nobody knows which. */
 const ANY = '*';
+const PRIMARY_TAG = /^[a-z]{2,3}$/;
 
 /** What a stream may ask for: a BCP 47 tag, `auto`, or nothing. */
 export type AskedLanguage = string | null | undefined;
@@ -27,8 +28,11 @@ export function fixedLanguage(asked: AskedLanguage): string | null {
  */
 export function languageAmong(tag: string, known: readonly string[]): string | null {
   const spoken = spokenLanguages(tag);
+  const found = spoken.find((each) => each !== ANY && known.includes(each));
+  if (found !== undefined) return found;
+  const [primary] = spoken;
 
-  return spoken.find((each) => known.includes(each)) ?? (known.includes(ANY) ? spoken[0]! : null);
+  return known.includes(ANY) && PRIMARY_TAG.test(primary!) ? primary! : null;
 }
 
 /** Whether a model can do what is asked for. @param known primary tags. */

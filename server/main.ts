@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import { ApiKeys } from './admission/api-keys.ts';
-import { batchPolicy } from './batch-policy.ts';
+import { batchPolicies } from './batch-policy.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
+import { reportDevices } from './devices/device-report.ts';
 import { DialectSockets } from './dialects/dialect-sockets.ts';
 import { dialectPorts, mountDialects, spokenDialects } from './dialects/dialects.ts';
 import { closeEngine, type Engine, type EngineOptions, startEngine } from './engine.ts';
@@ -23,6 +24,8 @@ import { postRoutes } from './post-routes.ts';
 import type { DecodeRequest } from './stream/dispatcher.ts';
 import { Dispatcher } from './stream/dispatcher.ts';
 import { VadTicker } from './stream/vad-ticker.ts';
+import { type MaskFile, readMaskFile } from './text/mask-file.ts';
+import { vocabularyRoutes } from './text/vocabulary-routes.ts';
 import { openUploadFolder } from './upload/upload-folder.ts';
 import { Uploads } from './upload/uploads.ts';
 import { VERSION } from './version.ts';
@@ -63,6 +66,7 @@ export type ServerOptions = EngineOptions;
 export async function startServer(options: ServerOptions): Promise<Server> {
   const { config, log } = options;
   const keys = await ApiKeys.load(config.keysFile);
+  const mask = await readMaskFile(config.maskWords);
   const lobby = new Lobby(config, systemClock);
   const metrics = new Metrics(lobby);
   lobby.observe(metrics, log);
@@ -78,18 +82,27 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const pages = await StaticFiles.load(PAGES);
   const jobRoutes = jobs.routes(guard);
   const forgetRecordings = async (meeting: string) => jobs.queue.forgetMeeting(meeting);
-  const routes = httpRoutes({
-    jobs: jobRoutes.gets,
-    ...{ lobby, metrics, archive, forgetRecordings, guard, config, pages, isStuck },
-    ...{ clock: systemClock, version: VERSION },
-  });
+  const words = vocabularyRoutes({ guard, vocabularies: lobby.vocabularies, config });
+  const routes = {
+    ...words.gets,
+    ...httpRoutes({
+      jobs: jobRoutes.gets,
+      ...{ lobby, metrics, archive, forgetRecordings, guard, config, pages, isStuck },
+      devices: () => reportDevices(engine),
+      ...{ clock: systemClock, version: VERSION },
+    }),
+  };
   const posts = postRoutes({ lobby, guard, uploads, config, jobs: jobRoutes.posts });
   const sockets = new DialectSockets({ config, keys, clock: systemClock, lobby });
   metrics.watchDialects(sockets);
   const dialects = spokenDialects(config);
   const listening = {
-    ...{ routes, posts, preflight: guard.preflight },
-    deletes: { ...deleteRoutes({ lobby, archive, guard, forgetRecordings }), ...jobRoutes.deletes },
+    ...{ routes, posts, puts: words.puts, preflight: guard.preflight },
+    deletes: {
+      ...deleteRoutes({ lobby, archive, guard, forgetRecordings }),
+      ...words.deletes,
+      ...jobRoutes.deletes,
+    },
     mount: (app: TemplatedApp) => {
       mountDialects(sockets, dialects)(app);
       jobs.mount(app, keys);
@@ -107,9 +120,9 @@ export async function startServer(options: ServerOptions): Promise<Server> {
   const ready = startEngine(options, metrics, abort.signal).then(async (started) => {
     if (abort.signal.aborted) return closeEngine(started);
     engine = started;
-    openLobby(lobby, started, metrics, history, options);
+    openLobby(lobby, started, metrics, history, mask, options);
     jobs.begin({
-      basis: (wanted) => captionBasis(started, config, wanted),
+      basis: (wanted) => captionBasis(started, config, mask, wanted),
       keep: (captions) => history.recorder.keep(captions),
     });
     log.info({ models: started.models.list.map(({ name }) => name), devices: config.devices }, 'ready');
@@ -189,13 +202,14 @@ async function reloadKeys(keys: ApiKeys, log: Logger): Promise<void> {
 }
 
 /** All that the captions of a recording depend on, besides itself and what else is asked for. @throws {StreamError} */
-function captionBasis({ models, vadModel }: Engine, config: Config, wanted: Wanted): string {
+function captionBasis({ models, vadModel }: Engine, config: Config, mask: MaskFile, wanted: Wanted): string {
   const { startThreshold, minSpeechMs, minSilenceMs, maxSegmentMs } = config;
   const { prefixPaddingMs, tailPaddingMs, energyGateDbfs } = config;
 
   return JSON.stringify([
     ...[models.choose(wanted).hash, vadModel.hash, startThreshold, minSpeechMs, minSilenceMs],
     ...[maxSegmentMs, prefixPaddingMs, tailPaddingMs, energyGateDbfs],
+    ...(mask.hash === null ? [] : [mask.hash]),
   ]);
 }
 
@@ -204,12 +218,12 @@ function openLobby(
   engine: Engine,
   metrics: Metrics,
   history: History,
+  mask: MaskFile,
   { config, log }: ServerOptions,
 ): void {
   const { recognizers, vad, models, vadModel } = engine;
   const scheduler = new FairScheduler<DecodeRequest>({
-    kinds: recognizers.models.map(batchPolicy),
-    sparesThread: recognizers.concurrency > 1,
+    ...batchPolicies(recognizers),
     maxFinalsPerFlow: config.maxFinalsPerStream,
     maxLeadMs: MAX_LEAD_MS,
   });
@@ -225,6 +239,7 @@ function openLobby(
     ticker: new VadTicker(vad, systemClock, config, metrics),
     recognizers: models,
     vad: vadModel,
+    mask: mask.list,
     recorder: history.recorder,
     transcripts: { finals: (meeting, query) => history.recorder.finalsOfMeeting(meeting, query) },
   });

@@ -3,10 +3,13 @@ import { describe, expect, test } from 'vitest';
 import { StreamError } from '../server/errors.ts';
 import {
   MAX_NAME_CHARACTERS,
-  readControlMessage,
   readMeetingName,
   readName,
+  readControlMessage as readWithin,
 } from '../server/net/client-messages.ts';
+import type { Fields } from '../server/net/codec.ts';
+
+const readControlMessage = (fields: Fields) => readWithin(fields, { maxHotWords: 4 });
 
 const START = { type: 'start', sampleRate: 16_000, encoding: 'pcm_s16le' };
 
@@ -33,12 +36,52 @@ describe('A start message', () => {
       partials: false,
       timing: true,
       words: true,
+      hotWords: [
+        { text: 'Kubernetes', weight: 2 },
+        { text: '微信', weight: 1 },
+      ],
+      mask: ['darn'],
+      numerals: true,
       meeting: 'standup',
       speaker: 'Ann',
       language: 'en',
       endpointing: { startThreshold: 0.6, minSilenceMs: 300, maxSegmentMs: 9000, partialIntervalMs: 200 },
     };
     expect(readControlMessage(full)).toEqual(full);
+  });
+
+  test('takes hot words by themselves or with a weight, in one spelling, each once', () => {
+    const hotWords = ['  New   York ', { text: 'New York', weight: 3 }, 'e\u0301', { text: '微信' }];
+    expect(readControlMessage({ ...START, hotWords, mask: ['a', ' a'] })).toMatchObject({
+      hotWords: [
+        { text: 'New York', weight: 1 },
+        { text: '\u00e9', weight: 1 },
+        { text: '微信', weight: 1 },
+      ],
+      mask: ['a'],
+    });
+  });
+
+  test.each<readonly [string, unknown, string, string]>([
+    ['hotWords', 'Kubernetes', 'bad-message', 'a list of words'],
+    ['hotWords', { text: 'a' }, 'bad-message', 'a list of words'],
+    ['hotWords', new Array(10_000).fill('a'), 'out-of-range', 'at most 4 words'],
+    ['hotWords', ['a', 7], 'bad-message', 'hotWords[1]'],
+    ['hotWords', [null], 'bad-message', 'hotWords[0]'],
+    ['hotWords', [''], 'out-of-range', '1 to 64 characters'],
+    ['hotWords', ['...'], 'out-of-range', 'a letter or digit'],
+    ['hotWords', ['a\nb'], 'out-of-range', 'on one line'],
+    ['hotWords', ['x'.repeat(65)], 'out-of-range', '1 to 64 characters'],
+    ['hotWords', [{ text: 'a', weight: 0 }], 'out-of-range', 'weight of hotWords[0]'],
+    ['hotWords', [{ text: 'a', weight: Number.NaN }], 'out-of-range', 'from 0.1 to 10'],
+    ['hotWords', [{ text: 'a', weight: '1' }], 'out-of-range', 'from 0.1 to 10'],
+    ['mask', 'darn', 'bad-message', 'mask has to be a list'],
+    ['mask', new Array(1001).fill('a'), 'out-of-range', 'at most 1000 words'],
+    ['mask', [{ text: 'a' }], 'bad-message', 'mask[0]'],
+    ['numerals', 'yes', 'bad-message', 'numerals'],
+  ])('is refused with %s as %j', (field, value, code, words) => {
+    const fault = faultOf(() => readControlMessage({ ...START, [field]: value }));
+    expect(fault).toMatchObject({ code, message: expect.stringContaining(words) });
   });
 
   test('may hold fields that a newer client knows', () => {

@@ -4,6 +4,7 @@ import { StreamError } from '../server/errors.ts';
 import { type Job, submitted } from '../server/jobs/job.ts';
 import type { JobResult, JobRun } from '../server/jobs/job-queue.ts';
 import { jobRunner } from '../server/jobs/job-runner.ts';
+import { NO_WORDS, type Vocabulary } from '../server/text/vocabularies.ts';
 import { readClips } from './support/audio.ts';
 import { jobResult, newJob } from './support/jobs.ts';
 import { ManualClock } from './support/manual-clock.ts';
@@ -19,6 +20,7 @@ function setUp(fields: Partial<Job> = {}) {
   const hasRoom: (boolean | Promise<boolean>)[] = [];
   const contents: string[] = [];
   const abort = new AbortController();
+  const vocabularies = new Map<string, Vocabulary>();
   let refusals = 0;
   let alive = 0;
   const run = (known: JobResult | null): JobRun => ({
@@ -46,6 +48,7 @@ function setUp(fields: Partial<Job> = {}) {
       fetch: async () => {},
       maxRecordingMs: 1e6,
       basis: ({ model }) => model ?? 'a model',
+      vocabularyOf: (meeting) => vocabularies.get(meeting) ?? NO_WORDS,
       keep: async (captions) => {
         kept.push(...captions);
 
@@ -54,7 +57,7 @@ function setUp(fields: Partial<Job> = {}) {
     });
 
   return {
-    ...{ clock, job, kept, hasRoom, contents, abort, run, runner },
+    ...{ clock, job, kept, hasRoom, contents, abort, run, runner, vocabularies },
     refusals: () => refusals,
     alive: () => alive,
   };

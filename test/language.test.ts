@@ -35,6 +35,21 @@ describe('A language that is asked for', () => {
   });
 });
 
+describe('A language that a model is asked for of which nobody can tell what it knows', () => {
+  test.each([null, 'auto', 'de', 'cmn', 'zh-Hant-HK'])('is taken as %s', (asked) => {
+    expect(knowsLanguage(asked, ['*'])).toBe(true);
+  });
+
+  test.each(['', 'english', 'e', '*', '-en', '12'])('is refused as %j', (asked) => {
+    expect(knowsLanguage(asked, ['*'])).toBe(false);
+  });
+
+  test('is what its captions are said to be in', () => {
+    expect(captionLanguage('de', undefined, ['*'])).toBe('de');
+    expect(captionLanguage(null, undefined, ['*'])).toBe('und');
+  });
+});
+
 describe('The language of a caption', () => {
   test('is the one asked for, the one heard, the only one there is, or unknown, in this order', () => {
     expect(captionLanguage('zh-TW', 'en', KNOWN)).toBe('zh');

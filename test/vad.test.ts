@@ -4,7 +4,7 @@ import { getPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LevelVad } from '../inference/doubles/level-vad.ts';
-import { guardRuns } from '../inference/session.ts';
+import { guardRuns } from '../inference/native-guard.ts';
 import { Silero } from '../inference/silero/silero.ts';
 import { initialVadState } from '../inference/silero/state.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';

@@ -68,6 +68,23 @@ describe('Conversation', () => {
     );
   });
 
+  it('takes a caption that is being spoken for the language that its speaker spoke last', () => {
+    const conversation = new Conversation();
+    conversation.apply(partial('a', 0, '今天', 1), 0);
+    conversation.apply({ ...final('a', 0, '今天天气很好。', 0), language: 'zh' }, 0);
+    conversation.apply({ ...final('b', 0, 'Good morning.', 100), language: 'en' }, 0);
+    conversation.apply(partial('a', 1, '明天', 1, 2000), 0);
+    conversation.apply({ ...final('b', 1, 'Hm.', 3000), language: 'und' }, 0);
+    expect(conversation.captions.map(({ language }) => language)).toEqual(['zh', 'en', 'zh', null]);
+  });
+
+  it('tells what was to be heard besides speech', () => {
+    const conversation = new Conversation();
+    conversation.apply({ ...final('a', 0, 'Thank you all.', 0), event: 'applause' }, 0);
+    conversation.addHistory([{ ...final('a', 1, 'Goodbye.', 1000), event: 'speech' }]);
+    expect(conversation.captions.map(({ sound }) => sound)).toEqual(['applause', null]);
+  });
+
   it('takes back what turned out to be nothing, and what was lost', () => {
     const conversation = new Conversation();
     conversation.apply(partial('a', 0, 'was that a word', 1), 0);

@@ -10,7 +10,7 @@ import { meetingOfPath, meetingPath } from '../web/shell/meeting-path.ts';
 function caption(text: string, stableChars = text.length, isFinal = true): Caption {
   return {
     ...{ captionId: `a:${text}`, streamId: 'a', speaker: 'Ada', segmentId: 0, revision: 0, spokenAtMs: 0 },
-    ...{ text, stableChars, isFinal },
+    ...{ text, stableChars, isFinal, language: 'en', sound: null },
   };
 }
 

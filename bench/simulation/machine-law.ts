@@ -20,15 +20,15 @@ export interface MachineLaw {
  * `cpu` is one thread of the machine in `bench/results/engine.json`: 5 ms of encoder for a second of audio, which
  * batches do not make quicker, and 3 ms for each of about four tokens a second, which cost about half in batches of 8.
  * `gpu` is assumed, not measured: what a small model on a large accelerator may do, where batches are nearly free. So is
- * `loop`: a decoder that loops inside a GPU, four tokens a second of 1.5 ms each, whatever is beside them, on an accelerator
- * that is not so large: a second of encoder for a padded row takes a millisecond.
+ * `loop`: a decoder that loops inside a GPU, four tokens a second of 1.5 ms each, whatever is beside them, and an encoder that
+ * takes rows as long as they are padded.
  */
 export const MACHINE_LAWS: Readonly<Record<'cpu' | 'gpu' | 'loop', MachineLaw>> = {
   cpu: { batchMs: 5, encoderMsPerS: 5, decoderMsPerS: 12, encoderJoining: 1, decoderJoining: 0.5 },
   gpu: { batchMs: 8, encoderMsPerS: 0.25, decoderMsPerS: 0, encoderJoining: 0.1, decoderJoining: 0.1 },
   loop: {
     batchMs: 5,
-    encoderMsPerS: 1,
+    encoderMsPerS: 0.1,
     decoderMsPerS: 6,
     encoderJoining: 1,
     decoderJoining: 0,

@@ -1,4 +1,4 @@
-import { CostModel } from '../../scheduler/cost-model.ts';
+import { type CostLaw, CostModel } from '../../scheduler/cost-model.ts';
 import { FairScheduler } from '../../scheduler/fair-scheduler.ts';
 import type { Batch } from '../../scheduler/scheduler.ts';
 import { EventQueue } from './event-queue.ts';
@@ -30,6 +30,8 @@ export interface Scenario {
   readonly maxLeadMs: number;
   /** As in `JobKind`; any when left out. */
   readonly maxLengthRatio?: number;
+  /** What the scheduler believes of costs at first; of a processor when left out. */
+  readonly prior?: CostLaw;
   readonly promises: Promises;
 }
 
@@ -80,7 +82,7 @@ class Simulation {
     this.#idle = threads;
     this.#noise = randomNumbers(seed);
     this.#scheduler = new FairScheduler({
-      kinds: [{ maxBatchSize, maxBatchMs, maxLengthRatio, costs: new CostModel() }],
+      kinds: [{ maxBatchSize, maxBatchMs, maxLengthRatio, costs: new CostModel(scenario.prior) }],
       maxLeadMs,
       maxFinalsPerFlow: Number.POSITIVE_INFINITY,
     });

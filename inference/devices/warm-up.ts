@@ -1,17 +1,17 @@
 import { SAMPLE_RATE, type SpeechSegment } from '../recognizer.ts';
 import type { FallbackRecognizer } from './fallback-recognizer.ts';
 
-/** Audio of the batches that a GPU is warmed with, in seconds: the longest first, so that its memory shows at once. */
-const SECONDS = [30, 15, 8, 4, 2, 1];
-/** Shares of the largest batch. */
-const SHARES = [1, 0.25, 0];
-/** No batch is begun after so long: the server is not ready before. */
+/** Lengths of the segments that a GPU is warmed with, in seconds, and shares of the largest batch. */
+const SECONDS = [1, 2, 4, 8, 15, 30];
+const SHARES = [0, 0.25, 1];
+/** The server is not ready before, where all batches take so long. */
 const MAX_WARM_UP_MS = 20_000;
 
 /**
- * Has a GPU decode silence in batches of the sizes and lengths it will see: it loads code as it is first used, and takes memory
- * as it is first needed. What turns out not to fit goes to the processor now rather than in a meeting. Nothing is done for a
- * model that runs on the processor.
+ * Has a GPU decode silence in batches of the sizes and lengths it will see, the smallest first: it loads code as it is first
+ * used, and takes memory as it is first needed. What does not fit goes to the processor now rather than in a meeting. Ends
+ * early where the next batch would take longer than is left, by what the one before took. Nothing is done for a model that
+ * runs on the processor.
  */
 export async function warmUpGpu(
   recognizer: FallbackRecognizer,
@@ -19,14 +19,20 @@ export async function warmUpGpu(
 ): Promise<void> {
   const untilMs = now() + MAX_WARM_UP_MS;
   const { maxBatchSize, maxSegmentSamples } = recognizer.capabilities;
-  for (const share of SHARES) {
-    for (const seconds of SECONDS) {
-      if (recognizer.standing.runs === 'cpu' || now() >= untilMs) return;
-      const samples = new Float32Array(Math.min(maxSegmentSamples, seconds * SAMPLE_RATE));
-      const segment: SpeechSegment = { samples, language: null };
-      await recognizer.decode(
-        new Array<SpeechSegment>(Math.max(1, Math.floor(share * maxBatchSize))).fill(segment),
-      );
-    }
+  const shapes = SHARES.flatMap((share) =>
+    SECONDS.map((seconds) => ({
+      rows: Math.max(1, Math.floor(share * maxBatchSize)),
+      samples: Math.min(maxSegmentSamples, seconds * SAMPLE_RATE),
+    })),
+  ).sort((one, other) => one.rows * one.samples - other.rows * other.samples);
+  let msPerSample = 0;
+  // The smallest one twice: the first time, what it takes is mostly loading.
+  for (const [i, { rows, samples }] of [shapes[0]!, ...shapes].entries()) {
+    const startedAtMs = now();
+    const isTooLong = startedAtMs + msPerSample * rows * samples > untilMs;
+    if (recognizer.standing.runs === 'cpu' || isTooLong) return;
+    const segment: SpeechSegment = { samples: new Float32Array(samples), language: null };
+    await recognizer.decode(new Array<SpeechSegment>(rows).fill(segment));
+    if (i > 0) msPerSample = (now() - startedAtMs) / (rows * samples);
   }
 }

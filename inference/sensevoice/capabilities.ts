@@ -16,7 +16,7 @@ export function senseVoiceCapabilities(
     batching: 'equal-length',
     // All of a segment is decoded in one pass, however much of it is known.
     drafts: false,
-    hotWords: false,
+    hotWords: true,
     words: true,
     punctuates: true,
     writesDigits: true,

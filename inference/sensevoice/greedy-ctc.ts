@@ -34,15 +34,30 @@ export function greedyCtc(
   const tokens: CtcToken[] = [];
   for (let begin = 0, end = 0; begin < count; begin = end) {
     const id = best[begin]!;
-    let surest = (from + begin) * vocabulary;
-    for (end = begin + 1; best[end] === id; end++) {
-      const row = (from + end) * vocabulary;
-      if (scores[row + id]! > scores[surest + id]!) surest = row;
-    }
-    if (id !== blank) tokens.push({ id, begin, end, logProb: -logSumAbove(scores, surest, vocabulary, id) });
+    end = begin + 1;
+    while (best[end] === id) end++;
+    if (id !== blank)
+      tokens.push({ id, begin, end, logProb: surestLogProb(scores, vocabulary, from, { id, begin, end }) });
   }
 
   return tokens;
+}
+
+/** Natural-log probability of a token at the position where its score is highest. */
+export function surestLogProb(
+  scores: Float32Array,
+  vocabulary: number,
+  from: number,
+  { id, begin, end }: Pick<CtcToken, 'id' | 'begin' | 'end'>,
+): number {
+  let surest = (from + begin) * vocabulary;
+  for (let position = begin + 1; position < end; position++) {
+    const row = (from + position) * vocabulary;
+    if (scores[row + id]! > scores[surest + id]!) surest = row;
+  }
+  const best = likeliest(scores, surest, vocabulary);
+
+  return scores[surest + id]! - scores[surest + best]! - logSumAbove(scores, surest, vocabulary, best);
 }
 
 /** Index of the largest of `size` numbers from `at` on; the first of several. */

@@ -3,6 +3,7 @@ import type { Device } from '../device.ts';
 import { Occupancy } from '../occupancy.ts';
 import {
   type DecodeResult,
+  type HotWords,
   type Hypothesis,
   type Recognizer,
   type RecognizerCapabilities,
@@ -14,6 +15,8 @@ import { Session } from '../session.ts';
 import { senseVoiceCapabilities } from './capabilities.ts';
 import { type Features, FrontEnd, positionMs } from './front-end.ts';
 import { greedyCtc, likeliest } from './greedy-ctc.ts';
+import { hotWordCtc } from './hot-word-ctc.ts';
+import { HotWordGraphs } from './hot-word-graphs.ts';
 import type { SenseVoiceGraphs } from './layout.ts';
 import { queryTensors } from './queries.ts';
 import { runGroups } from './run-groups.ts';
@@ -43,6 +46,7 @@ export class SenseVoice implements Recognizer {
   readonly #session: Session;
   readonly #vocabulary: Vocabulary;
   readonly #frontEnd: FrontEnd;
+  readonly #hotWords: HotWordGraphs;
   #closed = false;
 
   private constructor(graphs: SenseVoiceGraphs, session: Session, vocabulary: Vocabulary) {
@@ -52,6 +56,7 @@ export class SenseVoice implements Recognizer {
     this.#session = session;
     this.#vocabulary = vocabulary;
     this.#frontEnd = new FrontEnd(graphs.layout);
+    this.#hotWords = new HotWordGraphs(vocabulary, graphs.layout.packaging === 'fun-asr-nano');
   }
 
   /** @throws when a file is missing, is no such graph, or the device cannot be had. */
@@ -94,7 +99,9 @@ export class SenseVoice implements Recognizer {
         group.map((index) => features[index]!),
         languages,
       );
-      for (const [row, index] of group.entries()) hypotheses[index] = this.#read(logits, row);
+      for (const [row, index] of group.entries()) {
+        hypotheses[index] = this.#read(logits, row, batch[index]!.hotWords);
+      }
     }
 
     return {
@@ -133,7 +140,7 @@ export class SenseVoice implements Recognizer {
   }
 
   /** What one row says. */
-  #read(logits: Tensor, row: number): Hypothesis {
+  #read(logits: Tensor, row: number, hotWords: HotWords | undefined): Hypothesis {
     const { layout } = this.#graphs;
     const { tagPositions, vocabularySize, blank } = layout;
     const scores = logits.data as Float32Array;
@@ -142,7 +149,12 @@ export class SenseVoice implements Recognizer {
     const tags = Array.from({ length: tagPositions }, (_, position) =>
       this.#vocabulary.tag(likeliest(scores, (first + position) * vocabularySize, vocabularySize)),
     );
-    const heard = greedyCtc(scores, vocabularySize, first + tagPositions, positions - tagPositions, blank);
+    const begin = first + tagPositions;
+    const count = positions - tagPositions;
+    const heard =
+      hotWords && hotWords.words.length > 0
+        ? hotWordCtc(scores, vocabularySize, begin, count, blank, this.#hotWords.of(hotWords))
+        : greedyCtc(scores, vocabularySize, begin, count, blank);
     const spoken = spokenText(heard, this.#vocabulary, (position) => positionMs(layout, position));
     const named = readTags(tags.filter((tag) => tag !== null));
     if (spoken.text === HALLUCINATION || !SPOKEN.test(spoken.text)) return { ...NOTHING, ...named };

@@ -39,6 +39,11 @@ export class Vocabulary {
     return Buffer.from(byte ? [Number.parseInt(byte[1]!, 16)] : piece.replaceAll(SPACE, ' '));
   }
 
+  /** Whether it stands for a byte for which there is no piece, so that any text could be put together of such. */
+  isByte(token: number): boolean {
+    return !this.#base64 && BYTE.test(this.#pieces[token] ?? '');
+  }
+
   /** The name in a tag: `HAPPY` for `<|HAPPY|>`. Null for any other token. */
   tag(token: number): string | null {
     return /^<\|([^|]*)\|>$/.exec(this.#pieces[token] ?? '')?.[1] ?? null;

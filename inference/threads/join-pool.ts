@@ -1,6 +1,6 @@
 import { getPriority, setPriority } from 'node:os';
 import { workerData } from 'node:worker_threads';
-import { guardRuns } from '../session.ts';
+import { guardRuns } from '../native-guard.ts';
 import { type LinkedWorkerData, ThreadLink } from './thread-link.ts';
 
 /**
@@ -10,7 +10,7 @@ import { type LinkedWorkerData, ThreadLink } from './thread-link.ts';
 const NICENESS = 5;
 const MOST_NICENESS = 19;
 
-/** Joins the thread to its pool: it tells the pool its number, and when it is inside onnxruntime. */
+/** Joins the thread to its pool: it tells the pool its number, and when it is inside native code. */
 export function joinPool(): void {
   const link = new ThreadLink((workerData as LinkedWorkerData).link);
   link.announce();

@@ -1,6 +1,11 @@
 import type { Device } from '../device.ts';
 import type { Standing } from '../devices/fallback-recognizer.ts';
-import { type ModelGraphs, type RecognizerGraphs, recognizerCapabilities } from '../load-recognizer.ts';
+import {
+  hotWordWriter,
+  type ModelGraphs,
+  type RecognizerGraphs,
+  recognizerCapabilities,
+} from '../load-recognizer.ts';
 import {
   type DecodeResult,
   type RecognizerCapabilities,
@@ -43,11 +48,13 @@ export class ThreadedRecognizers implements RecognizerPool {
   readonly #hasGpus: boolean;
   readonly #onMove: (place: DevicePlace) => void;
   #started = false;
+  /** By model. */
+  #writers: readonly ((text: string) => boolean)[] = [];
   #idleListener: () => void = () => {};
   #closed = false;
 
   private constructor({ models, devices, onMove = () => {}, ...poolOptions }: ThreadedRecognizersOptions) {
-    const graphs = models.map((model) => ('processor' in model ? model : { processor: model, gpu: model }));
+    const graphs = models.map(modelGraphs);
     this.#hasGpus = devices.some((device) => device !== 'cpu');
     this.#onMove = onMove;
     this.models = graphs.map((model) => ({
@@ -80,6 +87,9 @@ export class ThreadedRecognizers implements RecognizerPool {
   static async start(options: ThreadedRecognizersOptions): Promise<ThreadedRecognizers> {
     const recognizers = new ThreadedRecognizers(options);
     try {
+      recognizers.#writers = await Promise.all(
+        options.models.map((model) => hotWordWriter(modelGraphs(model).processor)),
+      );
       // A second of silence runs all graphs once, so that the first caption does not pay for it.
       const batch = [{ samples: new Float32Array(SAMPLE_RATE), language: null }];
       for (const model of options.models.keys()) {
@@ -112,6 +122,10 @@ export class ThreadedRecognizers implements RecognizerPool {
 
   get idle(): number {
     return this.#pool.idle;
+  }
+
+  canWrite(model: number, text: string): boolean {
+    return this.#writers[model]!(text);
   }
 
   onIdle(listener: () => void): void {
@@ -160,6 +174,10 @@ export class ThreadedRecognizers implements RecognizerPool {
 
     return this.#pool.close();
   }
+}
+
+function modelGraphs(model: ModelGraphs | RecognizerGraphs): ModelGraphs {
+  return 'processor' in model ? model : { processor: model, gpu: model };
 }
 
 /** What a model can do in a pool: on its GPUs, where there are any, and on the processor where they fail. */

@@ -229,6 +229,13 @@ export const OPTIONS = {
     max: 200,
     about: 'Least time between two voice-activity batches; longer makes them larger and cheaper',
   },
+  maskWords: {
+    kind: 'text',
+    group: 'Captions',
+    default: 'none',
+    placeholder: 'FILE',
+    about: 'List of words that nobody is to read, one in each line: *** stands in their places',
+  },
   dataDir: {
     kind: 'text',
     group: 'History',
@@ -325,6 +332,15 @@ export const OPTIONS = {
     max: 1_073_741_824,
     about:
       'Audio that a client of another dialect has sent and its stream has no room for yet; a stream beyond it is closed',
+  },
+  maxHotWords: {
+    kind: 'number',
+    group: 'Limits',
+    unit: 'count',
+    default: 500,
+    min: 1,
+    max: 5000,
+    about: 'Hot words of a stream, and as many again of its meeting; longer lists are refused',
   },
   maxMessageBytes: {
     kind: 'number',

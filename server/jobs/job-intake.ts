@@ -4,6 +4,7 @@ import type { Config } from '../config/options.ts';
 import { StreamError } from '../errors.ts';
 import type { ServedModels } from '../models/served-models.ts';
 import { decodeSafely, type PostRequest } from '../net/http.ts';
+import { readJson } from '../net/read-json.ts';
 import { openUploadedRecording } from '../recording/uploaded-recording.ts';
 import type { Uploads } from '../upload/uploads.ts';
 import { addressOf } from './callback-address.ts';
@@ -22,7 +23,7 @@ export interface JobIntakeParts {
   readonly clock: Clock;
   readonly config: Pick<
     Config,
-    'maxRecordingMs' | 'maxUploadBytes' | 'jobUrlHosts' | 'allowPrivateCallbacks'
+    'maxRecordingMs' | 'maxUploadBytes' | 'jobUrlHosts' | 'allowPrivateCallbacks' | 'maxHotWords'
   >;
   /** Whether there is a secret to sign callbacks with. */
   readonly canCall: boolean;
@@ -33,6 +34,7 @@ export interface JobIntakeParts {
 const MAX_NAME_CHARACTERS = 255;
 /** A body of JSON. */
 const MAX_JSON_BYTES = 65_536;
+const NO_OBJECT = 'The body has to be a form with a file, or a JSON object with a url.';
 /** What compressed speech has, where a file does not say how long it is: 64 kbit/s. */
 const BYTES_PER_MS = 8;
 /** What a recording is reckoned with that has not come yet. */
@@ -68,7 +70,8 @@ export async function takeJob(request: PostRequest, caller: Caller, parts: JobIn
 
 async function takeUrl(request: PostRequest, caller: Caller, parts: JobIntakeParts): Promise<Job> {
   const { queue, clock, config } = parts;
-  const asked = await read(await readJson(request.body), caller, parts);
+  const { fields } = await readJson(request.body, MAX_JSON_BYTES, NO_OBJECT);
+  const asked = await read(fields, caller, parts);
   const url = asked.url !== null && URL.canParse(asked.url) ? new URL(asked.url) : null;
   if (!url || !mayFetch(url, config.jobUrlHosts))
     throw new StreamError(
@@ -89,7 +92,7 @@ async function read(
   caller: Caller,
   { lobby, canCall, config }: JobIntakeParts,
 ): Promise<JobRequest> {
-  const asked = readJobRequest(fields, caller, lobby.recognizers);
+  const asked = readJobRequest(fields, caller, lobby.recognizers, config);
   if (!asked.callback) return asked;
   if (!canCall) throw new StreamError('out-of-range', 'This server sends no callbacks: it has no secret.');
   await addressOf(asked.callback, config.allowPrivateCallbacks === 'yes');
@@ -130,23 +133,4 @@ function newJob(
 /** Of a name, whole characters that can be written as UTF-8. */
 function shortened(name: string): string {
   return Buffer.from([...name].slice(0, MAX_NAME_CHARACTERS).join('')).toString();
-}
-
-/** @throws {StreamError} `bad-message` or `message-too-large`. */
-async function readJson(body: AsyncIterable<Uint8Array>): Promise<Readonly<Record<string, unknown>>> {
-  const pieces: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const piece of body) {
-    bytes += piece.length;
-    if (bytes > MAX_JSON_BYTES)
-      throw new StreamError('message-too-large', `At most ${MAX_JSON_BYTES} bytes.`);
-    pieces.push(piece);
-  }
-  try {
-    const value: unknown = JSON.parse(Buffer.concat(pieces).toString('utf8'));
-    if (typeof value === 'object' && value !== null) return value as Readonly<Record<string, unknown>>;
-  } catch {
-    // Told below.
-  }
-  throw new StreamError('bad-message', 'The body has to be a form with a file, or a JSON object with a url.');
 }

@@ -11,6 +11,7 @@ import {
   captionRecording,
   type RecordingLobby,
 } from '../session/caption-recording.ts';
+import { NO_WORDS, type Vocabulary } from '../text/vocabularies.ts';
 import type { Examined } from './examine-recording.ts';
 import type { Examiner } from './examiner.ts';
 import type { Job } from './job.ts';
@@ -32,6 +33,8 @@ export interface JobRunnerParts {
    * @throws {StreamError} when what is asked for is not served.
    */
   readonly basis: (wanted: Wanted) => string;
+  /** The vocabulary of a meeting. */
+  readonly vocabularyOf: (meeting: string) => Vocabulary;
   /** Keeps captions whose job names a meeting. @returns whether they are stored; false where there is no room for them now. */
   readonly keep: (captions: readonly FinalMessage[]) => Promise<boolean>;
 }
@@ -51,7 +54,7 @@ export function jobRunner(parts: JobRunnerParts): JobHandler {
     await parts.fetch(job, run);
     const { files, examiner, maxRecordingMs } = parts;
     const examined = await examiner.examine(files.path(job.id), maxRecordingMs, run.signal, alive);
-    const known = await run.claim(contentOf(job, examined, parts.basis(job.options)), examined.lengthMs);
+    const known = await run.claim(contentOf(job, examined, parts), examined.lengthMs);
     const result = known
       ? sharedResult(job, known)
       : resultOf(job, examined.lengthMs, await caption(job, run, parts));
@@ -62,11 +65,17 @@ export function jobRunner(parts: JobRunnerParts): JobHandler {
 }
 
 /** Equal for jobs whose results would be. Of one key only: nobody learns what others have sent. */
-function contentOf({ key, options }: Job, { audioHash }: Examined, basis: string): string {
-  const { language, endpointing } = options;
+function contentOf(
+  { key, options }: Job,
+  { audioHash }: Examined,
+  { basis, vocabularyOf }: JobRunnerParts,
+): string {
+  const { language, endpointing, meeting, hotWords, mask, numerals } = options;
+  const vocabulary = meeting === null ? NO_WORDS : vocabularyOf(meeting);
+  const words = { hotWords, mask, numerals, ...(vocabulary !== NO_WORDS && { vocabulary }) };
 
   return createHash('sha256')
-    .update(JSON.stringify([key, audioHash, language, endpointing, basis]))
+    .update(JSON.stringify([key, audioHash, language, endpointing, basis(options), words]))
     .digest('base64url');
 }
 
@@ -97,7 +106,7 @@ async function caption(job: Job, run: JobRun, parts: JobRunnerParts): Promise<Ca
 
 async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promise<CaptionedRecording> {
   const { files, lobby, clock, maxRecordingMs } = parts;
-  const { language, model, endpointing } = job.options;
+  const { language, model, endpointing, meeting, hotWords, mask, numerals } = job.options;
   const recording = await openUploadedRecording(files.path(job.id), maxRecordingMs, run.signal);
   let isWaiting = false;
   let settledMs = 0;
@@ -107,10 +116,14 @@ async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promis
   try {
     return await captionRecording({
       ...{ lobby, recording, caller: callerOf(job), signal: run.signal, isKept: false },
+      ...(meeting !== null && { vocabularyOf: meeting }),
       start: {
         ...(language !== null && { language }),
         ...(model && { model }),
         ...(endpointing && { endpointing }),
+        ...(hotWords && { hotWords }),
+        ...(mask && { mask }),
+        ...(numerals && { numerals }),
       },
       onWaiting: () => {
         isWaiting = true;

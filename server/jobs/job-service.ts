@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts';
 import type { HttpRoutes, PostRoutes } from '../net/http.ts';
 import type { HttpGuard } from '../net/http-guard.ts';
 import type { RecordingLobby } from '../session/caption-recording.ts';
+import type { Vocabularies } from '../text/vocabularies.ts';
 import { TRANSCRIPT_FORMATS } from '../transcript/transcript-file.ts';
 import type { Uploads } from '../upload/uploads.ts';
 import { callbackSecret } from './callback-secret.ts';
@@ -37,7 +38,8 @@ export interface JobServiceParts {
   readonly metrics: JobMetrics;
   readonly uploads: Uploads;
   readonly uploadFolder: string;
-  readonly lobby: RecordingLobby & JobIntakeParts['lobby'];
+  readonly lobby: RecordingLobby &
+    JobIntakeParts['lobby'] & { readonly vocabularies: Pick<Vocabularies, 'get'> };
 }
 
 /** What work begins with, once there are models. */
@@ -198,6 +200,7 @@ export class JobService {
       ...{ files: this.#files, examiner: this.#examiner, lobby, clock },
       fetch: (job, run) => this.#fetch(job, run),
       maxRecordingMs: config.maxRecordingMs,
+      vocabularyOf: (meeting) => lobby.vocabularies.get(meeting),
       ...work,
     });
     queue.work(runner, config.maxRunningJobs);

@@ -1,4 +1,5 @@
 import type { EndpointingRequest } from '../../client-sdk/protocol.ts';
+import type { HotWord } from '../../inference/recognizer.ts';
 import type { PriorityClass } from '../admission/priority-class.ts';
 import type { ErrorCode } from '../errors.ts';
 import { type JobState, TRANSITIONS } from './job-states.ts';
@@ -14,6 +15,10 @@ export interface JobOptions {
   readonly meeting: string | null;
   /** Name in front of the captions; null for the server's own choice. */
   readonly speaker: string | null;
+  /** These three are as a stream's `start` has them, and left out where they are not asked for. */
+  readonly hotWords?: readonly HotWord[];
+  readonly mask?: readonly string[];
+  readonly numerals?: boolean;
 }
 
 /** Why an attempt came to nothing. */

@@ -2,7 +2,8 @@ import type { Caller } from '../admission/api-keys.ts';
 import { CLASS_WEIGHTS, type PriorityClass } from '../admission/priority-class.ts';
 import { StreamError } from '../errors.ts';
 import type { ServedModels } from '../models/served-models.ts';
-import { readControlMessage } from '../net/client-messages.ts';
+import { readControlMessage, type StartBounds } from '../net/client-messages.ts';
+import { readHotWords } from '../text/read-words.ts';
 import { readCallbackUrl } from './callback-address.ts';
 import type { JobOptions } from './job.ts';
 
@@ -26,6 +27,9 @@ const FIELDS = [
   'priority',
   'callback',
   'model',
+  'hotWords',
+  'mask',
+  'numerals',
 ];
 
 /**
@@ -36,6 +40,7 @@ export function readJobRequest(
   fields: Readonly<Record<string, unknown>>,
   caller: Caller,
   models: ServedModels,
+  bounds: StartBounds,
 ): JobRequest {
   const unknown = Object.keys(fields).find((name) => !FIELDS.includes(name));
   if (unknown !== undefined)
@@ -43,7 +48,7 @@ export function readJobRequest(
   const callback = text(fields, 'callback');
 
   return {
-    options: readOptions(fields, models),
+    options: readOptions(fields, models, bounds),
     class: readClass(text(fields, 'priority'), caller),
     callback: callback === null ? null : readCallbackUrl(callback),
     url: text(fields, 'url'),
@@ -51,14 +56,27 @@ export function readJobRequest(
 }
 
 /** As a stream's `start` has them. */
-function readOptions(fields: Readonly<Record<string, unknown>>, models: ServedModels): JobOptions {
+function readOptions(
+  fields: Readonly<Record<string, unknown>>,
+  models: ServedModels,
+  bounds: StartBounds,
+): JobOptions {
   const { language, model, meeting, speaker } = fields;
-  const start = readControlMessage({
-    ...{ type: 'start', sampleRate: 16_000, encoding: 'pcm_f32le' },
-    ...{ language, model, meeting, speaker, endpointing: parsed(fields.endpointing) },
-  });
+  const start = readControlMessage(
+    {
+      ...{ type: 'start', sampleRate: 16_000, encoding: 'pcm_f32le' },
+      ...{ language, model, meeting, speaker },
+      endpointing: parsed(fields, 'endpointing', 'an object'),
+      hotWords: parsed(fields, 'hotWords', 'a list of words'),
+      mask: parsed(fields, 'mask', 'a list of words'),
+      numerals: parsed(fields, 'numerals', 'true or false'),
+    },
+    bounds,
+  );
   if (start.type !== 'start') throw new Error('What was to be read is a start message.');
-  models.choose(start);
+  const { name, capabilities } = models.choose(start);
+  if (start.hotWords && !capabilities.hotWords)
+    throw new StreamError('out-of-range', `${name} listens for no hot words: leave hotWords out.`);
 
   return {
     language: start.language ?? null,
@@ -66,6 +84,9 @@ function readOptions(fields: Readonly<Record<string, unknown>>, models: ServedMo
     endpointing: start.endpointing ?? null,
     meeting: start.meeting ?? null,
     speaker: start.speaker ?? null,
+    ...(start.hotWords && { hotWords: readHotWords(start.hotWords, bounds.maxHotWords) }),
+    ...(start.mask && { mask: start.mask }),
+    ...(start.numerals && { numerals: true }),
   };
 }
 
@@ -86,12 +107,13 @@ function text(fields: Readonly<Record<string, unknown>>, name: string): string |
   return value;
 }
 
-/** An object, or in a form its JSON text. */
-function parsed(value: unknown): unknown {
+/** A value, or in a form its JSON text. @param kind what it has to be. */
+function parsed(fields: Readonly<Record<string, unknown>>, name: string, kind: string): unknown {
+  const value = fields[name];
   if (typeof value !== 'string') return value;
   try {
     return JSON.parse(value);
   } catch {
-    throw new StreamError('bad-message', 'endpointing has to be an object, as JSON.');
+    throw new StreamError('bad-message', `${name} has to be ${kind}, as JSON.`);
   }
 }

@@ -31,7 +31,7 @@ export interface CatalogueEntry {
   /** Also the name of its folder in the models directory. */
   readonly name: string;
   /** Which code in `inference/` runs it. */
-  readonly adapter: 'moonshine' | 'sensevoice' | 'silero';
+  readonly adapter: 'moonshine' | 'sensevoice' | 'sherpa' | 'silero';
   /** BCP 47 primary tags, or `['*']` for any language. */
   readonly languages: readonly string[];
   /** SPDX identifier. */

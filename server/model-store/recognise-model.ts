@@ -6,12 +6,16 @@ import { pipeline } from 'node:stream/promises';
 import { ModelFilesError } from '../../inference/model-files-error.ts';
 import { readModelHeader } from '../../inference/onnx/model-header.ts';
 import { openSenseVoice } from '../../inference/sensevoice/open-sensevoice.ts';
+import { openSherpa } from '../../inference/sherpa/open-sherpa.ts';
 import { Failure } from '../failure.ts';
 import type { ResolvedModel } from './store.ts';
 
 type Files = Readonly<Record<string, string>>;
 /** A kind, and the files of it that are used. */
 type Recognised = Pick<ResolvedModel, 'adapter' | 'languages' | 'files'>;
+
+/** Names of graphs that are no model by themselves. */
+const PART = /(^|-)(encoder|decoder|joiner|preprocess|encode|(un)?cached_decode|llm|embedding)\b/;
 
 /** Whether a model is named by where it lies rather than by its name in the catalogue: catalogue names have no slash. */
 export function isModelPath(name: string): boolean {
@@ -26,13 +30,13 @@ export async function recogniseModel(path: string): Promise<ResolvedModel> {
   const given = resolve(path);
   try {
     const files = await listFiles(given);
-    for (const recognise of [moonshine, senseVoice, silero]) {
-      const model = await recognise(files);
+    for (const recognise of [sherpa, moonshine, senseVoice, silero]) {
+      const model = await recognise(files, given);
       if (model) return { ...model, name: basename(given), contentHash: await hashFiles(model.files) };
     }
     const names = Object.keys(files).sort().slice(0, 20).join(', ') || 'no files';
     throw new Failure(
-      `${given} is no model of a kind that is known (Moonshine, SenseVoice, Fun-ASR-Nano's CTC export, Silero VAD). It has ${names}.`,
+      `${given} is no model of a kind that is known (Moonshine, SenseVoice, Fun-ASR-Nano, Silero VAD, and what sherpa-onnx has non-streaming of Paraformer, Whisper, Zipformer and NeMo). It has ${names}.`,
     );
   } catch (error) {
     throw explain(error, given);
@@ -50,6 +54,37 @@ async function listFiles(path: string): Promise<Files> {
   return Object.fromEntries(wanted.map((name) => [name, join(folder, name)]));
 }
 
+/**
+ * What sherpa-onnx runs. It comes first: what its exports have written down tells them from others with the same inputs. All
+ * of the folder's files are kept, and those in folders inside it: the rules and models that go over its text.
+ */
+async function sherpa(files: Files, path: string): Promise<Recognised | null> {
+  const single = (await stat(path)).isFile();
+  if (single && PART.test(basename(path)))
+    throw new Failure(`${path} is one of several graphs of its model: name the folder that they are in.`);
+  const folder = single ? dirname(path) : path;
+  const all = { ...files, ...(await listNested(folder)) };
+  const graphs = await openSherpa(all);
+  if (!graphs) return null;
+  const needed = /\.(onnx|ort|weights|data|fst|far|vocab|json)$|(^|\/)(tokens|merges)\.txt$|-tokens\.txt$/;
+
+  return { adapter: 'sherpa', languages: graphs.languages, files: pick(all, needed) };
+}
+
+/** Files of the folders in a folder, by `folder/name`. */
+async function listNested(folder: string): Promise<Files> {
+  const nested: Record<string, string> = {};
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (!entry.isDirectory()) continue;
+    for (const { name } of (await readdir(join(folder, entry.name), { withFileTypes: true })).filter(
+      (inner) => !inner.isDirectory(),
+    ))
+      nested[`${entry.name}/${name}`] = join(folder, entry.name, name);
+  }
+
+  return nested;
+}
+
 async function moonshine(files: Files): Promise<Recognised | null> {
   const [encoder, decoder] = ['encoder_model.onnx', 'decoder_model_merged.onnx'] as const;
   if (!files[encoder] || !files[decoder]) return null;
@@ -63,14 +98,13 @@ async function moonshine(files: Files): Promise<Recognised | null> {
 
 /** All of the folder's files are kept: which of its graphs is used depends on the device. */
 async function senseVoice(files: Files): Promise<Recognised | null> {
-  const graphs = await openSenseVoice(files, { floats: false, itn: true });
-
-  return graphs && { adapter: 'sensevoice', languages: graphs.layout.languages, files: relevant(files) };
-}
-
-function relevant(files: Files): Files {
+  const graphs = await openSenseVoice(files, { graph: 'bytes', itn: true });
   const needed = /\.onnx(\.data)?$|^tokens\.(txt|json)$|\.bpe\.model$|^am\.mvn$|^config\.yaml$/;
 
+  return graphs && { adapter: 'sensevoice', languages: graphs.layout.languages, files: pick(files, needed) };
+}
+
+function pick(files: Files, needed: RegExp): Files {
   return Object.fromEntries(Object.entries(files).filter(([name]) => needed.test(name)));
 }
 

@@ -16,6 +16,8 @@ export interface ServedModel extends ModelIdentity {
   /** Its number in the pool of threads. */
   readonly index: number;
   readonly capabilities: RecognizerCapabilities;
+  /** Whether it has letters for a hot word: one that it has none for is never heard. */
+  canWrite(text: string): boolean;
 }
 
 /** What a stream or a recording asks for. */

@@ -80,7 +80,7 @@ export function withWords(final: FinalMessage, { words }: Pick<Hypothesis, 'word
       text,
       startMs: inStream(startMs),
       endMs: inStream(endMs),
-      confidence: Number(confidence.toFixed(3)),
+      ...(confidence !== undefined && { confidence: Number(confidence.toFixed(3)) }),
     })),
   };
 }

@@ -7,7 +7,9 @@ import {
   type StartMessage,
 } from '../../client-sdk/protocol.ts';
 import { MAX_CHANNELS } from '../audio/pcm.ts';
+import type { Config } from '../config/options.ts';
 import { StreamError } from '../errors.ts';
+import { readHotWords, readMask } from '../text/read-words.ts';
 import type { Fields } from './codec.ts';
 
 /** Longest meeting and speaker name. */
@@ -28,14 +30,17 @@ export const ENDPOINTING_RANGES = {
 
 type Control = Exclude<ClientMessage, { type: 'audio' }>;
 
+/** What a server allows of `start`. */
+export type StartBounds = Pick<Config, 'maxHotWords'>;
+
 /**
  * Reads a control message. Fields it does not know are ignored, so that newer clients can talk to older servers.
  * @throws {StreamError} that names the field at fault.
  */
-export function readControlMessage(fields: Fields): Control {
+export function readControlMessage(fields: Fields, bounds: StartBounds): Control {
   switch (fields.type) {
     case 'start':
-      return readStart(fields);
+      return readStart(fields, bounds);
     case 'resume':
       return {
         type: 'resume',
@@ -97,7 +102,7 @@ export function readMeetingName(value: unknown): string {
   return name;
 }
 
-function readStart(fields: Fields): StartMessage {
+function readStart(fields: Fields, { maxHotWords }: StartBounds): StartMessage {
   const endpointing = fields.endpointing === undefined ? undefined : readEndpointing(fields.endpointing);
 
   return {
@@ -108,6 +113,9 @@ function readStart(fields: Fields): StartMessage {
     partials: flag(fields, 'partials', true),
     timing: flag(fields, 'timing', false),
     ...(flag(fields, 'words', false) && { words: true }),
+    ...(fields.hotWords !== undefined && { hotWords: readHotWords(fields.hotWords, maxHotWords) }),
+    ...(fields.mask !== undefined && { mask: readMask(fields.mask) }),
+    ...(flag(fields, 'numerals', false) && { numerals: true }),
     ...(fields.meeting !== undefined && { meeting: readMeetingName(fields.meeting) }),
     ...(fields.speaker !== undefined && { speaker: readName(fields.speaker, 'speaker') }),
     ...(fields.language !== undefined && { language: readName(fields.language, 'language') }),

@@ -77,7 +77,7 @@ export class HttpGuard {
       body: '',
       headers: {
         ...corsHeaders(origin),
-        'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+        'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',
         'access-control-allow-headers': 'authorization, content-type, last-event-id',
         'access-control-max-age': '86400',
       },

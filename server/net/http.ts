@@ -28,7 +28,7 @@ export interface RouteRequest {
   readonly headers: Readonly<Record<(typeof HEADERS)[number], string>>;
 }
 
-/** What routes know of a POST. */
+/** What routes know of a POST, or a PUT. */
 export interface PostRequest extends RouteRequest {
   /**
    * The body as it arrives, to be read once; the client waits while nobody reads. What is left of it when the answer is
@@ -71,7 +71,7 @@ export type RouteAnswer = HttpAnswer | StreamedAnswer | Promise<HttpAnswer | Str
 /** Makes the answer to a GET, HEAD or DELETE. @throws {StreamError} as which it is answered then. */
 export type HttpRoute = (request: RouteRequest) => RouteAnswer;
 
-/** Makes the answer to a POST. @throws {StreamError} as which it is answered then. */
+/** Makes the answer to a POST, or a PUT. @throws {StreamError} as which it is answered then. */
 export type PostRoute = (request: PostRequest) => RouteAnswer;
 
 /** By path, as uWebSockets.js writes patterns: `/v1/meetings/:meeting/events`, `/assets/*`. */
@@ -123,7 +123,7 @@ export function respond(res: HttpResponse, route: HttpRoute, request: RouteReque
   answer(res, new ResponseBody(res), () => route(request), withBody);
 }
 
-/** Answers a POST. To be called from uWebSockets.js' own handler: nothing of the body comes before. */
+/** Answers a POST, or a PUT. To be called from uWebSockets.js' own handler: nothing of the body comes before. */
 export function respondToPost(res: HttpResponse, route: PostRoute, request: RouteRequest): void {
   const received = new RequestBody(res, systemClock);
   const body = new ResponseBody(res, received);

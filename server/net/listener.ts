@@ -58,6 +58,8 @@ export interface Sessions {
 export interface HttpSide {
   readonly routes: HttpRoutes;
   readonly posts: PostRoutes;
+  /** None when left out. */
+  readonly puts?: PostRoutes;
   readonly deletes: HttpRoutes;
   /** For OPTIONS, below `/v1/`. */
   readonly preflight: HttpRoute;
@@ -112,7 +114,7 @@ export class Listener {
     config: Config,
     keys: ApiKeys,
     sessions: Sessions,
-    { routes, posts, deletes, preflight, mount, ports }: HttpSide,
+    { routes, posts, puts = {}, deletes, preflight, mount, ports }: HttpSide,
   ) {
     this.#app = uws.App();
     this.#sidePorts = ports.map((side) => ({ ...side, app: uws.App() }));
@@ -146,6 +148,10 @@ export class Listener {
     for (const [path, route] of Object.entries(posts)) {
       const params = path.split('/:').length - 1;
       this.#app.post(path, (res, req) => respondToPost(res, route, readRequest(req, params)));
+    }
+    for (const [path, route] of Object.entries(puts)) {
+      const params = path.split('/:').length - 1;
+      this.#app.put(path, (res, req) => respondToPost(res, route, readRequest(req, params)));
     }
     for (const [path, route] of Object.entries(deletes)) {
       const params = path.split('/:').length - 1;

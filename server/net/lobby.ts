@@ -22,6 +22,8 @@ import type { AudioBooks } from '../stream/audio-books.ts';
 import type { CaptionSteps } from '../stream/caption-stability.ts';
 import type { Dispatcher } from '../stream/dispatcher.ts';
 import type { VadTicker } from '../stream/vad-ticker.ts';
+import { MaskList } from '../text/mask-list.ts';
+import { Vocabularies } from '../text/vocabularies.ts';
 import type { Connection } from './connection.ts';
 import type { Session, Sessions } from './listener.ts';
 import { SharedAsking } from './shared-asking.ts';
@@ -37,6 +39,8 @@ export interface Services {
   readonly ticker: VadTicker;
   readonly recognizers: ServedModels;
   readonly vad: ModelIdentity;
+  /** What nobody is to read; nothing when left out. */
+  readonly mask?: MaskList;
   readonly recorder: Recorder;
   readonly transcripts: TranscriptSource;
 }
@@ -47,7 +51,11 @@ export interface SpeakerTerms {
   readonly resumable?: boolean;
   /** False when what is said is not to go into the history: it is kept elsewhere. */
   readonly isKept?: boolean;
+  /** The meeting whose vocabulary the stream has; the one it is in when left out. */
+  readonly vocabularyOf?: string;
 }
+
+const NO_MASK = MaskList.of([]);
 
 /** Of what may be held for a client that reads slowly: the rest is for what is said next. */
 const HISTORY_SHARE = 1 / 2;
@@ -61,6 +69,8 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   readonly #clock: Clock;
   readonly #meetings = new Meetings();
   readonly #quotas: Quotas;
+  /** The vocabularies of meetings. */
+  readonly vocabularies: Vocabularies;
   readonly #sessions = new Set<SpeakerSession>();
   /** By the hash of the resume token. */
   readonly #participants = new Map<string, Participant>();
@@ -80,6 +90,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   constructor(config: Config, clock: Clock) {
     this.#config = config;
     this.#clock = clock;
+    this.vocabularies = new Vocabularies(clock);
     this.#quotas = new Quotas(config, clock, (limit) => this.#metrics?.limitBreached(limit));
   }
 
@@ -155,7 +166,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   speaker(
     connection: Connection,
     caller: Caller,
-    { resumable = true, isKept = true }: SpeakerTerms = {},
+    { resumable = true, isKept = true, vocabularyOf }: SpeakerTerms = {},
   ): SpeakerSession {
     const services = this.#admit();
     const { maxStreams, maxWaitingStreams, idleTimeoutMs } = this.#config;
@@ -168,6 +179,9 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       config: resumable ? this.#config : { ...this.#config, startTimeoutMs: idleTimeoutMs },
       clock: this.#clock,
       meetings: this.#meetings,
+      mask: services.mask ?? NO_MASK,
+      vocabularies: this.vocabularies,
+      vocabularyOf: vocabularyOf ?? null,
       door: this.#door!,
       observer: this,
       resumable,

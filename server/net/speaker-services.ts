@@ -10,6 +10,8 @@ import type { Participant } from '../session/participant.ts';
 import type { AudioBooks } from '../stream/audio-books.ts';
 import type { CaptionSteps } from '../stream/caption-stability.ts';
 import type { SpeechStreamParts } from '../stream/speech-stream-terms.ts';
+import type { MaskList } from '../text/mask-list.ts';
+import type { Vocabularies } from '../text/vocabularies.ts';
 
 /** What all speakers' sessions share. */
 export interface SpeakerServices extends SpeechStreamParts {
@@ -17,6 +19,11 @@ export interface SpeakerServices extends SpeechStreamParts {
   readonly clock: Clock;
   readonly meetings: Meetings;
   readonly recognizers: ServedModels;
+  /** What nobody is to read on this server. */
+  readonly mask: MaskList;
+  readonly vocabularies: Vocabularies;
+  /** The meeting whose vocabulary streams have; null for the one each is in. */
+  readonly vocabularyOf: string | null;
   readonly observer: SpeakerObserver;
   readonly door: Pick<FrontDoor, 'ask' | 'readmit'>;
   readonly recorder: Recorder;

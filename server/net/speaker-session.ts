@@ -87,7 +87,7 @@ export class SpeakerSession implements SpeakerConnectionHandler {
     this.#heardAtMs = this.#services.clock.now();
     try {
       if (message.type === 'audio') this.#takeAudio(message.pcm);
-      else this.#takeControl(readControlMessage(message.fields));
+      else this.#takeControl(readControlMessage(message.fields, this.#services.config));
     } catch (error) {
       this.fault(error);
     }

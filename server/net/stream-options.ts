@@ -16,7 +16,7 @@ export function streamOptions(
   config: Config,
   identity: Pick<
     SpeechStreamOptions,
-    'streamId' | 'meeting' | 'connectedAtMs' | 'model' | 'language' | 'weight' | 'resume'
+    'streamId' | 'meeting' | 'connectedAtMs' | 'model' | 'language' | 'weight' | 'resume' | 'text'
   >,
 ): SpeechStreamOptions {
   const {

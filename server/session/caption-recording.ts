@@ -20,7 +20,7 @@ export interface RecordingLobby {
   speaker(
     connection: Connection,
     caller: Caller,
-    terms: { readonly resumable: false; readonly isKept: boolean },
+    terms: { readonly resumable: false; readonly isKept: boolean; readonly vocabularyOf?: string },
   ): SpeakerConnectionHandler;
 }
 
@@ -31,9 +31,14 @@ export interface CaptionRecordingOptions {
   /** Read to its end; whoever opened it closes it. */
   readonly recording: Pick<RecordingStream, 'sampleRate' | 'pieces'>;
   /** What a client may ask for; checked here as a client's is. */
-  readonly start: Pick<StartMessage, 'language' | 'model' | 'endpointing' | 'meeting' | 'speaker'>;
+  readonly start: Pick<
+    StartMessage,
+    'language' | 'model' | 'endpointing' | 'meeting' | 'speaker' | 'hotWords' | 'mask' | 'numerals'
+  >;
   /** Whether what is said goes into the history; false for whoever keeps it themselves. */
   readonly isKept?: boolean;
+  /** The meeting whose vocabulary it has; its own when left out. */
+  readonly vocabularyOf?: string;
   /** Gives up: the stream and its seat are gone at once. */
   readonly signal: AbortSignal;
   /** The system's when left out. */
@@ -65,9 +70,13 @@ export interface CaptionedRecording {
  */
 export async function captionRecording(options: CaptionRecordingOptions): Promise<CaptionedRecording> {
   const { lobby, caller, recording, start, signal, clock = systemClock, isKept = true } = options;
+  const { vocabularyOf } = options;
   signal.throwIfAborted();
   const connection = new RecordingConnection(options);
-  connection.session = lobby.speaker(connection, caller, { resumable: false, isKept });
+  connection.session = lobby.speaker(connection, caller, {
+    ...{ resumable: false, isKept },
+    ...(vocabularyOf !== undefined && { vocabularyOf }),
+  });
   const abort = () => connection.giveUp(signal.reason);
   signal.addEventListener('abort', abort);
   try {

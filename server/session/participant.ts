@@ -27,6 +27,7 @@ import { samplesToMs } from '../stream/sample-time.ts';
 import { SpeechStream } from '../stream/speech-stream.ts';
 import type { SpeechStreamListener } from '../stream/speech-stream-terms.ts';
 import { Timeline, type TimelineState } from '../stream/timeline.ts';
+import { StreamText } from '../text/stream-text.ts';
 import { followCaption } from './caption-steps.ts';
 import { hashOf } from './resume-token.ts';
 
@@ -50,6 +51,7 @@ export interface ParticipantOptions {
 
 /** What there is from being let in on; anew each time that the stream is taken up. */
 interface Speaking {
+  readonly text: StreamText;
   readonly stream: SpeechStream;
   readonly intake: AudioIntake;
   readonly timeline: Timeline;
@@ -137,10 +139,16 @@ export class Participant implements SpeechStreamListener, Guest {
   /** Lets the stream in: it hears `ready`. Does nothing but while it waits. */
   admit(): void {
     if (this.#state !== 'waiting') return;
-    const { services, record, start, connectedAtMs } = this.#options;
+    const { services, record, start, model, connectedAtMs } = this.#options;
     const seat = services.meetings.join(this.#meeting, record?.speaker ?? start.speaker ?? null);
     this.#state = 'speaking';
-    this.#begin(seat, record?.checkpoint ?? null, record?.timeline, connectedAtMs);
+    const text = new StreamText({
+      start,
+      meeting: services.vocabularies.use(services.vocabularyOf ?? this.#meeting),
+      model,
+      mask: services.mask,
+    });
+    this.#begin({ seat, text }, record?.checkpoint ?? null, record?.timeline, connectedAtMs);
   }
 
   /** Tells the stream its place among those that wait. */
@@ -228,7 +236,7 @@ export class Participant implements SpeechStreamListener, Guest {
   takeUp(connection: Connection): void {
     if (!this.#speaking || this.#drained || this.#state === 'closed') throw new StreamError('unknown-stream');
     const { clock, observer } = this.#options.services;
-    const { stream, timeline, seat } = this.#speaking;
+    const { stream, timeline, seat, text } = this.#speaking;
     const before = this.#connection;
     this.#connection = connection;
     if (before) refuse(before, new StreamError('taken-over'));
@@ -239,7 +247,7 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#options.allowance.release(Number.POSITIVE_INFINITY);
     this.#resumptions++;
     this.#state = 'speaking';
-    this.#begin(seat, checkpoint, timeline.save(checkpoint.settledSample), clock.now());
+    this.#begin({ seat, text }, checkpoint, timeline.save(checkpoint.settledSample), clock.now());
   }
 
   /** Finals that the connection before may not have delivered. Not when this one is gone as well. */
@@ -330,7 +338,7 @@ export class Participant implements SpeechStreamListener, Guest {
 
   /** Starts the stream, or starts it anew from a checkpoint. */
   #begin(
-    seat: Seat,
+    { seat, text }: Pick<Speaking, 'seat' | 'text'>,
     checkpoint: StreamCheckpoint | null,
     timeline: TimelineState | undefined,
     connectedAtMs: number,
@@ -339,7 +347,7 @@ export class Participant implements SpeechStreamListener, Guest {
     const { config } = services;
     const { encoding, channels = 1, sampleRate } = start;
     const identity = {
-      ...{ streamId: this.id, meeting: this.#meeting, weight: this.weight },
+      ...{ streamId: this.id, meeting: this.#meeting, weight: this.weight, text },
       ...{ model: model.index, language: fixedLanguage(start.language) },
     };
     const resume = checkpoint && {
@@ -355,7 +363,7 @@ export class Participant implements SpeechStreamListener, Guest {
     stream.partialPace = this.#partialPace;
     const { settledSample } = stream.checkpoint;
     const intake = new AudioIntake(stream, allowance, { encoding, channels, sampleRate }, settledSample);
-    this.#speaking = { stream, intake, timeline: new Timeline(timeline), seat };
+    this.#speaking = { stream, intake, timeline: new Timeline(timeline), seat, text };
     this.#acknowledgedSample = settledSample;
     this.#record(stream.checkpoint, () => {});
     this.#send({
@@ -371,6 +379,7 @@ export class Participant implements SpeechStreamListener, Guest {
       resumeToken: token,
       resumeWindowMs: config.resumeWindowMs,
       nextFrame: intake.nextFrame,
+      ...(text.report && { hotWords: text.report }),
     });
   }
 
@@ -445,8 +454,9 @@ export class Participant implements SpeechStreamListener, Guest {
     allowance.leave();
     if (forGood) services.recorder.forget(this.id, this.#resumptions);
     if (this.#speaking) {
-      const { stream, seat } = this.#speaking;
+      const { stream, seat, text } = this.#speaking;
       stream.close();
+      text.end();
       seat.publish({ type: 'speaker-left', ...this.#place() });
       seat.leave();
       services.observer.streamClosed(stream.books);

@@ -6,7 +6,7 @@ import { carriedDraft } from './carried-draft.ts';
 import type { DecodeRequest, DecodeTiming, Dispatcher } from './dispatcher.ts';
 import { samplesToMs } from './sample-time.ts';
 import type { SegmentRange } from './segmenter.ts';
-import { Transcript, type TranscriptEvent } from './transcript.ts';
+import { Transcript, type TranscriptEvent, type Writing } from './transcript.ts';
 
 /** Where a caption's time went until its hypothesis was there. */
 export interface HypothesisTiming extends DecodeTiming {
@@ -38,6 +38,8 @@ export interface CaptionerOptions {
   readonly firstSegmentId: number;
   /** Whether snapshots are decoded as they come. */
   readonly partials: boolean;
+  /** How captions are written; as they were heard when left out. */
+  readonly writing?: Writing;
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   /** Cuts a range out of the stream's audio into memory of its length. */
@@ -97,7 +99,7 @@ export class Captioner {
 
   constructor(options: CaptionerOptions) {
     this.#options = options;
-    this.#transcript = new Transcript(options.firstSegmentId);
+    this.#transcript = new Transcript(options.firstSegmentId, options.writing);
   }
 
   get pendingFinals(): number {
@@ -134,6 +136,7 @@ export class Captioner {
     if (this.#closed) return;
     this.#pendingFinals++;
     const { segmentId, revision } = range;
+    if (endpoint === 'max-duration') this.#transcript.cut(segmentId);
     if (this.#decodedRevision(segmentId) === revision) {
       const none = { queueWaitMs: 0, batchWaitMs: 0, inferenceMs: 0 };
       this.#timings.set(segmentId, this.#timing(range, this.#options.clock.now(), false, none));

@@ -1,10 +1,12 @@
 import type { AudioBooks as AudioBooksMs } from '../../client-sdk/protocol.ts';
+import type { HotWords } from '../../inference/recognizer.ts';
 import type { Clock } from '../clock.ts';
 import type { StreamError } from '../errors.ts';
 import type { CaptionEvent } from './captioner.ts';
 import type { StreamCheckpoint } from './checkpoint.ts';
 import type { Dispatcher } from './dispatcher.ts';
 import type { EndpointingOptions } from './segmenter.ts';
+import type { Writing } from './transcript.ts';
 import type { VadTicker } from './vad-ticker.ts';
 
 /** What becomes of a stream's audio. None of these may throw. */
@@ -35,6 +37,8 @@ export interface SpeechStreamOptions {
   /** BCP 47; null for what the model hears. */
   readonly language: string | null;
   readonly partials: boolean;
+  /** What is listened for, and how captions are written; nothing, and as they are heard, when left out. */
+  readonly text?: Writing & { readonly hotWords: HotWords | null };
   readonly endpointing: EndpointingOptions;
   /** Audio held until it is final, in samples. */
   readonly maxBufferedSamples: number;

@@ -60,6 +60,7 @@ export class SpeechStream implements VadSource {
       weight: options.weight,
       firstSegmentId: this.#nextSegmentId,
       partials: options.partials,
+      ...(options.text && { writing: options.text }),
       dispatcher: parts.dispatcher,
       clock: parts.clock,
       cut: (range, memory) => this.#cut(range, memory),
@@ -286,7 +287,10 @@ export class SpeechStream implements VadSource {
   #cut({ startSample }: SegmentRange, memory: Float32Array): SpeechSegment {
     this.#audio.copyTo(memory, startSample);
 
-    return { samples: memory, language: this.#options.language };
+    const { language, text } = this.#options;
+    const hotWords = text?.hotWords;
+
+    return { samples: memory, language, ...(hotWords && { hotWords }) };
   }
 
   #onCaption(caption: CaptionEvent): void {

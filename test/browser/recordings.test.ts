@@ -174,6 +174,9 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
       page.evaluate('document.querySelector(".job-text").scrollTop') as Promise<number>;
     await card(path).locator('.sentence').nth(0).click();
     await marked(path, 0).waitFor();
+    // It plays, so that it has come to where it was sent.
+    const beganS = await currentTime();
+    await expect.poll(currentTime).toBeGreaterThan(beganS);
     await page.evaluate('document.querySelector(".job-text").scrollTop = 1e6');
     const elsewhere = await scrolledTo();
     expect(elsewhere).toBeGreaterThan(100);

@@ -7,8 +7,9 @@ import { readConfig } from '../../server/config/config.ts';
 import type { OptionName } from '../../server/config/options.ts';
 import { BufferedRecorder, type RecorderBounds } from '../../server/history/buffered-recorder.ts';
 import { Lobby } from '../../server/net/lobby.ts';
+import { MaskList } from '../../server/text/mask-list.ts';
 import { UNOBSERVED, UnsteadyStore } from './history.ts';
-import { servedModels } from './served-models.ts';
+import { type ServedModelTerms, servedModels } from './served-models.ts';
 import { settle } from './settle.ts';
 import { createEars, type Ears, lengthAsText } from './speech-stream-rig.ts';
 
@@ -22,6 +23,10 @@ export interface LobbyTerms {
   readonly script?: ScriptedRecognizerOptions['script'];
   /** Languages that the model knows; English when left out. */
   readonly languages?: readonly string[];
+  /** What the model does that is not usual. */
+  readonly model?: Partial<ServedModelTerms>;
+  /** What nobody is to read on the server. */
+  readonly mask?: readonly string[];
 }
 
 /** A server without sockets, whose store can be away, and whose time stands still. */
@@ -31,6 +36,8 @@ export function openLobby({
   gate,
   script = lengthAsText,
   languages = ['en'],
+  model = {},
+  mask = [],
 }: LobbyTerms = {}) {
   const ears: Ears = createEars(new ScriptedRecognizer({ script, gate: async () => gate?.(ears.clock) }));
   const store = new UnsteadyStore();
@@ -39,8 +46,9 @@ export function openLobby({
   const open = () =>
     lobby.open({
       ...ears,
-      recognizers: servedModels({ name: 'model', languages }),
+      recognizers: servedModels({ name: 'model', languages, ...model }),
       vad: { name: 'vad', hash: '0'.repeat(64) },
+      mask: MaskList.of(mask),
       recorder,
       transcripts: { finals: (meeting, query) => recorder.finalsOfMeeting(meeting, query) },
     });

@@ -1,5 +1,5 @@
 import { SteadyText } from '../../client-sdk/captions/steady-text.ts';
-import type { CaptionMessage, FinalMessage, PartialMessage } from '../../client-sdk/protocol.ts';
+import type { CaptionMessage, FinalMessage, PartialMessage, SoundEvent } from '../../client-sdk/protocol.ts';
 
 /** A caption as it stands now. A change makes a new one, so that what is the same object looks the same. */
 export interface Caption {
@@ -14,10 +14,17 @@ export interface Caption {
   /** Characters at the beginning of `text` that are likely to stay; all of them in a final. */
   readonly stableChars: number;
   readonly isFinal: boolean;
+  /** BCP 47: of one that is not final, what its speaker spoke last; null where nobody can tell. */
+  readonly language: string | null;
+  /** What was to be heard besides speech; null where that is nothing, or nobody can tell. */
+  readonly sound: Exclude<SoundEvent, 'speech'> | null;
 }
 
 /** A final, as the history, the transcript and the live meeting all tell it. */
-export type SaidBefore = Pick<FinalMessage, 'captionId' | 'streamId' | 'speaker' | 'spokenAtMs' | 'text'>;
+export type SaidBefore = Pick<
+  FinalMessage,
+  'captionId' | 'streamId' | 'speaker' | 'spokenAtMs' | 'text' | 'language' | 'event'
+>;
 
 /** Somebody whose stream has been in the meeting since this page has been there. */
 export interface Participant {
@@ -50,6 +57,8 @@ export class Conversation {
   /** By caption id, of captions that are not final. */
   readonly #steady = new Map<string, SteadyText>();
   readonly #voices = new Map<string, Voice>();
+  /** By stream, of its newest final. */
+  readonly #languages = new Map<string, string | null>();
   #finals = 0;
 
   /** Every caption with text, by the time it was spoken. The array is the same all the time, and changes. */
@@ -70,6 +79,7 @@ export class Conversation {
     const { streamId, speaker, segmentId } = message;
     const caption = message.type === 'final' ? finished(message) : this.#unfinished(message);
     this.#put(caption);
+    if (message.type === 'final') this.#languages.set(streamId, caption.language);
     // The final of one segment may come when the next one is being spoken.
     const spoken = this.#voices.get(streamId)?.segmentId ?? null;
     const next = spoken !== null && spoken > segmentId ? spoken : null;
@@ -149,6 +159,8 @@ export class Conversation {
       text,
       stableChars,
       isFinal: false,
+      language: this.#languages.get(streamId) ?? null,
+      sound: null,
     };
   }
 
@@ -189,8 +201,11 @@ function finished(said: SaidBefore): Caption {
   const text = said.text.trim();
   const segmentId = Number(captionId.slice(captionId.lastIndexOf(':') + 1));
   const known = { captionId, streamId, speaker, segmentId, spokenAtMs, text };
+  const language = said.language === 'und' ? null : said.language;
+  const sound = said.event === undefined || said.event === 'speech' ? null : said.event;
+  const final = { revision: Number.POSITIVE_INFINITY, stableChars: text.length, isFinal: true };
 
-  return { ...known, revision: Number.POSITIVE_INFINITY, stableChars: text.length, isFinal: true };
+  return { ...known, ...final, language, sound };
 }
 
 function isBefore(one: Caption, other: Caption): boolean {

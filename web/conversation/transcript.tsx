@@ -2,7 +2,7 @@ import './transcript.css';
 import type { ComponentChildren } from 'preact';
 import { memo } from 'preact/compat';
 import { useLayoutEffect, useRef } from 'preact/hooks';
-import { timeOfDay, words } from '../i18n/language.ts';
+import { LANGUAGE_NAMES, language, timeOfDay, words } from '../i18n/language.ts';
 import { Icon } from '../shell/icon.tsx';
 import type { Caption } from './conversation.ts';
 import type { LiveConversation } from './live-conversation.ts';
@@ -128,12 +128,25 @@ const CaptionLine = memo(function CaptionLine({ caption, pace, pattern, isCurren
       ref={line}
       class={`caption${caption.isFinal ? '' : ' unfinished'}${isCurrent ? ' current' : ''}`}
       data-caption={caption.captionId}
+      // Chinese and Japanese write the same characters in different shapes, and are read out in different voices.
+      lang={caption.language ?? undefined}
     >
       <Marked text={settled} pattern={pattern} />
       {tail !== '' && <span class="tail">{tail}</span>}
+      {caption.sound && <Sound sound={caption.sound} />}
     </p>
   );
 });
+
+/** As subtitles for those who do not hear have it. Emotions are not shown: a guess at somebody's feelings is for nobody else. */
+function Sound({ sound }: { readonly sound: NonNullable<Caption['sound']> }) {
+  return (
+    <span class="sound" lang={LANGUAGE_NAMES[language.value].tag}>
+      {' '}
+      [{words.value.transcript.sounds[sound]}]
+    </span>
+  );
+}
 
 function Marked({ text, pattern }: { readonly text: string; readonly pattern: RegExp | null }) {
   if (!pattern) return <>{text}</>;
@@ -164,8 +177,10 @@ function JumpToLive({ live, position }: Pick<TranscriptProps, 'live' | 'position
 export function Announcer({ live }: { readonly live: LiveConversation }) {
   return (
     <div class="unseen" aria-live="polite">
-      {live.announced.value.map(({ captionId, speaker, text }) => (
-        <p key={captionId}>{words.value.transcript.announcement(speaker, text)}</p>
+      {live.announced.value.map(({ captionId, speaker, text, language: spoken }) => (
+        <p key={captionId} lang={spoken ?? undefined}>
+          {words.value.transcript.announcement(speaker, text)}
+        </p>
       ))}
     </div>
   );

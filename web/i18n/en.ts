@@ -118,6 +118,17 @@ export const en = {
     earlierFailed: 'That did not work. Try again',
     sayHello: 'Say something.',
     sayHelloHint: 'Your words appear here as you speak.',
+    sounds: {
+      noise: 'noise',
+      music: 'music',
+      singing: 'singing',
+      applause: 'applause',
+      laughter: 'laughter',
+      crying: 'crying',
+      sneeze: 'sneeze',
+      breath: 'breath',
+      cough: 'cough',
+    },
   },
   captions: {
     title: (meeting: string) => `${meeting} · Captions`,

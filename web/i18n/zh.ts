@@ -110,6 +110,17 @@ export const zh: Words = {
     earlierFailed: '没有成功，再试一次',
     sayHello: '请说话。',
     sayHelloHint: '您说的话会显示在这里。',
+    sounds: {
+      noise: '噪声',
+      music: '音乐',
+      singing: '歌声',
+      applause: '掌声',
+      laughter: '笑声',
+      crying: '哭声',
+      sneeze: '喷嚏',
+      breath: '呼吸声',
+      cough: '咳嗽',
+    },
   },
   captions: {
     title: (meeting) => `${meeting} · 字幕`,

@@ -56,32 +56,7 @@ export function RecordingCard({ recording, list, onRemoved }: CardProps) {
             {recordings.open}
           </button>
         )}
-        {recording.isOver ? (
-          <button
-            type="button"
-            class="button plain square"
-            aria-label={recordings.remove(name)}
-            title={recordings.remove(name)}
-            onClick={() => {
-              list.remove([recording]);
-              onRemoved();
-            }}
-          >
-            <Icon name="close" />
-          </button>
-        ) : (
-          <button
-            type="button"
-            class="button"
-            aria-label={recordings.cancelNamed(name)}
-            onClick={() => {
-              setTrouble(null);
-              list.cancel(recording).catch((error: unknown) => setTrouble(troubleFrom(error)));
-            }}
-          >
-            {recordings.cancel}
-          </button>
-        )}
+        <Leave {...{ recording, list, onRemoved }} onTrouble={setTrouble} />
       </header>
       <Progress recording={recording} />
       {trouble && !recording.isOver && <TroubleNotice trouble={trouble} />}
@@ -93,6 +68,46 @@ export function RecordingCard({ recording, list, onRemoved }: CardProps) {
         </div>
       )}
     </li>
+  );
+}
+
+interface LeaveProps extends CardProps {
+  /** Hears why it cannot be cancelled; null when that is tried anew. */
+  readonly onTrouble: (trouble: Trouble | null) => void;
+}
+
+/** Cancels what goes on, and takes from the list what does not. */
+function Leave({ recording, list, onRemoved, onTrouble }: LeaveProps) {
+  const { recordings } = words.value;
+  const { name } = recording;
+  if (recording.isOver)
+    return (
+      <button
+        type="button"
+        class="button plain square"
+        aria-label={recordings.remove(name)}
+        title={recordings.remove(name)}
+        onClick={() => {
+          list.remove([recording]);
+          onRemoved();
+        }}
+      >
+        <Icon name="close" />
+      </button>
+    );
+
+  return (
+    <button
+      type="button"
+      class="button"
+      aria-label={recordings.cancelNamed(name)}
+      onClick={() => {
+        onTrouble(null);
+        list.cancel(recording).catch((error: unknown) => onTrouble(troubleFrom(error)));
+      }}
+    >
+      {recordings.cancel}
+    </button>
   );
 }
 

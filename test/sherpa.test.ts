@@ -1,0 +1,269 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loadMoonshine } from '../inference/moonshine/load-moonshine.ts';
+import type { HotWord, Recognizer, SpokenWord } from '../inference/recognizer.ts';
+import { withMarks } from '../inference/sherpa/marked-words.ts';
+import { Sherpa } from '../inference/sherpa/sherpa.ts';
+import type { SherpaGraphs } from '../inference/sherpa/sherpa-graphs.ts';
+import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
+import { readClips } from './support/audio.ts';
+import { clip, rebuiltMoonshine } from './support/models.ts';
+import { hearDirectly } from './support/sherpa-direct.ts';
+import { packMoonshine } from './support/sherpa-moonshine.ts';
+import { rewritingFst } from './support/tiny-fst.ts';
+import { openFolder, TINY_KINDS, TinySherpaModels, writeBpeVocab } from './support/tiny-sherpa.ts';
+import { punctuationGraph } from './support/tiny-sherpa-graphs.ts';
+
+const models = new TinySherpaModels();
+let moonshine: SherpaGraphs;
+beforeAll(async () => {
+  const folder = await models.folder();
+  await packMoonshine(folder);
+  moonshine = await openFolder(folder);
+});
+afterAll(() => models.remove());
+
+describeRecognizer({
+  name: 'Moonshine through sherpa-onnx',
+  create: () => Sherpa.load(moonshine),
+  real: true,
+});
+
+for (const kind of TINY_KINDS) {
+  describeRecognizer({
+    name: `A tiny ${kind} through sherpa-onnx`,
+    create: async () => Sherpa.load(await models.open(kind)),
+    // Of random weights, which hear something in silence as well.
+    real: false,
+  });
+}
+
+const heardBy = async (recognizer: Recognizer, samples: Float32Array, language: string | null = null) =>
+  (await recognizer.decode([{ samples, language }])).hypotheses[0]!;
+const spaced = (text: string) => text.replace(/\s+/g, ' ').trim();
+
+describe('A model through sherpa-onnx', () => {
+  test.each(TINY_KINDS)('is heard as by sherpa-onnx itself: %s', async (kind) => {
+    const folder = await models.write(kind, { seed: 3 });
+    const hear = hearDirectly(folder, kind);
+    const graphs = await openFolder(folder);
+    const recognizer = await Sherpa.load(graphs);
+    let heard = 0;
+    for (const { samples } of await readClips()) {
+      for (const share of [1, 0.37]) {
+        const part = samples.slice(0, Math.max(8000, samples.length * share));
+        const expected = hear(part);
+        const { text, tokens } = await heardBy(recognizer, part);
+        expect(text).toBe(spaced(expected.text.replaceAll('<unk>', '')));
+        expect(tokens).toHaveLength(expected.tokens.length);
+        heard += tokens.length;
+      }
+    }
+    expect(heard).toBeGreaterThan(50);
+    await recognizer.close();
+  });
+
+  test('hears in most clips what the other adapter hears with the same weights', async () => {
+    const sherpa = await Sherpa.load(moonshine);
+    const own = await loadMoonshine(await rebuiltMoonshine(), 'cpu');
+    const clips = await readClips();
+    let same = 0;
+    for (const { samples } of clips) {
+      const [theirs, ours] = [await heardBy(sherpa, samples), await heardBy(own, samples)];
+      if (theirs.text === ours.text) same++;
+    }
+    console.info(`Moonshine through sherpa-onnx: the same text in ${same} of ${clips.length} clips`);
+    // sherpa-onnx computes with the shipped bytes, which choose otherwise where two tokens are all but as likely.
+    expect(same / clips.length).toBeGreaterThan(0.7);
+    await Promise.all([sherpa.close(), own.close()]);
+  });
+
+  test.each(TINY_KINDS.filter((kind) => kind !== 'whisper'))(
+    'tells when each word was said: %s',
+    async (kind) => {
+      const recognizer = await Sherpa.load(await models.open(kind, { seed: 3 }));
+      const samples = await clip('2414-128291-0000.flac');
+      const { text, words, meanLogProb } = await heardBy(recognizer, samples);
+      expect(words!.map((word) => word.text).join('')).toBe(text.replaceAll(' ', ''));
+      expect(words!.length).toBeGreaterThan(3);
+      let before = 0;
+      for (const { startMs, endMs, confidence } of words!) {
+        expect(startMs).toBeGreaterThanOrEqual(before);
+        expect(endMs).toBeGreaterThan(startMs);
+        // Transducers tell how sure they are.
+        expect(confidence === undefined).toBe(meanLogProb === null);
+        before = startMs;
+      }
+      expect(words!.at(-1)!.endMs).toBeLessThanOrEqual(samples.length / 16);
+      await recognizer.close();
+    },
+  );
+
+  test('tells no times where its model tells none', async () => {
+    expect(
+      await heardBy(await Sherpa.load(moonshine), await clip('1688-142285-0002.flac')),
+    ).not.toHaveProperty('words');
+  });
+});
+
+describe('Whisper through sherpa-onnx', () => {
+  let whisper: Sherpa;
+  let speech: Float32Array;
+  beforeAll(async () => {
+    whisper = await Sherpa.load(await models.open('whisper', { seed: 3 }));
+    speech = await clip('2414-128291-0000.flac');
+  });
+  afterAll(() => whisper.close());
+
+  test('is asked for a language by each segment, in one batch as by itself', async () => {
+    const languages = ['de', null, 'zh-Hans-CN', 'cmn', 'en-GB', null];
+    const alone = [];
+    for (const language of languages) alone.push(await heardBy(whisper, speech, language));
+    expect(alone.map(({ language }) => language)).toEqual([
+      'de',
+      alone[1]!.language,
+      'zh',
+      'zh',
+      'en',
+      alone[1]!.language,
+    ]);
+    const batch = languages.slice(0, 4).map((language) => ({ samples: speech, language }));
+    expect((await whisper.decode(batch)).hypotheses).toEqual(alone.slice(0, 4));
+  });
+
+  test('hears what it hears where it is asked for a language that it does not have', async () => {
+    expect(await heardBy(whisper, speech, 'tlh')).toEqual(await heardBy(whisper, speech));
+  });
+
+  test('knows the languages that its metadata has, or English alone', async () => {
+    expect(whisper.capabilities.languages).toEqual(['en', 'de', 'zh']);
+    const english = await models.open('whisper', { metadata: { is_multilingual: '0' } });
+    expect(english.languages).toEqual(['en']);
+  });
+});
+
+describe('Hot words through sherpa-onnx', () => {
+  let transducer: Sherpa;
+  let speech: Float32Array;
+  beforeAll(async () => {
+    const folder = await models.write('zipformer-transducer');
+    await writeBpeVocab(folder);
+    transducer = await Sherpa.load(await openFolder(folder));
+    speech = await clip('1688-142285-0002.flac');
+  });
+  afterAll(() => transducer.close());
+
+  const hear = async (...words: readonly HotWord[]) => {
+    const hotWords = { key: JSON.stringify(words), words };
+
+    return (await transducer.decode([{ ...segment(speech), hotWords }])).hypotheses[0]!.text;
+  };
+  const threes = (text: string) => text.split('THREE').length - 1;
+
+  test('are heard more, by their weight, in their segment only', async () => {
+    expect(transducer.capabilities.hotWords).toBe(true);
+    const plain = await heardBy(transducer, speech);
+    expect(threes(await hear({ text: 'Three', weight: 1 }))).toBeGreaterThan(threes(plain.text));
+    expect(threes(await hear({ text: 'three', weight: 4 }))).toBeGreaterThan(
+      threes(await hear({ text: 'three', weight: 1 })),
+    );
+    expect((await heardBy(transducer, speech)).text).toBe(plain.text);
+  });
+
+  test('change nothing where the model cannot write them, or they mean something to sherpa-onnx', async () => {
+    const { text: plain } = await heardBy(transducer, speech);
+    for (const text of [
+      '你好',
+      'three 3',
+      'THREE/A',
+      'A :x',
+      ':',
+      '#1',
+      '@a',
+      '',
+      ' ',
+      'THREE\nA',
+      'naïve',
+      '<unk>',
+    ])
+      expect(await hear({ text, weight: 8 })).toBe(plain);
+    expect(await hear({ text: 'A', weight: Number.NaN })).toBe(plain);
+  });
+
+  test('may be ten thousand', async () => {
+    const words = Array.from({ length: 10_000 }, (_, i) => ({ text: `speaker ${i.toString(2)}`, weight: 1 }));
+    const spelt = words.map(({ text, weight }) => ({
+      text: text.replaceAll('0', 'A').replaceAll('1', 'B'),
+      weight,
+    }));
+    expect(await hear(...words)).toBe((await heardBy(transducer, speech)).text);
+    expect(await hear(...spelt)).not.toBe('');
+  });
+
+  test('are not taken by a model without the pieces to spell them, nor by one of another kind', async () => {
+    for (const kind of TINY_KINDS) expect((await models.open(kind)).hotWords).toBe(null);
+  });
+});
+
+describe('What lies beside a model', () => {
+  const hear = async (folder: string) => {
+    const recognizer = await Sherpa.load(await openFolder(folder));
+
+    return heardBy(recognizer, await clip('2414-128291-0000.flac'));
+  };
+
+  test('rewrites its text by rules: then there are no times of words', async () => {
+    const folder = await models.write('zipformer-transducer');
+    const plain = await hear(folder);
+    expect(plain.text).toContain('YOU');
+    await writeFile(join(folder, 'itn.fst'), rewritingFst({ YOU: 'U' }));
+    const { text, words } = await hear(folder);
+    expect(text).toBe(plain.text.replaceAll('YOU', 'U'));
+    expect(plain.words!.length).toBeGreaterThan(0);
+    expect(words).toBe(undefined);
+  });
+
+  test('puts in punctuation, of the words as well', async () => {
+    const folder = await models.write('paraformer');
+    const plain = await hear(folder);
+    const inner = join(folder, 'punctuation');
+    await mkdir(inner);
+    await writeFile(join(inner, 'model.onnx'), punctuationGraph(['好', '你']));
+    const { text, words } = await hear(folder);
+    expect(plain.text).toContain('好');
+    expect(text).toContain('好，');
+    expect(words!.map((word) => word.text).join('')).toBe(text.replaceAll(' ', ''));
+    expect(words!.map(({ startMs }) => startMs)).toEqual(plain.words!.map(({ startMs }) => startMs));
+    expect(text.replace(/[\s\p{P}]/gu, '')).toBe(plain.text.replace(/[\s\p{P}]/gu, ''));
+  });
+});
+
+describe('Words whose text was given marks', () => {
+  const WORD = fc.constantFrom('hello', 'you', '你', '好', "don't", 'a');
+  const MARK = fc.constantFrom('', ',', '.', '。', '，', '?!');
+  const at = (text: string, i: number): SpokenWord => ({ text, startMs: i, endMs: i + 1 });
+
+  test('have all of it, each mark with the word before it', () => {
+    fc.assert(
+      fc.property(fc.array(fc.tuple(WORD, MARK, fc.constantFrom('', ' ')), { minLength: 1 }), (parts) => {
+        const text = parts.map((part) => part.join('')).join('');
+        const marked = withMarks(
+          parts.map(([word], i) => at(word, i)),
+          text,
+        );
+        expect(marked!.map((word) => word.text)).toEqual(parts.map(([word, mark]) => word + mark));
+        expect(marked!.map(({ startMs }) => startMs)).toEqual(parts.map((_, i) => i));
+      }),
+    );
+  });
+
+  test('are given up where it says something else', () => {
+    const words = ['one', 'hundred'].map(at);
+    for (const text of ['100', 'one hundred and', 'one', 'one thousand', ''])
+      expect(withMarks(words, text)).toBe(null);
+    expect(withMarks(words, '"One hundred"')).toBe(null);
+    expect(withMarks(words, '"one" hundred')!.map((word) => word.text)).toEqual(['"one"', 'hundred']);
+  });
+});
