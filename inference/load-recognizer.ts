@@ -47,6 +47,14 @@ export function recognizerCapabilities(
 
 /** Tells which hot words a model can write: see `RecognizerPool.canWrite`. Reads its vocabulary where it has one to read. */
 export async function hotWordWriter(graphs: RecognizerGraphs): Promise<(text: string) => boolean> {
+  if (graphs.kind === 'sherpa' && graphs.hotWords) {
+    const { HotWordList } = await import('./sherpa/hot-word-list.ts');
+    const { readTokens } = await import('./sherpa/tokens.ts');
+    const { spelling } = await readTokens(graphs);
+    const list = spelling && new HotWordList(graphs.hotWords, spelling);
+
+    return (text) => list?.canWrite(text) ?? false;
+  }
   if (graphs.kind !== 'sensevoice') return () => true;
   const { readHotWordTokens } = await import('./sensevoice/hot-word-tokens.ts');
   const tokens = await readHotWordTokens(graphs);

@@ -9,16 +9,19 @@ import type { SherpaGraphs } from '../inference/sherpa/sherpa-graphs.ts';
 import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
 import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
+import { weightBytes } from '../inference/weight-files.ts';
 import type { Config } from './config/options.ts';
-import { GpuWatch } from './devices/gpu-watch.ts';
+import { type GpuWatch, watchGpus } from './devices/gpu-watch.ts';
 import { noteMove } from './devices/note-move.ts';
 import { numberGpusByBus } from './devices/nvidia-smi.ts';
 import { Failure } from './failure.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
+import type { ModelMetrics } from './model-metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
 import { isModelPath, recogniseModel } from './model-store/recognise-model.ts';
 import type { ModelStore, ResolvedModel } from './model-store/store.ts';
+import { inMb, type MemoryPlan, planMemory, requireRoom } from './models/model-memory.ts';
 import { type ModelIdentity, ServedModels } from './models/served-models.ts';
 import type { PoolName } from './thread-metrics.ts';
 
@@ -95,10 +98,17 @@ export async function startEngine(
     ...listeners('vad'),
   });
   try {
-    const recognizers = await startRecognizers(config, resolved, log, listeners('recognizer'));
+    const recognizers = await startRecognizers(
+      config,
+      resolved,
+      log,
+      metrics.models,
+      listeners('recognizer'),
+    );
     loaded = true;
     metrics.threads.watch({ recognizer: recognizers, vad });
-    const gpus = await watchGpus(recognizers, log);
+    const gpus = watchGpus(recognizers, log);
+    await gpus.start();
     metrics.devices.watch({ recognizers, gpus });
 
     return { recognizers, vad, models: served(resolved, recognizers), vadModel: identify(vadModel), gpus };
@@ -112,21 +122,23 @@ async function startRecognizers(
   config: Config,
   resolved: readonly ResolvedModel[],
   log: Logger,
+  metrics: ModelMetrics,
   listeners: ThreadListeners,
 ): Promise<ThreadedRecognizers> {
   const devices = parseDevices(config.devices) as readonly Device[];
   if (devices.some((device) => device !== 'cpu')) numberGpusByBus();
   const models: ModelGraphs[] = [];
   for (const model of resolved) models.push(await prepareGraphs(model, devices, config, log));
+  const plan = await planFor(resolved, models, devices.length, config);
+  requireRoom(plan);
+  const beforeBytes = process.memoryUsage.rss();
   try {
     const recognizers = await ThreadedRecognizers.start({
-      workerUrl: RECOGNIZER_THREAD,
-      models,
-      devices,
+      ...{ workerUrl: RECOGNIZER_THREAD, models, devices, ...listeners },
       onMove: (place) => noteMove(place, log),
-      ...listeners,
     });
     for (const place of recognizers.places) if (place.why !== null) noteMove(place, log);
+    tellMemory(plan, process.memoryUsage.rss() - beforeBytes, log, metrics);
 
     return recognizers;
   } catch (error) {
@@ -137,22 +149,28 @@ async function startRecognizers(
   }
 }
 
-/** Begins to look at the memory of the GPUs that were asked for. */
-async function watchGpus({ places }: ThreadedRecognizers, log: Logger): Promise<GpuWatch> {
-  const indexes = places.flatMap(({ asked }) =>
-    asked === 'cpu' ? [] : [Number(asked.slice('cuda:'.length))],
-  );
-  const gpus = new GpuWatch({
-    indexes: [...new Set(indexes)],
-    onNearlyFull: ({ index, name, usedBytes, totalBytes }) =>
-      log.warn(
-        { gpu: index, name, usedBytes, totalBytes },
-        'a GPU is nearly full: what finds no memory there is decoded on the processor',
-      ),
-  });
-  await gpus.start();
+/** By what processors take: each thread may have to make do with its own. */
+async function planFor(
+  resolved: readonly ResolvedModel[],
+  models: readonly ModelGraphs[],
+  threads: number,
+  config: Config,
+): Promise<MemoryPlan> {
+  const fileBytes = await Promise.all(models.map(({ processor }) => weightBytes(processor)));
+  const shares = resolved.map(({ name }, i) => ({ name, fileBytes: fileBytes[i]! }));
 
-  return gpus;
+  return planMemory(shares, threads, config);
+}
+
+/** @param loadedBytes by which the process has grown. */
+function tellMemory(plan: MemoryPlan, loadedBytes: number, log: Logger, metrics: ModelMetrics): void {
+  const { shares, expectedBytes, allowedBytes } = plan;
+  const figures = { loaded: loadedBytes, expected: expectedBytes, allowed: allowedBytes };
+  metrics.memory(figures);
+  const expected = Object.fromEntries(shares.map(({ name, bytes }) => [name, inMb(bytes)]));
+  const told = { loaded: inMb(loadedBytes), expected, allowed: inMb(allowedBytes) };
+  if (loadedBytes > allowedBytes) log.warn(told, 'the models take more memory than they may');
+  else log.info(told, 'the models are loaded');
 }
 
 /** What threads load of a model. */
@@ -203,7 +221,8 @@ async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): 
     throw new Failure(`The model ${model.name} cannot be loaded: ${error.message}`, { cause: error });
   }
 
-  return graphs;
+  // The name of a folder, which may tell them, may have been changed by an import.
+  return { ...graphs, languages: model.languages };
 }
 
 function requireAdapter(

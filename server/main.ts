@@ -222,6 +222,7 @@ function openLobby(
   { config, log }: ServerOptions,
 ): void {
   const { recognizers, vad, models, vadModel } = engine;
+  metrics.models.watch(models.list.map(({ name }) => name));
   const scheduler = new FairScheduler<DecodeRequest>({
     ...batchPolicies(recognizers),
     maxFinalsPerFlow: config.maxFinalsPerStream,

@@ -13,6 +13,7 @@ import type { DialectSockets } from './dialects/dialect-sockets.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
 import { HistoryMetrics } from './history-metrics.ts';
 import { JobMetrics } from './jobs/job-metrics.ts';
+import { ModelMetrics } from './model-metrics.ts';
 import type { CaptionType } from './net/speaker-services.ts';
 import { LADDER_STEPS, type LadderStep } from './overload/ladder.ts';
 import type { AudioBooks } from './stream/audio-books.ts';
@@ -66,6 +67,7 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly history = new HistoryMetrics(this.#registry);
   readonly uploads = new UploadMetrics(this.#registry);
   readonly jobs = new JobMetrics(this.#registry);
+  readonly models = new ModelMetrics(this.#registry);
   readonly #captions = new CaptionMetrics(this.#registry, SECONDS_BUCKETS);
   readonly #loopDelay: IntervalHistogram = monitorEventLoopDelay({ resolution: LOOP_RESOLUTION_MS });
   readonly #errors = this.#counter('errors_total', 'Errors told to clients.', ['code']);
@@ -257,6 +259,7 @@ export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   }
 
   decoded(type: Priority, report: BatchReport): void {
+    this.models.decoded(report);
     const { inferenceMs, audioMs, segments, passes, tokens, guessedTokens, acceptedTokens } = report;
     this.#costError.observe(inferenceMs / report.predictedMs);
     this.#tokens.inc({ type }, tokens);

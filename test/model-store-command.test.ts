@@ -1,11 +1,12 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { modelsCommand } from '../server/cli/models-command.ts';
 import { catalogue } from '../server/model-store/catalogue.ts';
 import { npmEnv } from './model-store.fixture.ts';
-import { type Origin, packument, startOrigin } from './model-store.origin.ts';
+import { noise, type Origin, packument, startOrigin } from './model-store.origin.ts';
+import { SenseVoiceModels } from './support/sensevoice-models.ts';
 
 let folder: string;
 let directory: string;
@@ -47,18 +48,36 @@ async function models(...args: string[]): Promise<void> {
 }
 
 describe('models command', () => {
-  it('lists every model with its state in aligned columns, and the directory', async () => {
+  it('lists every model with its state in aligned columns, within 80 characters, and the directory', async () => {
     await mkdir(join(directory, 'silero-v6'), { recursive: true });
     await writeFile(join(directory, 'silero-v6/silero_vad_v6.onnx'), Buffer.alloc(2_327_524));
     await models('list');
-    expect(out.split('\n')).toEqual([
-      'MODEL              LANGUAGES  LICENCE     SIZE  STATE',
-      'moonshine-tiny-en  en         MIT      28.2 MB  not installed',
-      'silero-v6          any        MIT       2.3 MB  installed',
-      '',
-      `Models directory: ${directory}`,
-      '',
+    const lines = out.split('\n');
+    expect(lines.slice(0, 4)).toEqual([
+      'MODEL                    KIND        LANGUAGES                SIZE  STATE',
+      'moonshine-tiny-en        moonshine   en                    28.2 MB  -',
+      'silero-v6                silero      any                    2.3 MB  installed',
+      'sensevoice-small         sensevoice  zh yue en ja ko      241.6 MB  -',
     ]);
+    expect(out).toContain('en zh de es ru +94');
+    expect(out).toContain(`Models directory: ${directory}\n`);
+    expect(
+      Math.max(...lines.filter((line) => !line.includes(directory)).map(({ length }) => length)),
+    ).toBeLessThanOrEqual(80);
+  });
+
+  it('shows what is known of a model', async () => {
+    await models('show', 'sensevoice-small');
+    for (const part of [
+      'FunASR Model License',
+      'iic/SenseVoiceSmall-onnx',
+      '241216270 bytes',
+      '21dc965f689a78d1',
+    ])
+      expect(out).toContain(part);
+    expect(Math.max(...out.split('\n').map(({ length }) => length - directory.length))).toBeLessThanOrEqual(
+      80,
+    );
   });
 
   it('verifies what is on disk, says how to repair it and exits with 1', async () => {
@@ -88,6 +107,55 @@ describe('models command', () => {
     );
   });
 
+  it('refuses a hub that is none, without repeating what may be a password', async () => {
+    const refusal = models('pull', '--model-hub', 'https://me:s3cret@models.example.org');
+    await expect(refusal).rejects.toThrow(/^--model-hub \(MODEL_HUB\) has a password in it(?!.*s3cret)/);
+    vi.stubEnv('MODEL_HUB', 'elsewhere');
+    await expect(models('pull')).rejects.toThrow('is neither auto, modelscope, huggingface nor');
+  });
+
+  it('says how much is kept when Ctrl-C stops it, and goes on from there', async () => {
+    const content = noise(400_000, 41);
+    const file = '/whisper-base/base-encoder.int8.onnx';
+    vi.stubEnv('MODEL_HUB', registry.url);
+    const before = new Set(process.listeners('SIGINT'));
+    const bytes = catalogue.find(({ name }) => name === 'whisper-base')!.files[0]!.bytes!;
+    answers.set(file, (response) => {
+      response.writeHead(200, { 'content-length': bytes });
+      response.write(content);
+    });
+    const stop = setInterval(async () => {
+      const parts = await readdir(directory).catch(() => []);
+      const part = parts.find((name) => name.startsWith('.download-'));
+      const size = part ? (await stat(join(directory, part, 'data')).catch(() => null))?.size : 0;
+      if (size === content.length)
+        for (const listener of process.listeners('SIGINT')) if (!before.has(listener)) listener('SIGINT');
+    }, 20);
+    await models('pull', 'whisper-base').finally(() => clearInterval(stop));
+    expect(process.exitCode).toBe(130);
+    expect(err).toContain(
+      'Stopped. 0 % of whisper-base is kept (0.4 MB of 160.6 MB); the next pull fetches the rest.',
+    );
+  });
+
+  it('imports a model, lists, verifies and deletes it', async () => {
+    const tiny = new SenseVoiceModels();
+    const source = await tiny.write({ packaging: 'funasr' });
+    await models('import', source, '--name', 'house-model');
+    expect(out).toContain(
+      'house-model: imported. It is of kind sensevoice.\nServe it: roundtable serve --model house-model',
+    );
+    out = '';
+    await models('list');
+    expect(out).toMatch(/^house-model +sensevoice +zh en yue ja ko +[\d.]+ MB {2}imported$/m);
+    await models('verify');
+    expect(out).toContain('house-model: intact');
+    await models('remove', 'house-model');
+    expect(out).toContain('house-model: deleted');
+    expect(await readdir(directory)).toEqual([]);
+    await tiny.remove();
+  });
+
   it('stops on Ctrl-C with exit code 130 and nothing half-written', async () => {
     const tarballPath = '/@ricky0123/vad-web/-/vad-web-0.0.31.tgz';
     const before = new Set(process.listeners('SIGINT'));
@@ -99,7 +167,9 @@ describe('models command', () => {
     });
     await models('pull', 'silero-v6');
     expect(process.exitCode).toBe(130);
-    expect(err).toContain('silero-v6: fetching 5.5 MB\nStopped.');
+    expect(err).toContain(
+      'silero-v6: fetching 5.5 MB\nStopped. Nothing of silero-v6 is kept; the next pull begins anew.',
+    );
     expect(await readdir(directory, { recursive: true })).toEqual(['silero-v6']);
     expect(new Set(process.listeners('SIGINT'))).toEqual(before);
   });

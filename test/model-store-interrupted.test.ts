@@ -53,6 +53,7 @@ describe('ModelStore pull, interrupted', () => {
         start: (_, bytes) => {
           totalBytes = bytes;
         },
+        expect: () => undefined,
         advance: (bytes) => {
           doneBytes += bytes;
         },
@@ -113,6 +114,7 @@ describe('ModelStore pull, interrupted', () => {
     });
     const progress = {
       start: () => undefined,
+      expect: () => undefined,
       advance: () => undefined,
       note: () => abort.abort(reason),
       finish: () => undefined,
@@ -146,7 +148,7 @@ describe('IncomingFile', () => {
   it('writes nothing of a chunk that would make it too large', async () => {
     const path = join(fixture.folder, 'incoming');
     const expected = fixture.model.files[0]!;
-    const incoming = await IncomingFile.create(expected, path);
+    const incoming = await IncomingFile.create(expected, path, 'a mirror');
     await incoming.write(fixture.encoder.subarray(0, 1000));
     await expect(incoming.write(fixture.encoder)).rejects.toThrow('is larger than the 200000 bytes');
     expect((await stat(path)).size).toBe(1000);

@@ -42,6 +42,15 @@ describe('LineProgress', () => {
     ]);
   });
 
+  it('counts what it learns of only later', () => {
+    const { progress, lines } = follow();
+    progress.start('tiny', 0);
+    progress.expect(1000);
+    progress.advance(300);
+    progress.finish('done');
+    expect(lines).toEqual(['tiny: fetching\n', 'tiny: 30 %\n', 'tiny: done\n']);
+  });
+
   it('claims nothing at the end of a failed download', () => {
     const { progress, lines } = follow();
     progress.start('tiny', 1000);

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { Failure } from '../server/failure.ts';
-import type { CatalogueEntry } from '../server/model-store/catalogue.ts';
+import type { CatalogueEntry, Hub } from '../server/model-store/catalogue-entry.ts';
+import type { Progress } from '../server/model-store/progress.ts';
 import { ModelStore } from '../server/model-store/store.ts';
 import {
   describeFile,
@@ -36,6 +37,8 @@ export interface Fixture {
     catalogue?: readonly CatalogueEntry[];
     env?: NodeJS.ProcessEnv;
     npmrc?: string;
+    hub?: string;
+    hubBases?: Readonly<Record<Hub, string>>;
   }): Promise<ModelStore>;
   /** Names in the models directory and in the model's folder. */
   contents(): Promise<string[]>;
@@ -67,12 +70,13 @@ export async function openFixture(): Promise<Fixture> {
     decoder,
     tarball,
     model,
-    async store({ catalogue = [model], env = {}, npmrc = '' } = {}) {
+    async store({ catalogue = [model], env = {}, npmrc = '', ...hubs } = {}) {
       await writeFile(join(folder, '.npmrc'), npmrc);
       return new ModelStore({
         directory,
         catalogue,
         npm: { env: npmEnv(folder, registry.url, env), cwd: folder },
+        ...hubs,
       });
     },
     async contents() {
@@ -98,6 +102,43 @@ export function npmEnv(folder: string, registryUrl: string, more: NodeJS.Process
     npm_config_fetch_retry_mintimeout: '1',
     ...more,
   };
+}
+
+/** A progress that keeps what it is told. */
+export function noting(): Progress & { readonly notes: string[]; doneBytes: number; totalBytes: number } {
+  return {
+    notes: [],
+    doneBytes: 0,
+    totalBytes: 0,
+    start(_, bytes) {
+      this.totalBytes += bytes;
+    },
+    expect(bytes) {
+      this.totalBytes += bytes;
+    },
+    advance(bytes) {
+      this.doneBytes += bytes;
+    },
+    note(sentence) {
+      this.notes.push(sentence);
+    },
+    finish() {},
+  };
+}
+
+/**
+ * A progress that breaks all connections of a server once so many bytes have arrived: what is sent before a connection breaks
+ * need not arrive.
+ */
+export function breakingAt(bytes: number, { server }: Origin): ReturnType<typeof noting> {
+  const progress = noting();
+
+  return Object.assign(progress, {
+    advance(more: number) {
+      progress.doneBytes += more;
+      if (progress.doneBytes >= bytes) server.closeAllConnections();
+    },
+  });
 }
 
 /** The message of the Failure that the promise rejects with; the test fails on anything else. */

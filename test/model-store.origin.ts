@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { create } from 'tar';
-import type { CatalogueEntry, CatalogueFile } from '../server/model-store/catalogue.ts';
+import type { CatalogueEntry, CatalogueFile, HubRepository } from '../server/model-store/catalogue-entry.ts';
 
 const tls = new URL('./fixtures/tls/', import.meta.url);
 
@@ -19,6 +19,9 @@ export const certificatePath = new URL('cert.pem', tls).pathname;
 export interface Seen {
   readonly path: string;
   readonly authorization: string | undefined;
+  readonly cookie?: string | undefined;
+  readonly range?: string | undefined;
+  readonly ifRange?: string | undefined;
 }
 
 /** An HTTP server on the loopback interface that answers as told. */
@@ -28,14 +31,15 @@ export interface Origin {
   readonly server: Server;
 }
 
-type Answer = Buffer | ((response: ServerResponse, request: IncomingMessage) => void);
+export type Answer = Buffer | ((response: ServerResponse, request: IncomingMessage) => void);
 
 /** Starts a server that answers each path from `answers`, 404 otherwise. Answers may be changed at any time. */
 export async function startOrigin(answers: Map<string, Answer>, options = { tls: false }): Promise<Origin> {
   const seen: Seen[] = [];
   const handle = (request: IncomingMessage, response: ServerResponse): void => {
     const path = decodeURIComponent(request.url ?? '');
-    seen.push({ path, authorization: request.headers.authorization });
+    const { authorization, cookie, range, 'if-range': ifRange } = request.headers;
+    seen.push({ path, authorization, cookie, range, ifRange: ifRange as string | undefined });
     const answer = answers.get(path);
     if (answer === undefined) response.writeHead(404).end();
     else if (Buffer.isBuffer(answer)) response.end(answer);
@@ -51,6 +55,47 @@ export async function startOrigin(answers: Map<string, Answer>, options = { tls:
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
   return { url: `${options.tls ? 'https' : 'http'}://127.0.0.1:${port}/`, seen, server };
+}
+
+/** How a file is served. */
+export interface Serving {
+  readonly etag?: string;
+  /** Whether `Range` is understood; it is unless this is false. */
+  readonly ranges?: boolean;
+  /** Whether `Content-Length` is left out. */
+  readonly chunked?: boolean;
+  /** Asked once for each answer: after how many bytes of it the connection breaks, or null for not at all. */
+  readonly breakAfter?: () => number | null;
+  /** After how many bytes of it an answer stands still. */
+  readonly holdAfter?: number;
+}
+
+/** An answer that serves `content` as a hub's store of files does: with ranges, entity tags, and what goes wrong with them. */
+export function serve(content: Buffer, serving: Serving = {}): Answer {
+  return (response, request) => {
+    const { etag, ranges = true, chunked = false, breakAfter = () => null, holdAfter } = serving;
+    const { range, 'if-range': ifRange } = request.headers;
+    const asked = /^bytes=(\d+)-$/.exec(range ?? '');
+    const isPartial = asked !== null && ranges && (ifRange === undefined || ifRange === etag);
+    const start = isPartial ? Number(asked[1]) : 0;
+    if (etag !== undefined) response.setHeader('etag', etag);
+    if (isPartial && start >= content.length) {
+      response.writeHead(416, { 'content-range': `bytes */${content.length}` }).end();
+      return;
+    }
+    const body = content.subarray(start);
+    if (isPartial)
+      response.setHeader('content-range', `bytes ${start}-${content.length - 1}/${content.length}`);
+    if (!chunked) response.setHeader('content-length', body.length);
+    response.writeHead(isPartial ? 206 : 200);
+    if (holdAfter !== undefined) {
+      response.write(body.subarray(0, holdAfter));
+      return;
+    }
+    const sentBytes = breakAfter();
+    if (sentBytes === null) response.end(body);
+    else response.write(body.subarray(0, sentBytes), () => response.destroy());
+  };
 }
 
 /** Bytes that do not compress, the same for the same seed. */
@@ -83,6 +128,16 @@ export function packument(version: string, tarballUrl: string): Buffer {
 /** A catalogue file whose size and hash are those of `content`. */
 export function describeFile(name: string, content: Buffer, source: CatalogueFile['source']): CatalogueFile {
   return { name, bytes: content.length, sha256: sha256(content), source };
+}
+
+/** A catalogue file on hubs. */
+export function hubFile(
+  name: string,
+  content: Buffer,
+  repositories: readonly HubRepository[],
+  known: { readonly bytes?: null; readonly sha256?: null } = {},
+): CatalogueFile {
+  return { ...describeFile(name, content, { kind: 'hub', repositories, path: name }), ...known };
 }
 
 /** A catalogue entry around the given files. */

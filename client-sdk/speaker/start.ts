@@ -40,7 +40,7 @@ export function formatOf({
 
 /** @param earlier of a stream that this one goes on with: the same meeting, the same name, made up or not. */
 export function startMessage(options: SpeakerOptions, earlier: ReadyMessage | null): StartMessage {
-  const { language, partials, timing, words, endpointing } = options;
+  const { language, model, partials, timing, words, endpointing } = options;
   const { sampleRate, encoding, channels } = formatOf(options);
   const meeting = options.meeting ?? earlier?.meeting;
   const speaker = options.speaker ?? earlier?.speaker;
@@ -50,6 +50,7 @@ export function startMessage(options: SpeakerOptions, earlier: ReadyMessage | nu
     ...(meeting !== undefined && { meeting }),
     ...(speaker !== undefined && { speaker }),
     ...(language !== undefined && { language }),
+    ...(model !== undefined && { model }),
     ...(partials !== undefined && { partials }),
     ...(timing !== undefined && { timing }),
     ...(words !== undefined && { words }),

@@ -25,8 +25,10 @@ export interface SpeakerOptions {
   readonly speaker?: string;
   /** For servers that ask for an API key. */
   readonly key?: string;
-  /** BCP 47 tag such as `en`; what the model hears when left out, or `auto`. */
+  /** BCP 47 tag such as `en`, or `auto` for whatever is spoken; the server's first model, and what it hears, when left out. */
   readonly language?: string;
+  /** One of the server's models, by its name; the first that knows the language when left out. */
+  readonly model?: string;
   /** Whether partial captions are wanted; true when left out. */
   readonly partials?: boolean;
   /** Whether captions tell where their time went; false when left out. */

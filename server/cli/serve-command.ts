@@ -41,7 +41,7 @@ function serveFlag(name: OptionName, option: Option): Flag {
 async function serve(flags: Partial<Record<OptionName, string>>): Promise<void> {
   const config = readConfig(flags);
   const log = createLog(config.logLevel);
-  const store = new ModelStore({ directory: config.modelsDir });
+  const store = new ModelStore({ directory: config.modelsDir, hub: config.modelHub });
   const server = await startServer({
     config,
     log,

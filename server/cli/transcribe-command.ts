@@ -27,6 +27,8 @@ interface TranscribeFlags {
   readonly out?: string;
   readonly pace: Pace;
   readonly meeting?: string;
+  readonly language?: string;
+  readonly model?: string;
 }
 
 /** `roundtable transcribe`: captions of recordings, through the same path as a microphone's. */
@@ -48,6 +50,11 @@ export function transcribeCommand(): Command {
     )
     .addOption(new Option('--pace <PACE>', 'how fast to send').choices(PACES).default('realtime'))
     .option('--meeting <NAME>', 'speak in this meeting, so that its viewers read along')
+    .option('--language <TAG>', 'what is spoken, such as en or zh-TW, or auto')
+    .option(
+      '--model <NAME>',
+      'one of the models of the server; without --url one of the catalogue, or the path of its folder',
+    )
     .addHelpText(
       'after',
       `
@@ -58,6 +65,7 @@ Examples:
   roundtable transcribe talk.flac
   roundtable transcribe --pace fast --format srt --out talk.srt talk.wav
   roundtable transcribe --pace fast --format vtt --out captions/ monday.flac tuesday.flac
+  roundtable transcribe --model ~/models/sensevoice --language auto talk.wav
   roundtable transcribe --url ws://captions.example.org --meeting standup talk.mp3`,
     )
     .action((recordings: string[], flags: TranscribeFlags) => transcribe(recordings, flags));
@@ -81,7 +89,7 @@ async function transcribe(recordings: readonly string[], flags: TranscribeFlags)
   process.on('SIGTERM', interrupt);
   let server: Server | null = null;
   try {
-    server = flags.url === undefined ? await startOwnServer(abort.signal) : null;
+    server = flags.url === undefined ? await startOwnServer(flags.model, abort.signal) : null;
     const url = flags.url ?? `${server!.url.replace('http', 'ws')}/v1/stream`;
     for (const recording of recordings)
       await transcribeOne(recording, url, recordings.length, flags, abort.signal);
@@ -99,7 +107,7 @@ async function transcribeOne(
   recording: string,
   url: string,
   recordings: number,
-  { format, out, pace, meeting }: TranscribeFlags,
+  { format, out, pace, meeting, language, model, url: served }: TranscribeFlags,
   signal: AbortSignal,
 ): Promise<void> {
   const live = new LiveLine(process.stderr);
@@ -111,6 +119,9 @@ async function transcribeOne(
     signal,
     giveUpAfterMs: GIVE_UP_AFTER_MS,
     ...(meeting !== undefined && { meeting }),
+    ...(language !== undefined && { language }),
+    // A server of our own has it alone, or the list of the environment, where the language leads to one.
+    ...(served !== undefined && model !== undefined && { model }),
     onWaiting: ({ ahead, expectedWaitMs }) => {
       const wait = expectedWaitMs === null ? '' : `, about ${Math.ceil(expectedWaitMs / 1000)} s`;
       console.error(`${recording}: the server has no room yet; ${ahead} ahead in the line${wait}.`);
@@ -181,10 +192,12 @@ function refuseSameNames(recordings: readonly string[], format: CaptionFormat, d
   }
 }
 
-async function startOwnServer(signal: AbortSignal): Promise<Server> {
+/** @param model in place of what the environment says. */
+async function startOwnServer(model: string | undefined, signal: AbortSignal): Promise<Server> {
   // Nobody else is told of it, and what it hears is printed and not kept.
-  const config = { ...readConfig(), host: '127.0.0.1', port: 0, keysFile: 'none', dataDir: 'none' };
-  const store = new ModelStore({ directory: config.modelsDir });
+  const settings = readConfig(model === undefined ? {} : { model });
+  const config = { ...settings, host: '127.0.0.1', port: 0, keysFile: 'none', dataDir: 'none' };
+  const store = new ModelStore({ directory: config.modelsDir, hub: config.modelHub });
   const server = await startServer({
     config,
     log: createLog('error'),

@@ -5,6 +5,7 @@ const MACHINE_DEFAULTS: Partial<Record<OptionName, string>> = {
   modelsDir: "`roundtable/models` in the user's cache folder",
   dataDir: "`roundtable` in the user's data folder",
   devices: '`cpu` for each core, at most 64 times',
+  modelMemoryMb: 'four fifths of what the machine has or its container may use',
 };
 
 /**

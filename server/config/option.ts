@@ -1,5 +1,5 @@
 /** Units a number may have; they are part of its name. */
-export type Unit = 'ms' | 'bytes' | 'bytes/s' | 'count' | 'port' | 'probability' | 'dBFS';
+export type Unit = 'ms' | 'bytes' | 'bytes/s' | 'MB' | 'count' | 'port' | 'probability' | 'dBFS';
 
 /** What every setting has. */
 interface CommonOption {

@@ -4,6 +4,8 @@ import { PRECISIONS } from '../../inference/precision.ts';
 import { DIALECT_NAMES } from '../dialects/dialect-names.ts';
 import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
+import { hubFault } from '../model-store/hub-setting.ts';
+import { defaultModelMemoryMb } from '../models/memory-limit.ts';
 import { JOB_OPTIONS } from './job-options.ts';
 import type { Option } from './option.ts';
 import { QUOTA_OPTIONS } from './quota-options.ts';
@@ -105,6 +107,18 @@ export const OPTIONS = {
     placeholder: 'DIR',
     about: 'Where models are kept',
   },
+  modelHub: {
+    kind: 'text',
+    group: 'Models',
+    default: 'auto',
+    placeholder: 'HUB',
+    env: 'MODEL_HUB',
+    // An address with a password is refused, and not repeated.
+    isSecret: true,
+    about:
+      'Where models of hubs are fetched from: modelscope or huggingface for the one to ask first, or the base address of a mirror, which is then asked alone; auto for the order of the catalogue',
+    fault: hubFault,
+  },
   model: {
     kind: 'text',
     group: 'Models',
@@ -146,6 +160,16 @@ export const OPTIONS = {
     about:
       'What GPUs compute in: float32, float16, or auto for halves where the model comes in them. Processors choose for themselves',
     fault: (value) => (PRECISIONS.includes(value) ? null : 'is neither auto, float32 nor float16'),
+  },
+  modelMemoryMb: {
+    kind: 'number',
+    group: 'Models',
+    unit: 'MB',
+    default: defaultModelMemoryMb(),
+    min: 1,
+    max: 16_777_216,
+    about:
+      'Memory that all models may take in all threads; a server whose models are expected to take more does not start',
   },
   startThreshold: {
     kind: 'number',

@@ -1,4 +1,6 @@
 import { type After, systemAfter } from '../../inference/threads/after.ts';
+import type { ThreadedRecognizers } from '../../inference/threads/threaded-recognizers.ts';
+import type { Logger } from '../log.ts';
 import { type Gpu, queryGpus } from './nvidia-smi.ts';
 
 /** What is watched, and who is told. */
@@ -59,4 +61,20 @@ export class GpuWatch {
     }
     this.#cancel = after(INTERVAL_MS, () => void this.#look());
   }
+}
+
+/** A watch, not yet begun, over the GPUs that threads were asked for on. */
+export function watchGpus({ places }: Pick<ThreadedRecognizers, 'places'>, log: Logger): GpuWatch {
+  const indexes = places.flatMap(({ asked }) =>
+    asked === 'cpu' ? [] : [Number(asked.slice('cuda:'.length))],
+  );
+
+  return new GpuWatch({
+    indexes: [...new Set(indexes)],
+    onNearlyFull: ({ index, name, usedBytes, totalBytes }) =>
+      log.warn(
+        { gpu: index, name, usedBytes, totalBytes },
+        'a GPU is nearly full: what finds no memory there is decoded on the processor',
+      ),
+  });
 }

@@ -1,45 +1,6 @@
-/** A file inside the tarball of one version of an npm package. */
-export interface NpmSource {
-  readonly kind: 'npm';
-  readonly package: string;
-  readonly version: string;
-  /** Path inside the package, without the tarball's leading folder. */
-  readonly path: string;
-  /** Size of the compressed tarball: the progress bar's total, and the most that is ever read. */
-  readonly archiveBytes: number;
-}
-
-/** A file with a web address of its own. */
-export interface HttpsSource {
-  readonly kind: 'https';
-  /** `https:`, or `http:` on a loopback host. */
-  readonly url: string;
-}
-
-/** One file of a model. Its SHA-256 alone decides whether bytes are accepted, wherever they came from. */
-export interface CatalogueFile {
-  /** Plain file name, also the name on disk. */
-  readonly name: string;
-  readonly bytes: number;
-  /** Lower-case hex. */
-  readonly sha256: string;
-  readonly source: NpmSource | HttpsSource;
-}
-
-/** A model the store knows how to fetch. */
-export interface CatalogueEntry {
-  /** Also the name of its folder in the models directory. */
-  readonly name: string;
-  /** Which code in `inference/` runs it. */
-  readonly adapter: 'moonshine' | 'sensevoice' | 'sherpa' | 'silero';
-  /** BCP 47 primary tags, or `['*']` for any language. */
-  readonly languages: readonly string[];
-  /** SPDX identifier. */
-  readonly licence: string;
-  /** One line for people. */
-  readonly summary: string;
-  readonly files: readonly CatalogueFile[];
-}
+import type { CatalogueEntry } from './catalogue-entry.ts';
+import { senseVoiceModels } from './sensevoice-models.ts';
+import { sherpaModels } from './sherpa-models.ts';
 
 /** What a server needs before it can caption anything: a recogniser and a voice activity detector. */
 export const defaultModels: readonly string[] = ['moonshine-tiny-en', 'silero-v6'];
@@ -51,7 +12,7 @@ const moonshine = {
   archiveBytes: 21_514_347,
 } as const;
 
-/** Every model the store knows. */
+/** Every model the store knows, in the order in which people see them. */
 export const catalogue: readonly CatalogueEntry[] = [
   {
     name: 'moonshine-tiny-en',
@@ -95,9 +56,6 @@ export const catalogue: readonly CatalogueEntry[] = [
       },
     ],
   },
+  ...senseVoiceModels,
+  ...sherpaModels,
 ];
-
-/** Where a file comes from, in words for messages. */
-export function describeSource(source: NpmSource | HttpsSource): string {
-  return source.kind === 'npm' ? `${source.package} ${source.version}` : new URL(source.url).host;
-}

@@ -4,18 +4,46 @@ import { Failure } from '../failure.ts';
 export class DownloadFailure extends Failure {
   /** What happened, as a sentence; the message adds what to do. */
   readonly problem: string;
+  readonly advice: string;
   /** Whether trying again by itself may help. */
   readonly transient: boolean;
 
   constructor(problem: string, advice: string, transient: boolean) {
     super(`${problem} ${advice}`);
     this.problem = problem;
+    this.advice = advice;
     this.transient = transient;
   }
 }
 
-const checkNetwork =
-  'Check the network and the registry and proxy settings of npm ("npm config list"), then pull again.';
+/** What to do when another file came than the one that was wanted. */
+export const notThatFile = 'It was not installed; check which registry, hub or mirror it came from.';
+
+/** A file whose bytes are not those that were wanted. */
+export class WrongFile extends DownloadFailure {
+  constructor(problem: string) {
+    super(problem, notThatFile, false);
+  }
+}
+
+/** What to do about a refusal, where it depends on who was asked. */
+export interface Advice {
+  /** For a host that cannot be reached. */
+  readonly network: string;
+  /** For one that wants credentials, or better ones. */
+  readonly access: (host: string) => string;
+  /** For one that has not got it. */
+  readonly absence: string;
+}
+
+/** What to do about npm's registries, and hosts that only npm's settings know. */
+export const npmAdvice: Advice = {
+  network:
+    'Check the network and the registry and proxy settings of npm ("npm config list"), then pull again.',
+  access: (host) =>
+    `Put a token for it into .npmrc ("npm config set //${host}/:_authToken=TOKEN"), then pull again.`,
+  absence: 'Point npm at a registry or mirror that has it ("npm config set registry URL").',
+};
 
 interface Explanation {
   readonly reason: string;
@@ -27,35 +55,40 @@ interface Explanation {
  * Puts a network error into a sentence. Only the host of the address is shown: the rest may hold credentials.
  * @param what what was being fetched, for the reader.
  */
-export function explainDownload(what: string, url: string, error: unknown): DownloadFailure {
-  const { host } = new URL(url);
-  const { statusCode, code, type, message } = error as {
-    statusCode?: number;
-    code?: string;
-    type?: string;
-    message?: string;
-  };
-  const { reason, advice, transient } =
-    statusCode === undefined
-      ? explainCode(code ?? type ?? message ?? String(error))
-      : explainStatus(statusCode, host);
-  return new DownloadFailure(`Could not fetch ${what} from ${host}: ${reason}.`, advice, transient);
+export function explainError(what: string, url: string, error: unknown, advice: Advice): DownloadFailure {
+  const { code, message } = error as { code?: string; message?: string };
+
+  return fail(what, url, explainCode(code ?? message ?? String(error), advice));
 }
 
-function explainStatus(status: number, host: string): Explanation {
+/** Puts a status that is no success into a sentence. */
+export function explainStatus(what: string, url: string, status: number, advice: Advice): DownloadFailure {
+  const { host } = new URL(url);
   if (status === 401 || status === 403) {
-    const advice = `Put a token for it into .npmrc ("npm config set //${host}/:_authToken=TOKEN"), then pull again.`;
-    return { reason: `it refused access (status ${status})`, advice, transient: false };
+    const reason = `it refused access (status ${status})`;
+    return fail(what, url, { reason, advice: advice.access(host), transient: false });
   }
   if (status === 404) {
-    const advice = 'Point npm at a registry or mirror that has it ("npm config set registry URL").';
-    return { reason: 'it does not have it (status 404)', advice, transient: false };
+    const reason = 'it does not have it (status 404)';
+    return fail(what, url, { reason, advice: advice.absence, transient: false });
   }
   const transient = status === 408 || status === 420 || status === 429 || status >= 500;
-  return { reason: `it answered with status ${status}`, advice: 'Pull again later.', transient };
+  return fail(what, url, {
+    reason: `it answered with status ${status}`,
+    advice: 'Pull again later.',
+    transient,
+  });
 }
 
-function explainCode(code: string): Explanation {
+function fail(what: string, url: string, { reason, advice, transient }: Explanation): DownloadFailure {
+  return new DownloadFailure(
+    `Could not fetch ${what} from ${new URL(url).host}: ${reason}.`,
+    advice,
+    transient,
+  );
+}
+
+function explainCode(code: string, { network }: Advice): Explanation {
   if (/CERT|SIGNATURE|TLS|SSL/.test(code)) {
     const advice =
       'If a proxy or mirror of yours has its own authority, name it to npm ("npm config set cafile PATH") ' +
@@ -64,7 +97,7 @@ function explainCode(code: string): Explanation {
   }
   return {
     reason: reasons[code] ?? `the transfer failed (${code})`,
-    advice: checkNetwork,
+    advice: network,
     transient: !lasting.has(code),
   };
 }
@@ -76,8 +109,9 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNRESET: 'the connection broke',
   EPIPE: 'the connection broke',
   ETIMEDOUT: 'it did not answer in time',
+  ECONNECTIONTIMEOUT: 'it did not answer in time',
   EIDLETIMEOUT: 'it went silent',
-  'request-timeout': 'it did not answer in time',
+  EMAXREDIRECT: 'it redirects in a circle',
 };
 
 /** Trying again does not help against these. */
@@ -85,5 +119,7 @@ const lasting: ReadonlySet<string> = new Set([
   'ENOTFOUND',
   'ERR_INVALID_URL',
   'EMAXREDIRECT',
+  'EINVALIDREDIRECT',
   'EINVALIDPROXY',
+  'ENCODED',
 ]);

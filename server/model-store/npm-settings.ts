@@ -7,6 +7,9 @@ import { Failure } from '../failure.ts';
 /** npm's settings in the form its libraries take: registries by scope, credentials, proxy, authorities, retries. */
 export type NpmSettings = npmFetch.Options & {
   readonly offline?: boolean;
+  readonly httpsProxy?: string | null;
+  readonly noProxy?: string | readonly string[];
+  readonly userAgent?: string;
   readonly replaceRegistryHost?: string;
   readonly retry?: RetrySettings;
 };

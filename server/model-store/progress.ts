@@ -4,6 +4,8 @@ import { SingleBar } from 'cli-progress';
 export interface Progress {
   /** Called once, before anything is fetched; not at all when nothing has to be. */
   start(model: string, totalBytes: number): void;
+  /** More than was said at the start: the size of a file nobody had published it of. */
+  expect(bytes: number): void;
   /** Bytes that arrived; negative when a failed attempt's bytes are thrown away. */
   advance(bytes: number): void;
   /** A sentence about something unusual, such as a retry. */
@@ -15,6 +17,7 @@ export interface Progress {
 /** Says nothing. */
 export const silentProgress: Progress = {
   start() {},
+  expect() {},
   advance() {},
   note() {},
   finish() {},
@@ -56,6 +59,12 @@ class BarProgress implements Progress {
     this.#resume();
   }
 
+  expect(bytes: number): void {
+    this.#totalBytes += bytes;
+    this.#bar.setTotal(this.#totalBytes);
+    this.#bar.update({ size: megabytes(this.#totalBytes) });
+  }
+
   advance(bytes: number): void {
     this.#doneBytes += bytes;
     this.#bar.update(this.#doneBytes);
@@ -95,7 +104,11 @@ export class LineProgress implements Progress {
   start(model: string, totalBytes: number): void {
     this.#model = model;
     this.#totalBytes = totalBytes;
-    this.#line(`fetching ${megabytes(totalBytes)}`);
+    this.#line(totalBytes > 0 ? `fetching ${megabytes(totalBytes)}` : 'fetching');
+  }
+
+  expect(bytes: number): void {
+    this.#totalBytes += bytes;
   }
 
   advance(bytes: number): void {

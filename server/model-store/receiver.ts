@@ -1,9 +1,10 @@
 import { join } from 'node:path';
-import type { CatalogueFile } from './catalogue.ts';
+import type { CatalogueFile } from './catalogue-entry.ts';
 import { IncomingFile } from './incoming-file.ts';
 import type { Progress } from './progress.ts';
+import { recordHash } from './recorded-hashes.ts';
 
-/** Takes in the files of one pull: gives each a temporary place, installs it, and keeps the progress honest. */
+/** Takes in the files of one pull: installs each, records hashes nobody has published, and keeps the progress honest. */
 export class Receiver {
   readonly #workspace: string;
   readonly #modelDirectory: string;
@@ -29,20 +30,27 @@ export class Receiver {
     return this.#pending;
   }
 
-  /** Counts bytes that came over the network. */
+  /** Counts bytes of an archive that came over the network. */
   readonly received = (bytes: number): void => {
     this.#attemptBytes += bytes;
     this.#progress.advance(bytes);
   };
 
-  /** Opens a temporary place for a file. */
-  create(file: CatalogueFile): Promise<IncomingFile> {
-    return IncomingFile.create(file, join(this.#workspace, file.name));
+  /** Opens a temporary place for a file out of an archive. */
+  create(file: CatalogueFile, from: string): Promise<IncomingFile> {
+    return IncomingFile.create(file, join(this.#workspace, file.name), from);
   }
 
   /** Verifies a file and gives it its final name; throws as `IncomingFile.install` does. */
   async install(file: CatalogueFile, incoming: IncomingFile): Promise<void> {
-    await incoming.install(join(this.#modelDirectory, file.name));
+    await incoming.install(join(this.#modelDirectory, file.name), async (sha256) => {
+      if (file.sha256 !== null) return;
+      await recordHash(this.#modelDirectory, file.name, sha256);
+      this.#progress.note(
+        `Nobody has published the SHA-256 of ${file.name}, so what came is trusted: ${sha256}. It is recorded, and ` +
+          'the file is held to it from now on.',
+      );
+    });
     this.#pending.delete(file);
   }
 

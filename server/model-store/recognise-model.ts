@@ -1,18 +1,16 @@
-import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve, sep } from 'node:path';
-import { pipeline } from 'node:stream/promises';
 import { ModelFilesError } from '../../inference/model-files-error.ts';
 import { readModelHeader } from '../../inference/onnx/model-header.ts';
 import { openSenseVoice } from '../../inference/sensevoice/open-sensevoice.ts';
 import { openSherpa } from '../../inference/sherpa/open-sherpa.ts';
 import { Failure } from '../failure.ts';
-import type { ResolvedModel } from './store.ts';
+import { hashFile } from './installed-file.ts';
+import { contentHashOf, type ResolvedModel } from './resolved-model.ts';
 
 type Files = Readonly<Record<string, string>>;
 /** A kind, and the files of it that are used. */
-type Recognised = Pick<ResolvedModel, 'adapter' | 'languages' | 'files'>;
+export type Recognised = Pick<ResolvedModel, 'adapter' | 'languages' | 'files'>;
 
 /** Names of graphs that are no model by themselves. */
 const PART = /(^|-)(encoder|decoder|joiner|preprocess|encode|(un)?cached_decode|llm|embedding)\b/;
@@ -28,11 +26,25 @@ export function isModelPath(name: string): boolean {
  */
 export async function recogniseModel(path: string): Promise<ResolvedModel> {
   const given = resolve(path);
+  const model = await identifyModel(given);
+  try {
+    return { ...model, name: basename(given), contentHash: await hashFiles(model.files) };
+  } catch (error) {
+    throw explain(error, given);
+  }
+}
+
+/**
+ * As `recogniseModel`, without reading all of the bytes for their hash.
+ * @param path a folder, or a graph whose folder has what belongs to it.
+ */
+export async function identifyModel(path: string): Promise<Recognised> {
+  const given = resolve(path);
   try {
     const files = await listFiles(given);
     for (const recognise of [sherpa, moonshine, senseVoice, silero]) {
       const model = await recognise(files, given);
-      if (model) return { ...model, name: basename(given), contentHash: await hashFiles(model.files) };
+      if (model) return model;
     }
     const names = Object.keys(files).sort().slice(0, 20).join(', ') || 'no files';
     throw new Failure(
@@ -66,7 +78,8 @@ async function sherpa(files: Files, path: string): Promise<Recognised | null> {
   const all = { ...files, ...(await listNested(folder)) };
   const graphs = await openSherpa(all);
   if (!graphs) return null;
-  const needed = /\.(onnx|ort|weights|data|fst|far|vocab|json)$|(^|\/)(tokens|merges)\.txt$|-tokens\.txt$/;
+  const needed =
+    /\.(onnx|ort|weights|data|fst|far|vocab)$|(^|\/)(tokens|merges|hotwords)\.txt$|-tokens\.txt$|\/(tokenizer|vocab)\.json$/;
 
   return { adapter: 'sherpa', languages: graphs.languages, files: pick(all, needed) };
 }
@@ -118,16 +131,11 @@ async function silero(files: Files): Promise<Recognised | null> {
   return { adapter: 'silero', languages: ['*'], files: Object.fromEntries(graphs) };
 }
 
-/** As `ResolvedModel` has it for models of the catalogue. */
+/** As `ResolvedModel` has it. */
 async function hashFiles(files: Files): Promise<string> {
-  const lines: string[] = [];
-  for (const [name, path] of Object.entries(files)) {
-    const hash = createHash('sha256');
-    await pipeline(createReadStream(path, { highWaterMark: 1 << 20 }), hash);
-    lines.push(`${hash.digest('hex')}  ${name}\n`);
-  }
+  const hashes = Object.entries(files).map(async ([name, path]) => [name, await hashFile(path)] as const);
 
-  return createHash('sha256').update(lines.sort().join('')).digest('hex');
+  return contentHashOf(new Map(await Promise.all(hashes)));
 }
 
 function explain(error: unknown, path: string): unknown {

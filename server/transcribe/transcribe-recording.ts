@@ -14,6 +14,9 @@ export interface TranscribeOptions {
   readonly pace: Pace;
   /** Meeting to speak in, so that others can read along. */
   readonly meeting?: string;
+  /** BCP 47 tag or `auto`, and the name of one of the server's models: as `start` has them. */
+  readonly language?: string;
+  readonly model?: string;
   /** A server that was there and is not any more is given so long to come back. */
   readonly giveUpAfterMs: number;
   /** Hangs up; the transcription then rejects with its reason. */
@@ -45,11 +48,13 @@ interface Progress {
  */
 export async function transcribeRecording(path: string, options: TranscribeOptions): Promise<Captions> {
   const recording = await readRecording(path);
-  const { url, signal, pace, meeting, giveUpAfterMs } = options;
+  const { url, signal, pace, meeting, language, model, giveUpAfterMs } = options;
   const speaker = openSpeaker({
     ...{ url, signal, WebSocket, sampleRate: recording.sampleRate, words: true },
     reconnect: { giveUpAfterMs },
     ...(meeting !== undefined && { meeting }),
+    ...(language !== undefined && { language }),
+    ...(model !== undefined && { model }),
   });
   const progress = follow(speaker, options);
   try {

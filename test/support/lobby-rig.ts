@@ -27,6 +27,10 @@ export interface LobbyTerms {
   readonly model?: Partial<ServedModelTerms>;
   /** What nobody is to read on the server. */
   readonly mask?: readonly string[];
+  /** Several models in its place, which hear their names and what `script` says. */
+  readonly models?: readonly [ServedModelTerms, ...ServedModelTerms[]];
+  /** Of a server that was here before; a new one when left out. */
+  readonly store?: UnsteadyStore;
 }
 
 /** A server without sockets, whose store can be away, and whose time stands still. */
@@ -38,15 +42,20 @@ export function openLobby({
   languages = ['en'],
   model = {},
   mask = [],
+  models,
+  store = new UnsteadyStore(),
 }: LobbyTerms = {}) {
-  const ears: Ears = createEars(new ScriptedRecognizer({ script, gate: async () => gate?.(ears.clock) }));
-  const store = new UnsteadyStore();
+  const gated = (hears: typeof script) =>
+    new ScriptedRecognizer({ script: hears, gate: async () => gate?.(ears.clock) });
+  const named = models?.map(({ name }) => gated((segment) => `${name}: ${lengthAsText(segment)}`)) ?? [];
+  const [first = gated(script), ...others] = named;
+  const ears: Ears = createEars([first, ...others]);
   const lobby = new Lobby(readConfig(flags, {}), ears.clock);
   const recorder = new BufferedRecorder(store, ears.clock, UNOBSERVED, bounds);
   const open = () =>
     lobby.open({
       ...ears,
-      recognizers: servedModels({ name: 'model', languages, ...model }),
+      recognizers: servedModels(...(models ?? [{ name: 'model', languages, ...model }])),
       vad: { name: 'vad', hash: '0'.repeat(64) },
       mask: MaskList.of(mask),
       recorder,

@@ -55,11 +55,16 @@ export interface Ears {
   readonly clock: ManualClock;
 }
 
-export function createEars(recognizer: Recognizer, vad: Vad = new LevelVad()): Ears {
+/** @param recognizers one, or several models on one thread. */
+export function createEars(
+  recognizers: Recognizer | readonly [Recognizer, ...Recognizer[]],
+  vad: Vad = new LevelVad(),
+): Ears {
   const clock = new ManualClock();
   const observer = { decoded: () => {}, failed: () => {}, gaveUp: () => {} };
-  const pool = poolOf(recognizer);
-  const dispatcher = new Dispatcher(fairScheduler(8), pool, clock, { hangTimeoutMs: 20_000 }, observer);
+  const pool = 'decode' in recognizers ? poolOf(recognizers) : poolOf(...recognizers);
+  const scheduler = fairScheduler(8, pool.models.length);
+  const dispatcher = new Dispatcher(scheduler, pool, clock, { hangTimeoutMs: 20_000 }, observer);
   const settings = { vadIntervalMs: 16, energyGateDbfs: -65 };
   const ticker = new VadTicker(vad, clock, settings, { detected: () => {}, gated: () => {} });
 

@@ -1,6 +1,8 @@
 import { signal } from '@preact/signals';
 import { useEffect, useId, useState } from 'preact/hooks';
 import { listMicrophones } from '../../client-sdk/browser.ts';
+import { Hearing } from '../hearing/hearing.ts';
+import { HearingChoices } from '../hearing/hearing-choices.tsx';
 import { words } from '../i18n/language.ts';
 import { apiKey } from '../shell/api-key.ts';
 import { Icon } from '../shell/icon.tsx';
@@ -15,6 +17,7 @@ const MAX_NAME_CHARS = 128;
 
 const speaker = storedText('speaker');
 const deviceId = storedText('microphone');
+const hearing = new Hearing('spoken');
 const source = signal<Choices['source']>('microphone');
 const meeting = signal(new URLSearchParams(location.search).get('meeting') ?? suggestMeeting(Math.random));
 
@@ -40,6 +43,7 @@ export function JoinForm({ session }: { readonly session: HostSession }) {
                 speaker: speaker.value.trim(),
                 source: source.value,
                 deviceId: deviceId.value,
+                hearing: hearing.chosen,
               });
             }}
           >
@@ -63,6 +67,7 @@ export function JoinForm({ session }: { readonly session: HostSession }) {
                 speaker.value = value;
               }}
             />
+            <HearingChoices hearing={hearing} tellsOnly={false} />
             <SourceField />
             <button type="submit" class="button primary wide" disabled={isAsking}>
               <Icon name={source.value === 'tab' ? 'tab' : 'microphone'} />

@@ -216,6 +216,13 @@ export const en = {
       meaning: 'Captions appear when a sentence is finished, not word by word. None are lost.',
     },
   },
+  hearing: {
+    language: 'What is spoken',
+    anyLanguage: 'The server finds out',
+    usual: (language: string) => `${language}, as usual`,
+    model: 'Model',
+    anyModel: 'The server chooses',
+  },
   recordings: {
     title: 'Recordings · Roundtable',
     headline: 'Caption a recording.',
@@ -223,10 +230,6 @@ export const en = {
     drop: 'Drop files here',
     dropHint: 'wav, flac, mp3, m4a, ogg, webm, mp4 …; as many as you like',
     choose: 'Choose files',
-    language: 'What is spoken',
-    anyLanguage: 'The server finds out',
-    model: 'Model',
-    anyModel: 'The server chooses',
     meeting: 'Keep in the history as',
     noMeeting: 'Nothing is kept',
     meetingHint:
