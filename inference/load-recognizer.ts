@@ -1,5 +1,6 @@
 import type { Device } from './device.ts';
 import { moonshineCapabilities } from './moonshine/capabilities.ts';
+import { canBeHeard } from './moonshine/hot-words/can-be-heard.ts';
 import type { MoonshineGraphs } from './moonshine/moonshine-files.ts';
 import type { Recognizer, RecognizerCapabilities } from './recognizer.ts';
 import { senseVoiceCapabilities } from './sensevoice/capabilities.ts';
@@ -48,6 +49,7 @@ export async function hotWordWriter(graphs: RecognizerGraphs): Promise<(text: st
 
     return (text) => list?.canWrite(text) ?? false;
   }
+  if (graphs.kind === 'rebuilt') return canBeHeard;
   if (graphs.kind !== 'sensevoice') return () => true;
   const { readHotWordTokens } = await import('./sensevoice/hot-word-tokens.ts');
   const tokens = await readHotWordTokens(graphs);

@@ -17,7 +17,8 @@ export function moonshineCapabilities(
     // The shipped graphs take no mask.
     batching: kind === 'rebuilt' ? 'any' : 'equal-length',
     drafts: kind === 'rebuilt',
-    hotWords: false,
+    // Weighing what else may have been said takes the cache of the rebuilt decoder.
+    hotWords: kind === 'rebuilt',
     words: false,
     punctuates: true,
     writesDigits: false,

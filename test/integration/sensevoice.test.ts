@@ -81,7 +81,7 @@ describe('A server of a model that was imported', () => {
     ]);
     try {
       const ready = await (await fetch(`${own.url}/readyz`)).json();
-      expect(ready).toMatchObject({ models: { recognizer: { name: 'house-model' } } });
+      expect(ready).toMatchObject({ models: { recognizers: [{ name: 'house-model' }] } });
       const client = await speak(own, join(clips[0]!.samples, silence(1000)), { language: 'zh' });
       expect(textOf(client).length).toBeGreaterThan(5);
     } finally {
