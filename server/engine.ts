@@ -2,6 +2,7 @@ import { type Device, parseDevices } from '../inference/device.ts';
 import type { ModelGraphs } from '../inference/load-recognizer.ts';
 import { ModelFilesError } from '../inference/model-files-error.ts';
 import { prepareMoonshine, rebuildForGpu } from '../inference/moonshine/rebuild/rebuild.ts';
+import { forGpus } from '../inference/sensevoice/layout.ts';
 import { type GraphChoice, openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
 import { openSherpa } from '../inference/sherpa/open-sherpa.ts';
 import { probeSherpa } from '../inference/sherpa/probe-sherpa.ts';
@@ -186,7 +187,7 @@ async function prepareGraphs(
     const processor = await open('bytes');
     if (!onGpus) return { processor, gpu: processor };
 
-    return { processor, gpu: await open(precision === 'float32' ? 'floats' : 'halves') };
+    return { processor, gpu: forGpus(await open(precision === 'float32' ? 'floats' : 'halves')) };
   }
   if (model.adapter === 'sherpa') {
     const processor = await prepareSherpa(model, devices);
