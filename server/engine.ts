@@ -205,7 +205,13 @@ async function prepareGraphs(
   // The weights are bytes: halves of them say no more, and whole floats are what was compared with the reference.
   const floats = precision === 'float16' ? 'float16' : 'float32';
 
-  return { processor, gpu: await rebuildForGpu(files, model.contentHash, floats) };
+  try {
+    return { processor, gpu: await rebuildForGpu(files, model.contentHash, floats) };
+  } catch (err) {
+    log.warn({ err }, 'GPUs run the graphs of processors, slowly: those for GPUs could not be written');
+
+    return { processor, gpu: processor };
+  }
 }
 
 async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): Promise<SherpaGraphs> {
