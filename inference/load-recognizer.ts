@@ -40,7 +40,7 @@ export async function loadRecognizer(graphs: RecognizerGraphs, device: Device): 
 export function recognizerCapabilities(
   graphs: RecognizerGraphs,
 ): Omit<RecognizerCapabilities, 'concurrency'> {
-  if (graphs.kind === 'sensevoice') return senseVoiceCapabilities(graphs.layout);
+  if (graphs.kind === 'sensevoice') return senseVoiceCapabilities(graphs);
   if (graphs.kind === 'sherpa') return sherpaCapabilities(graphs);
 
   return moonshineCapabilities(graphs.kind);

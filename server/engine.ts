@@ -2,6 +2,7 @@ import { type Device, parseDevices } from '../inference/device.ts';
 import type { ModelGraphs } from '../inference/load-recognizer.ts';
 import { ModelFilesError } from '../inference/model-files-error.ts';
 import { prepareMoonshine, rebuildForGpu } from '../inference/moonshine/rebuild/rebuild.ts';
+import { forGpus } from '../inference/sensevoice/layout.ts';
 import { type GraphChoice, openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
 import { openSherpa } from '../inference/sherpa/open-sherpa.ts';
 import { probeSherpa } from '../inference/sherpa/probe-sherpa.ts';
@@ -186,7 +187,7 @@ async function prepareGraphs(
     const processor = await open('bytes');
     if (!onGpus) return { processor, gpu: processor };
 
-    return { processor, gpu: await open(precision === 'float32' ? 'floats' : 'halves') };
+    return { processor, gpu: forGpus(await open(precision === 'float32' ? 'floats' : 'halves')) };
   }
   if (model.adapter === 'sherpa') {
     const processor = await prepareSherpa(model, devices);
@@ -204,7 +205,13 @@ async function prepareGraphs(
   // The weights are bytes: halves of them say no more, and whole floats are what was compared with the reference.
   const floats = precision === 'float16' ? 'float16' : 'float32';
 
-  return { processor, gpu: await rebuildForGpu(files, model.contentHash, floats) };
+  try {
+    return { processor, gpu: await rebuildForGpu(files, model.contentHash, floats) };
+  } catch (err) {
+    log.warn({ err }, 'GPUs run the graphs of processors, slowly: those for GPUs could not be written');
+
+    return { processor, gpu: processor };
+  }
 }
 
 async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): Promise<SherpaGraphs> {
