@@ -151,6 +151,16 @@ describe('FallbackRecognizer', () => {
       'CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED ; GPU=0 ; hostname=host ; expr=cublasGemmEx(…)',
       'CUDA gave error 13, CUBLAS_STATUS_EXECUTION_FAILED.',
     ],
+    [
+      'cannot convolve',
+      "Non-zero status code returned while running Conv node. Name:'conv1' Status Message: CUDNN_FE failure 11: CUDNN_BACKEND_API_FAILED ; GPU=0 ; hostname=host ; file=/onnxruntime_src/onnxruntime/core/providers/cuda/nn/conv.cc ; line=224 ; expr=s_.cudnn_fe_graph->build_plans(handle);",
+      'CUDA gave error 11, CUDNN_BACKEND_API_FAILED.',
+    ],
+    [
+      'has only half of cuDNN',
+      "Non-zero status code returned while running Conv node. Name:'conv1' Status Message: Failed to initialize CUDNN Frontend",
+      'cuDNN cannot begin: install all of cuDNN 9 for CUDA 13.',
+    ],
   ])('decodes the batch on the processor when its GPU %s, and never asks it again', async (_, fault, why) => {
     const rig = new Rig();
     const recognizer = await rig.start();

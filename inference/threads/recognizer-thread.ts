@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import type { Device } from '../device.ts';
 import { FallbackRecognizer, type Standing } from '../devices/fallback-recognizer.ts';
-import { warmUpGpu } from '../devices/warm-up.ts';
+import { MAX_WARM_UP_MS, warmUpGpu } from '../devices/warm-up.ts';
 import { loadRecognizer, type ModelGraphs, recognizerCapabilities } from '../load-recognizer.ts';
 import type { DecodeResult, SpeechSegment } from '../recognizer.ts';
 import { Scratch } from '../scratch.ts';
@@ -47,7 +47,7 @@ async function start(): Promise<Handler> {
       capabilities: recognizerCapabilities(device === 'cpu' ? processor : gpu),
       load: (where) => loadRecognizer(where === 'cpu' ? processor : gpu, where),
     });
-    await warmUpGpu(recognizer);
+    await warmUpGpu(recognizer, MAX_WARM_UP_MS / models.length);
     recognizers.push(recognizer);
   }
   const standing = (): Standing => {
