@@ -21,6 +21,8 @@ export interface RecognizerPool {
    * processor's; else all are alike, and 0.
    */
   readonly nextSort: number;
+  /** How many threads there are of each sort now. */
+  readonly threadsBySort: readonly number[];
   /** Batches that would begin at once. Falls as soon as `decode` is called; 0 when closed. */
   readonly idle: number;
   /** Has `listener` told whenever `idle` may have grown; it takes the place of the one before. */

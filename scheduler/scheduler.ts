@@ -46,8 +46,10 @@ export interface Batch<T> {
   readonly jobs: readonly Job<T>[];
   /** What the jobs said of themselves when the batch was formed, in their order. */
   readonly works: readonly Work[];
-  /** How long all of it is predicted to take one thread. */
+  /** How long all of it is predicted to take the thread. */
   readonly costMs: number;
+  /** The same on a thread of the sort that is slowest at it: what it is given to may become one. */
+  readonly slowestMs: number;
 }
 
 /** What became of a submitted job. */
@@ -98,6 +100,9 @@ export interface Scheduler<T> {
   cancel(flow: string): readonly Job<T>[];
   /** Jobs queued, by priority; those held back because another version of their key is in flight among them. */
   readonly queued: Readonly<Record<Priority, number>>;
-  /** Asks every queued job for its work: for a look now and then, not for every event. */
-  backlogMs(): Backlog;
+  /**
+   * Asks every queued job for its work: for a look now and then, not for every event.
+   * @param threads how many there are of each sort: the work is predicted for the mean of them. All of the first when left out.
+   */
+  backlogMs(threads?: readonly number[]): Backlog;
 }

@@ -118,6 +118,13 @@ export class ThreadedRecognizers implements RecognizerPool {
     return this.#hasGpus && place !== null && this.#places[place]!.runs === 'cpu' ? 1 : 0;
   }
 
+  get threadsBySort(): readonly number[] {
+    if (!this.#hasGpus) return [this.#places.length];
+    const onProcessor = this.#places.filter(({ runs }) => runs === 'cpu').length;
+
+    return [this.#places.length - onProcessor, onProcessor];
+  }
+
   get concurrency(): number {
     return this.#pool.threads;
   }

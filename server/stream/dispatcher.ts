@@ -128,9 +128,9 @@ export class Dispatcher {
     return this.#scheduler.queued;
   }
 
-  /** Predicted time of what is queued, in milliseconds of one thread. */
+  /** Predicted time of what is queued, in milliseconds of one thread, by where threads run now. */
   get backlogMs(): { readonly final: number; readonly total: number } {
-    return this.#scheduler.backlogMs();
+    return this.#scheduler.backlogMs(this.#recognizers.threadsBySort);
   }
 
   /** Time that batches have taken so far, in milliseconds of one thread, shared out by the length of their segments. */
@@ -254,7 +254,8 @@ export class Dispatcher {
       return;
     }
     let hung = false;
-    const deadlineMs = Math.max(this.#options.hangTimeoutMs, HANG_FACTOR * batch.costMs);
+    // A GPU that fails in the middle of it leaves it to the processor.
+    const deadlineMs = Math.max(this.#options.hangTimeoutMs, HANG_FACTOR * batch.slowestMs);
     try {
       const result = await this.#recognizers.decode(batch.kind, segments, deadlineMs);
       this.#scheduler.complete(batch, jobs.length === batch.jobs.length ? result.inferenceMs : null);

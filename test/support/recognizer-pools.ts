@@ -9,6 +9,7 @@ export function poolOf(...recognizers: readonly [Recognizer, ...Recognizer[]]): 
     models: recognizers.map(({ capabilities }) => capabilities),
     concurrency,
     nextSort: 0,
+    threadsBySort: [concurrency],
     canWrite: () => true,
     get idle() {
       const busy = recognizers.reduce((sum, { idle }) => sum + concurrency - idle, 0);
