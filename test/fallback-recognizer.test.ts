@@ -214,6 +214,10 @@ describe('What is said of a GPU that cannot be had', () => {
     [cudaCall('101: invalid device ordinal'), 'There is no GPU of this number.'],
     [cudaCall('2: out of memory'), 'Its memory is full.'],
     ['something new\nand more of it', 'The runtime says: something new'],
+    [
+      'Load model from /home/me/models/x/model.onnx failed:/onnxruntime_src/core/graph.cc:1 and/or 1/2 nodes',
+      'The runtime says: Load model from model.onnx failed:graph.cc:1 and/or 1/2 nodes',
+    ],
   ])('is one sentence: %s', (message, sentence) => {
     expect(whyNotLoaded(new Error(message))).toBe(sentence);
   });

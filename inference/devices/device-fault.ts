@@ -27,6 +27,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   101: 'There is no GPU of this number.',
   803: "NVIDIA's driver and its libraries are of different versions: restart the machine.",
 };
+/** Of paths, which are nobody's business who asks how the server fares. */
+const FOLDERS = /\/(?:[^\s/:]+\/)+/g;
 /** Of a message that is not known, in characters. */
 const MAX_MESSAGE_LENGTH = 200;
 
@@ -56,7 +58,7 @@ export function whyNotLoaded(error: unknown): string {
     return "onnxruntime's CUDA provider, or a library that it needs, is missing: `roundtable devices` says which.";
   const [line = ''] = message.split('\n');
 
-  return `The runtime says: ${line.slice(0, MAX_MESSAGE_LENGTH)}`;
+  return `The runtime says: ${line.replaceAll(FOLDERS, '').slice(0, MAX_MESSAGE_LENGTH)}`;
 }
 
 /** What to install for a library of this name. */
