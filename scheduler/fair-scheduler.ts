@@ -130,7 +130,7 @@ export class FairScheduler<T> implements Scheduler<T> {
     return taken;
   }
 
-  schedule(nowMs: number, idle: number, sort = 0): Batch<T> | null {
+  schedule(nowMs: number, idle: number, sortOf: (kind: number) => number = () => 0): Batch<T> | null {
     const urgent = PRIORITIES.find((priority) => this.#groups.first(priority));
     if (!urgent) return null;
     const others = this.#hasOthers();
@@ -143,7 +143,7 @@ export class FairScheduler<T> implements Scheduler<T> {
     if (first === 'background' && isSpared) return null;
     // Whoever's turn it is decides which kind the batch is of.
     const { kind } = this.#groups.first(first)!.flows.first(first)!.head(first)!;
-    const rules = (this.#sorts[sort] ?? this.#options.kinds)[kind]!;
+    const rules = (this.#sorts[sortOf(kind)] ?? this.#options.kinds)[kind]!;
     const { maxBatchMs, maxCalmBatchMs = maxBatchMs, costs } = rules;
     const forming = new FormingBatch<T>(costs, {
       maxSize: isOverdue ? 1 : this.#maxSize(kind, rules, first, idle),

@@ -26,10 +26,11 @@ export interface RecognizerTask {
   readonly batch: readonly PackedSegment[];
 }
 
-/** A batch's answers, and where the thread stands that gave them. */
+/** A batch's answers, and where the models of the thread stand that gave them. */
 export interface RecognizerAnswer extends DecodeResult {
   readonly place: number;
-  readonly standing: Standing;
+  /** By model. */
+  readonly standings: readonly Standing[];
 }
 
 type Handler = (task: RecognizerTask) => Promise<TaskOutcome<RecognizerAnswer>>;
@@ -50,17 +51,14 @@ async function start(): Promise<Handler> {
     await warmUpGpu(recognizer, MAX_WARM_UP_MS / models.length);
     recognizers.push(recognizer);
   }
-  const standing = (): Standing => {
-    const failed = recognizers.find((recognizer) => recognizer.standing.why !== null);
-
-    return failed?.standing ?? { runs: device, why };
-  };
+  const standings = () =>
+    recognizers.map(({ standing }) => ({ runs: standing.runs, why: standing.why ?? why }));
 
   return taskHandler(async ({ model, batch }: RecognizerTask) => {
     SCRATCH.reclaim();
     const result = await recognizers[model]!.decode(batch.map((segment) => inOwnMemory(unpacked(segment))));
 
-    return { ...result, place, standing: standing() };
+    return { ...result, place, standings: standings() };
   });
 }
 

@@ -213,8 +213,9 @@ export class Dispatcher {
 
   #pump(): void {
     while (this.#recognizers.idle > 0 && !this.#unavailable) {
-      const { idle, nextSort } = this.#recognizers;
-      const batch = this.#scheduler.schedule(this.#clock.now(), idle, nextSort);
+      const { idle } = this.#recognizers;
+      const sortOf = (model: number) => this.#recognizers.nextSort(model);
+      const batch = this.#scheduler.schedule(this.#clock.now(), idle, sortOf);
       if (!batch) return;
       this.#inFlight++;
       void this.#run(batch).finally(() => {
