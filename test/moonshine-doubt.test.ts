@@ -97,6 +97,10 @@ class ScriptedDecoders implements Decoders {
     };
   }
 
+  decodeAll(): Promise<Values> {
+    return Promise.reject(new Error('There are no hot words.'));
+  }
+
   async decodePrecisely(feeds: Values): Promise<Values> {
     const slots = feeds.cache_value_5!.dims[3]!;
     const lastHead = numbers(feeds, 'cache_value_5').slice(-slots * HEAD_SIZE);

@@ -116,7 +116,7 @@ describe('Rebuilding a model', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rebuild-'));
     shipped = { encoder: join(folder, 'encoder.onnx'), decoder: join(folder, 'decoder.onnx') };
-    rebuilt = join(folder, 'rebuilt', 'aaaaaaaaaaaaaaaa-v3');
+    rebuilt = join(folder, 'rebuilt', 'aaaaaaaaaaaaaaaa-v4');
     await writeFile(shipped.encoder, encoder);
     await writeFile(shipped.decoder, decoder);
   });
@@ -181,7 +181,7 @@ describe('Rebuilding a model', () => {
   });
 
   test('keeps what belongs to another model or another version apart', async () => {
-    const others = ['aaaaaaaaaaaaaaaa-v2', 'bbbbbbbbbbbbbbbb-v3'].map((name) =>
+    const others = ['aaaaaaaaaaaaaaaa-v3', 'bbbbbbbbbbbbbbbb-v4'].map((name) =>
       join(folder, 'rebuilt', name),
     );
     for (const other of others) {

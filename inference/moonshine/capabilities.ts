@@ -20,7 +20,8 @@ export function moonshineCapabilities(
     batching: kind === 'shipped' ? 'equal-length' : 'any',
     // Of the rest, one run is a loop that takes one token a turn, in which a draft saves nothing.
     drafts: kind === 'rebuilt',
-    hotWords: false,
+    // Weighing what else may have been said takes the cache of the rebuilt decoder.
+    hotWords: kind === 'rebuilt',
     words: false,
     punctuates: true,
     writesDigits: false,

@@ -12,3 +12,13 @@ export function detokenize(tokens: readonly number[]): string {
   if (pieces.length === 0) return '';
   return tokenizer.decode(pieces, false, false).trim();
 }
+
+/** Text of one id, its leading space as `▁`; nothing for marks and specials. A byte of a character is `<0xHH>`. */
+export function pieceOf(token: number): string {
+  return token > END_TOKEN && token < TEXT_VOCABULARY_SIZE ? tokenizer.vocabById[token]! : '';
+}
+
+/** Ids of words as they stand behind others. */
+export function tokenize(text: string): readonly number[] {
+  return tokenizer.encode(text, false, true);
+}

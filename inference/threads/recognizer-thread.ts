@@ -6,6 +6,7 @@ import { loadRecognizer, type ModelGraphs, recognizerCapabilities } from '../loa
 import type { DecodeResult, SpeechSegment } from '../recognizer.ts';
 import { Scratch } from '../scratch.ts';
 import { joinPool, lowerPriority } from './join-pool.ts';
+import { type PackedSegment, unpacked } from './packed-hot-words.ts';
 import { type TaskOutcome, taskHandler } from './task-handler.ts';
 
 /** What an inference thread is started with: all models on one device. */
@@ -22,7 +23,7 @@ export interface RecognizerThreadData {
 export interface RecognizerTask {
   /** The model's number. */
   readonly model: number;
-  readonly batch: readonly SpeechSegment[];
+  readonly batch: readonly PackedSegment[];
 }
 
 /** A batch's answers, and where the thread stands that gave them. */
@@ -57,7 +58,7 @@ async function start(): Promise<Handler> {
 
   return taskHandler(async ({ model, batch }: RecognizerTask) => {
     SCRATCH.reclaim();
-    const result = await recognizers[model]!.decode(batch.map(inOwnMemory));
+    const result = await recognizers[model]!.decode(batch.map((segment) => inOwnMemory(unpacked(segment))));
 
     return { ...result, place, standing: standing() };
   });

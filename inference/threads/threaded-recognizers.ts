@@ -15,6 +15,7 @@ import {
   validateBatch,
 } from '../recognizer.ts';
 import type { RecognizerPool } from '../recognizer-pool.ts';
+import { HotWordPacker } from './packed-hot-words.ts';
 import type { RecognizerAnswer, RecognizerTask, RecognizerThreadData } from './recognizer-thread.ts';
 import { ThreadCrashError, ThreadHangError, ThreadUnavailableError } from './thread-errors.ts';
 import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
@@ -48,6 +49,7 @@ export class ThreadedRecognizers implements RecognizerPool {
   readonly #hasGpus: boolean;
   readonly #onMove: (place: DevicePlace) => void;
   #started = false;
+  readonly #packer = new HotWordPacker();
   /** By model. */
   #writers: readonly ((text: string) => boolean)[] = [];
   #idleListener: () => void = () => {};
@@ -151,7 +153,8 @@ export class ThreadedRecognizers implements RecognizerPool {
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
     validateBatch(batch, this.models[model]!);
     try {
-      const { place, standing, ...result } = await this.#pool.run({ model, batch }, deadlineMs);
+      const packed = batch.map((segment) => this.#packer.packed(segment));
+      const { place, standing, ...result } = await this.#pool.run({ model, batch: packed }, deadlineMs);
       this.#stands(place, standing);
 
       return result;

@@ -246,4 +246,5 @@ function chooseTokens(graph: GraphBuilder, logits: Value): void {
   const shares = graph.node('Softmax', [logits], { axis: -1 });
   graph.node('ReduceMax', [shares, graph.integers(-1)], { keepdims: 0 }, 'probabilities');
   graph.output('probabilities', ElementType.float32, ['batch', 'positions']);
+  graph.output(logits, ElementType.float32, ['batch', 'positions', 'vocabulary']);
 }

@@ -75,7 +75,10 @@ export function byteLinear(
   return blockedProduct(graph, x, name, { inputs, outputs, bytes, scales, zeroPoints, bias });
 }
 
-/** Product with a matrix that is stored transposed, `[outputs, inputs]`, as embeddings are. */
+/**
+ * Product with a matrix that is stored transposed, `[outputs, inputs]`, as embeddings are.
+ * @param name of the result, too: it may be an output of the graph.
+ */
 export function transposedByteLinear(
   graph: GraphBuilder,
   x: Value,
@@ -87,7 +90,13 @@ export function transposedByteLinear(
   const scales = new Float32Array(outputs * blocks).fill(scale);
   const zeroPoints = new Uint8Array(outputs * blocks).fill(zeroPoint);
 
-  return blockedProduct(graph, x, name, { inputs, outputs, bytes, scales, zeroPoints, bias: undefined });
+  return blockedProduct(
+    graph,
+    x,
+    name,
+    { inputs, outputs, bytes, scales, zeroPoints, bias: undefined },
+    name,
+  );
 }
 
 interface BlockedWeights {
@@ -106,6 +115,7 @@ function blockedProduct(
   x: Value,
   name: string,
   { inputs, outputs, bytes, scales, zeroPoints, bias }: BlockedWeights,
+  output: Value | null = null,
 ): Value {
   const operands = [
     x,
@@ -117,7 +127,7 @@ function blockedProduct(
   if (bias) operands.push('', graph.constant(`${name}.bias`, [outputs], bias));
   const attributes = { K: inputs, N: outputs, bits: 8, block_size: BLOCK, accuracy_level: ACCURACY_INT8 };
 
-  return graph.contrib('MatMulNBits', operands, attributes)[0]!;
+  return graph.contrib('MatMulNBits', operands, attributes, [output])[0]!;
 }
 
 /** Layer normalisation without a bias. */

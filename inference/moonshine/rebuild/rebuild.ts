@@ -11,7 +11,7 @@ import { buildOneRun } from './one-run-graph.ts';
 import { ShippedGraph } from './shipped-graph.ts';
 
 /** Goes up with every change to the graphs: what an older version wrote is left alone and written anew. */
-const REBUILD_VERSION = 3;
+const REBUILD_VERSION = 4;
 /** Likewise, for changes to the graph for GPUs. */
 const ONE_RUN_VERSION = 1;
 const HASH_DIGITS = 16;
