@@ -41,10 +41,35 @@ export function recognizerCapabilities(
 
 /** Tells which hot words a model can write: see `RecognizerPool.canWrite`. Reads its vocabulary where it has one to read. */
 export async function hotWordWriter(graphs: RecognizerGraphs): Promise<(text: string) => boolean> {
+  if (graphs.kind === 'sherpa' && graphs.hotWords) {
+    const { HotWordList } = await import('./sherpa/hot-word-list.ts');
+    const { readTokens } = await import('./sherpa/tokens.ts');
+    const { spelling } = await readTokens(graphs);
+    const list = spelling && new HotWordList(graphs.hotWords, spelling);
+
+    return (text) => list?.canWrite(text) ?? false;
+  }
   if (graphs.kind === 'rebuilt') return canBeHeard;
   if (graphs.kind !== 'sensevoice') return () => true;
   const { readHotWordTokens } = await import('./sensevoice/hot-word-tokens.ts');
   const tokens = await readHotWordTokens(graphs);
 
-  return (text) => tokens.spellings(text).length > 0;
+  return remembering((text) => tokens.canWrite(text));
+}
+
+/** Answers that are remembered: all streams of a meeting ask for the same words. */
+const MAX_REMEMBERED = 20_000;
+
+function remembering(ask: (text: string) => boolean): (text: string) => boolean {
+  const answers = new Map<string, boolean>();
+
+  return (text) => {
+    const known = answers.get(text);
+    if (known !== undefined) return known;
+    if (answers.size >= MAX_REMEMBERED) answers.clear();
+    const answer = ask(text);
+    answers.set(text, answer);
+
+    return answer;
+  };
 }

@@ -10,7 +10,7 @@ const BESIDE = [
 
 /** Bytes of the files that are read to load a model: its graphs, and the weights that lie beside them. */
 export async function weightBytes(graphs: RecognizerGraphs): Promise<number> {
-  const found = pathsIn(graphs).filter((path) => path.endsWith('.onnx'));
+  const found = pathsIn(graphs).filter((path) => /\.(onnx|ort)$/.test(path));
   const files = [...new Set(found.flatMap((path) => [path, ...BESIDE.map((beside) => beside(path))]))];
   const sizes = await Promise.all(files.map(sizeOf));
 

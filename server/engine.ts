@@ -160,7 +160,7 @@ function tellMemory(plan: MemoryPlan, loadedBytes: number, log: Logger, metrics:
   const expected = Object.fromEntries(shares.map(({ name, bytes }) => [name, inMb(bytes)]));
   const told = { loaded: inMb(loadedBytes), expected, allowed: inMb(allowedBytes) };
   if (loadedBytes > allowedBytes) log.warn(told, 'the models take more memory than they may');
-  else log.info(told, 'the models are loaded; they take more of the memory they may as they work');
+  else log.info(told, 'the models are loaded');
 }
 
 /** What threads load of a model. */
@@ -198,7 +198,8 @@ async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): 
     throw new Failure(`The model ${model.name} cannot be loaded: ${error.message}`, { cause: error });
   }
 
-  return graphs;
+  // The name of a folder, which may tell them, may have been changed by an import.
+  return { ...graphs, languages: model.languages };
 }
 
 function requireAdapter(

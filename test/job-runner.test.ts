@@ -47,7 +47,11 @@ function setUp(fields: Partial<Job> = {}) {
       },
       fetch: async () => {},
       maxRecordingMs: 1e6,
-      basis: ({ model }) => model ?? 'a model',
+      basis: ({ model }) => {
+        if (model === 'gone') throw new StreamError('unsupported-model');
+
+        return model ?? 'a model';
+      },
       vocabularyOf: (meeting) => vocabularies.get(meeting) ?? NO_WORDS,
       keep: async (captions) => {
         kept.push(...captions);
@@ -139,7 +143,15 @@ describe('jobRunner', () => {
     expect(await contentOf({}, 'another hash')).not.toBe(one);
     expect(await contentOf({ key: 'somebody' })).not.toBe(one);
     expect(await contentOf({ options: { ...options, language: 'en' } })).not.toBe(one);
+    expect(await contentOf({ options: { ...options, model: 'another' } })).not.toBe(one);
+    expect(await contentOf({ options: { ...options, model: null } })).toBe(one);
     expect(await contentOf({ options: { ...options, endpointing: { minSilenceMs: 300 } } })).not.toBe(one);
+  });
+
+  test('fails a job whose model is not served any more, and computes nothing for it', async () => {
+    const { job, run, runner, contents, refusals } = setUp({ options: { ...options, model: 'gone' } });
+    await expect(runner()(job, run(null))).rejects.toMatchObject({ code: 'unsupported-model' });
+    expect([contents, refusals()]).toEqual([[], 0]);
   });
 
   test('asks again for as long as a busy server lets nobody in, and gives signs of life meanwhile', async () => {

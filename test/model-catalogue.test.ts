@@ -1,7 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { readdir, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
+import { openSherpa } from '../inference/sherpa/open-sherpa.ts';
 import { catalogue, defaultModels } from '../server/model-store/catalogue.ts';
+import type { CatalogueEntry } from '../server/model-store/catalogue-entry.ts';
 import { assertModelName } from '../server/model-store/model-name.ts';
 import { partKey } from '../server/model-store/part-key.ts';
+import { SenseVoiceModels } from './support/sensevoice-models.ts';
+import { type TinyKind, TinySherpaModels } from './support/tiny-sherpa.ts';
 
 const files = catalogue.flatMap((entry) => entry.files.map((file) => ({ entry, file })));
 
@@ -57,4 +64,63 @@ describe('The catalogue', () => {
     for (const { languages } of catalogue)
       for (const language of languages) expect(language).toMatch(/^([a-z]{2,3}|\*)$/);
   });
+});
+
+/** Small models in place of the real ones, under the names that the catalogue gives the files. */
+describe('A model as the catalogue names its files', () => {
+  const sherpa = new TinySherpaModels();
+  const senseVoice = new SenseVoiceModels();
+  afterAll(async () => {
+    await Promise.all([sherpa.remove(), senseVoice.remove()]);
+  });
+
+  const kinds: readonly (readonly [name: RegExp, kind: TinyKind])[] = [
+    [/^paraformer/, 'paraformer'],
+    [/^parakeet/, 'nemo-transducer'],
+    [/^whisper/, 'whisper'],
+    [/^zipformer-ctc/, 'zipformer-ctc'],
+    [/^zipformer/, 'zipformer-transducer'],
+  ];
+
+  /** The entry's files among those of a folder; the test fails where one is missing. */
+  async function filesOf(entry: CatalogueEntry, folder: string): Promise<Record<string, string>> {
+    const names = await readdir(folder);
+    expect(names).toEqual(expect.arrayContaining(entry.files.map(({ name }) => name)));
+
+    return Object.fromEntries(entry.files.map(({ name }) => [name, join(folder, name)]));
+  }
+
+  it.each(catalogue.filter(({ adapter }) => adapter === 'sherpa'))(
+    'is opened by sherpa-onnx: $name',
+    async (entry) => {
+      const kind = kinds.find(([pattern]) => pattern.test(entry.name))![1];
+      const folder = await sherpa.write(kind, { ending: '.int8.onnx' }, entry.name);
+      if (kind === 'whisper') {
+        const size = entry.files[0]!.name.split('-')[0]!;
+        for (const name of await readdir(folder))
+          await rename(join(folder, name), join(folder, name.replace('tiny', size)));
+      }
+      const graphs = await openSherpa(await filesOf(entry, folder));
+      expect(graphs).not.toBeNull();
+      // The tiny Whisper knows only some.
+      if (kind !== 'whisper') expect(graphs!.languages.toSorted()).toEqual(entry.languages.toSorted());
+    },
+  );
+
+  it.each(catalogue.filter(({ adapter }) => adapter === 'sensevoice'))(
+    'is opened as SenseVoice: $name',
+    async (entry) => {
+      const graph = entry.files.find(({ name }) => name.endsWith('.onnx'))!.name;
+      const packaging =
+        graph === 'model_quant.onnx'
+          ? 'funasr'
+          : entry.name.startsWith('fun-asr')
+            ? 'fun-asr-nano'
+            : 'sherpa-onnx';
+      const folder = await senseVoice.write({ packaging });
+      await rename(join(folder, 'model.onnx'), join(folder, graph));
+      const graphs = await openSenseVoice(await filesOf(entry, folder), { floats: false, itn: true });
+      expect(graphs!.layout.languages.toSorted()).toEqual(entry.languages.toSorted());
+    },
+  );
 });

@@ -8,6 +8,7 @@ import type { ModelStore } from '../server/model-store/store.ts';
 import { type Fixture, failureOf, openFixture } from './model-store.fixture.ts';
 import { describeFile, describeModel, noise, packTarball } from './model-store.origin.ts';
 import { SenseVoiceModels } from './support/sensevoice-models.ts';
+import { TinySherpaModels } from './support/tiny-sherpa.ts';
 
 const models = new SenseVoiceModels();
 let fixture: Fixture;
@@ -81,12 +82,58 @@ describe('An imported model', () => {
     expect(message).toContain('then import it again');
   });
 
-  it('is not served with a file that came later', async () => {
+  it('is not served without its hashes', async () => {
     await store.import(source, 'house-model');
+    await rm(join(fixture.directory, 'house-model/SHA256SUMS'));
+    expect(await failureOf(store.resolve('house-model'))).toContain('cannot be used: SHA256SUMS is missing');
+    await store.remove('house-model');
+    expect(await readdir(fixture.directory)).toEqual([]);
+  });
+
+  it('is served without a file that came later', async () => {
+    await store.import(source, 'house-model');
+    const before = await store.resolve('house-model');
     await writeFile(join(fixture.directory, 'house-model/tokens.txt'), 'x');
-    expect(await failureOf(store.resolve('house-model'))).toContain(
-      'has a file tokens.txt that was not there when it was imported',
-    );
+    expect(await store.resolve('house-model')).toEqual(before);
+  });
+
+  it('keeps the languages that its folder was named after, also where that was in an archive', async () => {
+    const sherpa = new TinySherpaModels();
+    try {
+      const folder = await sherpa.write('zipformer-transducer', {}, 'voice-de-fr');
+      const { contentHash } = await recogniseModel(folder);
+      const archive = join(fixture.folder, 'voice-de-fr.tgz');
+      await create({ gzip: true, cwd: join(folder, '..'), file: archive }, [basename(folder)]);
+      for (const path of [folder, archive]) {
+        await store.import(path, 'house-model');
+        const languages = ['de', 'fr'];
+        expect(await store.resolve('house-model')).toMatchObject({
+          adapter: 'sherpa',
+          languages,
+          contentHash,
+        });
+        await store.remove('house-model');
+      }
+    } finally {
+      await sherpa.remove();
+    }
+  });
+
+  it('has its folders within, where its kind has some', async () => {
+    const sherpa = new TinySherpaModels();
+    try {
+      const folder = await sherpa.write('zipformer-ctc');
+      await mkdir(join(folder, 'rules'));
+      await writeFile(join(folder, 'rules/itn.fst'), 'x');
+      await store.import(folder, 'ruled');
+      expect((await store.resolve('ruled')).files).toHaveProperty(
+        ['rules/itn.fst'],
+        join(fixture.directory, 'ruled/rules/itn.fst'),
+      );
+      expect(await store.verify('ruled')).toEqual([]);
+    } finally {
+      await sherpa.remove();
+    }
   });
 
   it('may be imported again, and is not replaced by another one', async () => {
@@ -97,6 +144,14 @@ describe('An imported model', () => {
     expect(message).toContain('There is already a model house-model');
     expect(await store.verify('house-model')).toEqual([]);
     expect(await hidden()).toEqual([]);
+  });
+
+  it('does not take the place of a folder that is no model', async () => {
+    await mkdir(join(fixture.directory, 'holiday'), { recursive: true });
+    expect(await failureOf(store.import(source, 'holiday'))).toContain(
+      'There is already something named holiday',
+    );
+    expect(await readdir(join(fixture.directory, 'holiday'))).toEqual([]);
   });
 
   it('is a copy of what links lead to, as in the cache of a hub', async () => {

@@ -165,6 +165,17 @@ describe('A download that broke', () => {
     expect(await fixture.contents()).toEqual(['big']);
   });
 
+  it('is not fetched anew a second time, also where that broke in between', async () => {
+    await leavePart(100_000);
+    const places = [null, 300_000];
+    const forged = noise(content.length, 13);
+    fixture.answers.set(path, serve(forged, { breakAfter: () => places.shift() ?? null }));
+    const retries = { npm_config_fetch_retries: '5', npm_config_fetch_retry_maxtimeout: '1' };
+    await failureOf((await store(content, retries)).pull('big'));
+    expect(ranges()).toHaveLength(3);
+    expect(await fixture.contents()).toEqual(['big']);
+  });
+
   it('asks nobody when all of it is there already', async () => {
     await leavePart(100_000);
     await writeFile(join(await part(), 'data'), content);

@@ -49,11 +49,11 @@ describe('The model of a stream', () => {
 
   test('is the first that can tell languages apart for auto, and the first where none can', () => {
     expect(chosen({ language: 'auto' })).toBe('mandarin');
-    expect(chosen({ language: 'AUTO' }, servedModels(MOONSHINE, ANY))).toBe('any');
-    expect(chosen({ language: 'auto' }, servedModels(MOONSHINE))).toBe('moonshine');
+    expect(chosen({ language: 'AUTO' }, servedModels(ANY, MOONSHINE, SENSE))).toBe('sense');
+    expect(chosen({ language: 'auto' }, servedModels(MOONSHINE, ANY))).toBe('moonshine');
   });
 
-  test('is one that knows every language for those that no other knows', () => {
+  test('is one of which nobody knows what it knows for languages that no other knows', () => {
     const models = servedModels(ANY, MOONSHINE);
     expect(chosen({ language: 'tlh' }, models)).toBe('any');
     expect(chosen({ language: 'en' }, models)).toBe('moonshine');

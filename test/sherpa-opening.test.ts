@@ -1,12 +1,14 @@
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ModelFilesError } from '../inference/model-files-error.ts';
 import { languagesOf } from '../inference/sherpa/languages.ts';
 import { openSherpa } from '../inference/sherpa/open-sherpa.ts';
 import { recogniseModel } from '../server/model-store/recognise-model.ts';
+import { ModelStore } from '../server/model-store/store.ts';
 import { SenseVoiceModels } from './support/sensevoice-models.ts';
 import { packMoonshine } from './support/sherpa-moonshine.ts';
+import { punctuationGraph } from './support/tiny-punctuation-graph.ts';
 import {
   filesOf,
   openFolder,
@@ -15,7 +17,6 @@ import {
   TinySherpaModels,
   writeBpeVocab,
 } from './support/tiny-sherpa.ts';
-import { punctuationGraph } from './support/tiny-sherpa-graphs.ts';
 
 const models = new TinySherpaModels();
 const senseVoice = new SenseVoiceModels();
@@ -93,6 +94,16 @@ describe('A folder as sherpa-onnx packs it', () => {
     });
   });
 
+  test('is Fun-ASR-Nano with hot words where a file has some, but not too many', async () => {
+    const folder = await folderOf(NANO);
+    await writeFile(join(folder, 'hotwords.txt'), '张三丰\n Kubernetes,\n\n朱元璋，刘备\n');
+    const { model } = await openFolder(folder);
+    expect(model).toMatchObject({ hotWords: ['张三丰', 'Kubernetes', '朱元璋', '刘备'] });
+    expect((await recogniseModel(folder)).files).toHaveProperty('hotwords.txt');
+    await writeFile(join(folder, 'hotwords.txt'), 'word\n'.repeat(101));
+    await expect(openFolder(folder)).rejects.toThrow('has 101 words');
+  });
+
   test('is Moonshine by the names of its four graphs, or of two with a vocabulary beside them', async () => {
     const name = 'sherpa-onnx-moonshine-base-ja-quantized';
     const four = await openFolder(await folderOf(MOONSHINE_V1));
@@ -109,6 +120,18 @@ describe('A folder as sherpa-onnx packs it', () => {
   test('is opened as plain data, which can be sent to threads', async () => {
     const graphs = await models.open('whisper');
     expect(structuredClone(graphs)).toEqual(graphs);
+  });
+
+  test('is imported with what lies in folders inside it', async () => {
+    const folder = await folderOf(NANO, 'nano');
+    const directory = await models.folder('store');
+    const store = new ModelStore({ directory });
+    await store.import(folder, null);
+    const { adapter, files } = await store.resolve('nano');
+    expect(adapter).toBe('sherpa');
+    expect((await openSherpa(files))!.model).toMatchObject({
+      tokenizer: join(directory, 'nano', 'Qwen3-0.6B'),
+    });
   });
 
   test('may be named by one of its graphs, if that is all of the model', async () => {
@@ -139,6 +162,15 @@ describe('A folder as sherpa-onnx packs it', () => {
     const names = Object.keys((await recogniseModel(folder)).files);
     expect(names).toContain('itn_zh_number.fst');
     expect(names.some((name) => name.endsWith('/model.onnx'))).toBe(true);
+  });
+
+  test('may have tokens that only decoding graphs need', async () => {
+    const folder = await models.write('zipformer-ctc');
+    const path = join(folder, 'tokens.txt');
+    const tokens = await readFile(path, 'utf8');
+    const { length } = tokens.trimEnd().split('\n');
+    await writeFile(path, `${tokens}#0 ${length}\n#1 ${length + 1}\n`);
+    expect(await openFolder(folder)).toMatchObject({ tokens: path });
   });
 
   test('says by its vocabulary whether it writes punctuation, and digits', async () => {
@@ -238,6 +270,9 @@ describe('A folder that sherpa-onnx could not run', () => {
     const other = { metadata: { vocab_size: '8404' } };
     for (const kind of ['paraformer', 'nemo-ctc', 'nemo-transducer'] as const)
       expect(await refusal(await models.write(kind, other))).toContain('belong to different models');
+    const few = await models.write('zipformer-ctc');
+    await writeFile(join(few, 'tokens.txt'), '<blk> 0\nA 1\n');
+    expect(await refusal(few)).toContain('tokens against 2 in tokens.txt');
     const slow = await models.write('zipformer-ctc', { metadata: { sample_rate: '8000' } });
     expect(await refusal(slow)).toContain('audio at 8000 Hz');
     const bare = await models.write('paraformer', { metadata: { neg_mean: undefined } });

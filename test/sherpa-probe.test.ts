@@ -51,6 +51,7 @@ describe('The probe of a model', () => {
 
   test('ends what throws as it decodes, as tokens do that are not in the list', async () => {
     const graphs = await models.open('zipformer-ctc');
+    // Since it was opened.
     await writeFile(graphs.tokens!, '<blk> 0\nA 1\n');
     expect(await refusal(graphs)).toContain('sherpa-onnx cannot run the model: ');
   });

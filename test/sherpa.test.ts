@@ -5,16 +5,19 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadMoonshine } from '../inference/moonshine/load-moonshine.ts';
 import type { HotWord, Recognizer, SpokenWord } from '../inference/recognizer.ts';
 import { withMarks } from '../inference/sherpa/marked-words.ts';
+import { parseResult } from '../inference/sherpa/parse-result.ts';
 import { Sherpa } from '../inference/sherpa/sherpa.ts';
 import type { SherpaGraphs } from '../inference/sherpa/sherpa-graphs.ts';
+import { readTokens } from '../inference/sherpa/tokens.ts';
 import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
 import { readClips } from './support/audio.ts';
-import { clip, rebuiltMoonshine } from './support/models.ts';
+import { clip, shippedMoonshine } from './support/models.ts';
 import { hearDirectly } from './support/sherpa-direct.ts';
 import { packMoonshine } from './support/sherpa-moonshine.ts';
 import { rewritingFst } from './support/tiny-fst.ts';
+import { writeTinyNano } from './support/tiny-nano.ts';
+import { punctuationGraph } from './support/tiny-punctuation-graph.ts';
 import { openFolder, TINY_KINDS, TinySherpaModels, writeBpeVocab } from './support/tiny-sherpa.ts';
-import { punctuationGraph } from './support/tiny-sherpa-graphs.ts';
 
 const models = new TinySherpaModels();
 let moonshine: SherpaGraphs;
@@ -49,6 +52,7 @@ describe('A model through sherpa-onnx', () => {
     const folder = await models.write(kind, { seed: 3 });
     const hear = hearDirectly(folder, kind);
     const graphs = await openFolder(folder);
+    const { ids } = await readTokens(graphs);
     const recognizer = await Sherpa.load(graphs);
     let heard = 0;
     for (const { samples } of await readClips()) {
@@ -57,7 +61,7 @@ describe('A model through sherpa-onnx', () => {
         const expected = hear(part);
         const { text, tokens } = await heardBy(recognizer, part);
         expect(text).toBe(spaced(expected.text.replaceAll('<unk>', '')));
-        expect(tokens).toHaveLength(expected.tokens.length);
+        expect(tokens).toEqual(expected.tokens.map((token) => ids.get(token)));
         heard += tokens.length;
       }
     }
@@ -65,9 +69,9 @@ describe('A model through sherpa-onnx', () => {
     await recognizer.close();
   });
 
-  test('hears in most clips what the other adapter hears with the same weights', async () => {
+  test('hears what the other adapter hears from the same graphs', async () => {
     const sherpa = await Sherpa.load(moonshine);
-    const own = await loadMoonshine(await rebuiltMoonshine(), 'cpu');
+    const own = await loadMoonshine(await shippedMoonshine(), 'cpu');
     const clips = await readClips();
     let same = 0;
     for (const { samples } of clips) {
@@ -75,8 +79,8 @@ describe('A model through sherpa-onnx', () => {
       if (theirs.text === ours.text) same++;
     }
     console.info(`Moonshine through sherpa-onnx: the same text in ${same} of ${clips.length} clips`);
-    // sherpa-onnx computes with the shipped bytes, which choose otherwise where two tokens are all but as likely.
-    expect(same / clips.length).toBeGreaterThan(0.7);
+    // The two have an onnxruntime each, and on other processors a last bit may tip over between two likely tokens.
+    expect(same).toBeGreaterThanOrEqual(clips.length - 1);
     await Promise.all([sherpa.close(), own.close()]);
   });
 
@@ -141,6 +145,54 @@ describe('Whisper through sherpa-onnx', () => {
     expect(whisper.capabilities.languages).toEqual(['en', 'de', 'zh']);
     const english = await models.open('whisper', { metadata: { is_multilingual: '0' } });
     expect(english.languages).toEqual(['en']);
+  });
+});
+
+describe('Fun-ASR-Nano through sherpa-onnx', () => {
+  const open = async (hotWords = '') => {
+    const folder = await models.folder();
+    await writeTinyNano(folder, 3);
+    if (hotWords) await writeFile(join(folder, 'hotwords.txt'), hotWords);
+
+    return Sherpa.load(await openFolder(folder));
+  };
+
+  describeRecognizer({ name: 'A tiny Fun-ASR-Nano through sherpa-onnx', create: () => open(), real: false });
+
+  test('is told the hot words that lie beside it, and takes none of a stream', async () => {
+    const plain = await open();
+    const told = await open('会议\n你好\n');
+    const speech = await clip('2414-128291-0000.flac');
+    expect((await heardBy(told, speech)).text).not.toBe((await heardBy(plain, speech)).text);
+    expect(plain.capabilities.hotWords).toBe(false);
+  });
+});
+
+describe('What sherpa-onnx writes of a result', () => {
+  const json = (text: string, numbers: string) =>
+    `{"lang": "", "emotion": "", "event": "", "text": "${text}", "timestamps": [${numbers}], "durations": [], "tokens":["${text}"], "ys_log_probs": [${numbers}], "words": []}`;
+
+  test('is read where it has line breaks, and numbers that are none', () => {
+    const result = parseResult(json('one\n\u0007two', '0.04, -inf, nan'));
+    expect(result.text).toBe('one  two');
+    expect(result.ys_log_probs).toEqual([0.04, Number.NaN, Number.NaN]);
+  });
+
+  test('has the words that look like such numbers', () => {
+    for (const text of ['my nan, inf]', '[nan, -inf]', ' \\"timestamps\\": [nan]'])
+      expect(parseResult(json(text, '1')).text).toBe(JSON.parse(`"${text}"`));
+  });
+});
+
+describe('Audio that is no sound', () => {
+  test.each(TINY_KINDS)('leaves the process alive, and the recogniser as it was: %s', async (kind) => {
+    const recognizer = await Sherpa.load(await models.open(kind));
+    const speech = (await clip('2414-128291-0000.flac')).slice(0, 16_000);
+    const before = await heardBy(recognizer, speech);
+    for (const sample of [Number.NaN, Number.POSITIVE_INFINITY, 1e38, -1e-42])
+      for (const length of [1, 20_000]) await heardBy(recognizer, new Float32Array(length).fill(sample));
+    expect(await heardBy(recognizer, speech)).toEqual(before);
+    await recognizer.close();
   });
 });
 

@@ -151,10 +151,9 @@ export class SenseVoice implements Recognizer {
     );
     const begin = first + tagPositions;
     const count = positions - tagPositions;
-    const heard =
-      hotWords && hotWords.words.length > 0
-        ? hotWordCtc(scores, vocabularySize, begin, count, blank, this.#hotWords.of(hotWords))
-        : greedyCtc(scores, vocabularySize, begin, count, blank);
+    const heard = hotWords
+      ? hotWordCtc(scores, vocabularySize, begin, count, blank, this.#hotWords.of(hotWords))
+      : greedyCtc(scores, vocabularySize, begin, count, blank);
     const spoken = spokenText(heard, this.#vocabulary, (position) => positionMs(layout, position));
     const named = readTags(tags.filter((tag) => tag !== null));
     if (spoken.text === HALLUCINATION || !SPOKEN.test(spoken.text)) return { ...NOTHING, ...named };

@@ -11,6 +11,9 @@ const NEEDED: Readonly<Partial<Record<FoundModel['model']['family'], readonly st
   whisper: ['n_mels', 'n_vocab', 'sot', 'eot', 'sot_sequence', 'is_multilingual'],
 };
 
+/** A list may have some more than the graph: the blank, and those that only decoding graphs need (`#0`). */
+const UNSPOKEN_TOKENS = 16;
+
 /**
  * What the metadata says has to be there, and has to agree with the vocabulary.
  * @param tokens how many the vocabulary has.
@@ -24,12 +27,14 @@ export function checkTokens({ model, metadata }: FoundModel, tokens: number): vo
       `The metadata of ${kindOf(family)} has no ${missing.join(' and no ')}: use sherpa-onnx' export as it is published.`,
     );
   }
+  if (!metadata.has('vocab_size')) return;
   const size = Number(metadata.get('vocab_size'));
-  // NeMo does not count the blank. Whisper's list leaves out what is never text.
-  const expected = family === 'nemo-transducer' || family === 'nemo-ctc' ? size + 1 : size;
-  if (metadata.has('vocab_size') && expected !== tokens) {
+  // NeMo does not count the blank.
+  const least = family === 'nemo-transducer' ? size + 1 : size;
+  const most = family === 'nemo-transducer' ? least : least + UNSPOKEN_TOKENS;
+  if (!(tokens >= least && tokens <= most)) {
     throw new ModelFilesError(
-      `The model contradicts what is written beside it: ${expected} tokens against ${tokens} in tokens.txt. Its files belong to different models.`,
+      `The model contradicts what is written beside it: ${least} tokens against ${tokens} in tokens.txt. Its files belong to different models.`,
     );
   }
 }

@@ -1,15 +1,20 @@
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { ModelFilesError } from '../model-files-error.ts';
 import type { ModelFolder } from './model-folder.ts';
 import type { FoundModel } from './sherpa-graphs.ts';
 
+/** All of them are in each prompt: more would take longer than the speech, and leave it no room. */
+const MAX_HOT_WORDS = 100;
 const NOTHING_WRITTEN: ReadonlyMap<string, string> = new Map();
 
 /**
  * Fun-ASR-Nano as a whole, by the names that its export gives its parts: `encoder_adaptor`, `llm`, `embedding`, and a folder
- * with the tokenizer of its language model.
- * @throws {ModelFilesError} when one of them is missing.
+ * with the tokenizer of its language model. sherpa-onnx 1.13 takes its hot words when it is loaded, and not by streams, so that
+ * they come from a file beside it.
+ * @throws {ModelFilesError} when one of them is missing, or there are too many hot words.
  */
-export function findFunAsrNano(folder: ModelFolder): FoundModel | null {
+export async function findFunAsrNano(folder: ModelFolder): Promise<FoundModel | null> {
   const encoderAdaptor = folder.graph('encoder_adaptor');
   if (encoderAdaptor === null) return null;
   const kind = 'Fun-ASR-Nano';
@@ -26,10 +31,28 @@ export function findFunAsrNano(folder: ModelFolder): FoundModel | null {
       llm: folder.needGraph('llm', kind),
       embedding: folder.needGraph('embedding', kind),
       tokenizer: dirname(folder.need(vocabulary, kind)),
+      hotWords: await readHotWords(folder),
     },
     tokens: null,
     metadata: NOTHING_WRITTEN,
   };
+}
+
+async function readHotWords(folder: ModelFolder): Promise<readonly string[]> {
+  const path = folder.path('hotwords.txt');
+  const text = path === null ? '' : await readFile(path, 'utf8');
+  // Commas part them for sherpa-onnx.
+  const words = text
+    .split(/[\n,，]/)
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+  if (words.length > MAX_HOT_WORDS) {
+    throw new ModelFilesError(
+      `${path} has ${words.length} words, one a line; Fun-ASR-Nano is given ${MAX_HOT_WORDS} at most: leave the most important.`,
+    );
+  }
+
+  return words;
 }
 
 /**

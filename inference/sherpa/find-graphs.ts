@@ -47,8 +47,15 @@ async function findSingle(folder: ModelFolder, stem: string): Promise<FoundModel
   return {
     model: { family, model },
     tokens: folder.need('tokens.txt', kindOf(family)),
-    metadata: header.metadata,
+    metadata: family === 'zipformer-ctc' ? withScores(header) : header.metadata,
   };
+}
+
+/** icefall writes down no size of the vocabulary here, but the scores have it: `[N, T, vocabulary]`. */
+function withScores({ metadata, outputs }: ModelHeader): ReadonlyMap<string, string> {
+  const size = outputs[0]?.shape?.at(2);
+
+  return size == null ? metadata : new Map([...metadata, ['vocab_size', String(size)]]);
 }
 
 function singleFamily(type: string): 'paraformer' | 'zipformer-ctc' | 'nemo-ctc' | null {

@@ -67,18 +67,28 @@ function heardWords(
 ): readonly SpokenWord[] | null {
   if (tokens.length === 0 || timestamps.length !== tokens.length) return null;
   const starts = timestamps.map((seconds) => Math.min(seconds * 1000, lengthMs));
+  const later = laterStarts(starts, lengthMs);
   const texts = family === 'paraformer' ? spacedPieces(tokens) : tokens;
   const heard = texts.flatMap((token, i): HeardToken[] => {
     if (token === UNKNOWN) return [];
     const [startMs, lasts] = [starts[i]!, (durations[i] ?? 0) * 1000];
-    const next = starts.slice(i + 1).find((start) => start > startMs) ?? lengthMs;
-    const endMs = lasts > 0 ? startMs + lasts : Math.min(next, startMs + LONGEST_TOKEN_MS);
-    const logProb = ys_log_probs[i] ?? null;
+    const endMs = lasts > 0 ? startMs + lasts : Math.min(later[i]!, startMs + LONGEST_TOKEN_MS);
+    const logProb = Number.isFinite(ys_log_probs[i]) ? ys_log_probs[i]! : null;
 
     return [{ bytes: bytesOf(token), startMs, endMs: Math.min(endMs, lengthMs), logProb }];
   });
 
   return withMarks(spokenWords(heard).words, text);
+}
+
+/** Of each token the start of the next that does not begin with it; `end` where there is none. */
+function laterStarts(starts: readonly number[], end: number): readonly number[] {
+  const later = new Array<number>(starts.length).fill(end);
+  for (let i = starts.length - 2; i >= 0; i--) {
+    later[i] = starts[i + 1]! > starts[i]! ? starts[i + 1]! : later[i + 1]!;
+  }
+
+  return later;
 }
 
 function bytesOf(token: string): Uint8Array {

@@ -1,6 +1,7 @@
 import type { HotWord, HotWords } from '../recognizer.ts';
 import { HOT_WORD_SCORE } from './recognizer-config.ts';
 import type { HotWordUnits } from './sherpa-graphs.ts';
+import type { Spelling } from './tokens.ts';
 
 /** Lists that are kept as sherpa-onnx wants them: one for each stream or meeting that has any. */
 const KEPT_LISTS = 32;
@@ -21,15 +22,14 @@ const SPACE = '▁';
  */
 export class HotWordList {
   readonly #units: HotWordUnits;
-  readonly #pieces: ReadonlySet<string>;
+  readonly #spelling: Spelling;
   readonly #casing: 'upper' | 'lower' | 'any';
   readonly #kept = new Map<string, string>();
 
-  /** @param pieces of the model's vocabulary, spaces being written as `▁`. */
-  constructor(units: HotWordUnits, pieces: Iterable<string>) {
+  constructor(units: HotWordUnits, spelling: Spelling) {
     this.#units = units;
-    this.#pieces = new Set(pieces);
-    this.#casing = casingOf(this.#pieces);
+    this.#spelling = spelling;
+    this.#casing = casingOf(spelling.pieces);
   }
 
   /** The words of a segment; '' where none of them can be used. */
@@ -42,6 +42,11 @@ export class HotWordList {
     this.#kept.set(hotWords.key, list);
 
     return list;
+  }
+
+  /** Whether a word can be made of the model's tokens. */
+  canWrite(text: string): boolean {
+    return this.#phrase({ text, weight: 1 }) !== null;
   }
 
   #phrase({ text, weight }: HotWord): string | null {
@@ -63,12 +68,14 @@ export class HotWordList {
   /** Whether every character is a token, so that whatever longer ones it is cut into, there is one for all of it. */
   #canBeSpelt(word: string): boolean {
     const { unit } = this.#units;
+    const { pieces, barred } = this.#spelling;
+    if (barred.some((piece) => (SPACE + word).includes(piece))) return false;
     const isSpelt = (character: string) =>
-      this.#pieces.has(character) && (unit === 'bpe' || CHARACTER.test(character) || LETTER.test(character));
+      pieces.has(character) && (unit === 'bpe' || CHARACTER.test(character) || LETTER.test(character));
     const characters = Array.from(word);
     const isHan = characters.every((character) => CHARACTER.test(character));
 
-    return characters.every(isSpelt) && (unit === 'cjkchar' ? isHan : isHan || this.#pieces.has(SPACE));
+    return characters.every(isSpelt) && (unit === 'cjkchar' ? isHan : isHan || pieces.has(SPACE));
   }
 }
 

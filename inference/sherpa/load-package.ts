@@ -1,13 +1,23 @@
 import type sherpaOnnx from 'sherpa-onnx-node';
+import type sherpaAddon from 'sherpa-onnx-node/addon.js';
+
+/** sherpa-onnx' classes, and the binary that they call. */
+export interface SherpaPackage {
+  readonly classes: typeof sherpaOnnx;
+  readonly addon: typeof sherpaAddon;
+}
 
 /**
  * Loads sherpa-onnx into the calling thread. It is an optional dependency: npm leaves it out on platforms that it has no
  * binary for, and where it is told to.
  * @throws when it is not installed or does not load here; the message says what to type.
  */
-export async function loadPackage(): Promise<typeof sherpaOnnx> {
+export async function loadPackage(): Promise<SherpaPackage> {
   try {
-    return (await import('sherpa-onnx-node')).default;
+    const { default: classes } = await import('sherpa-onnx-node');
+    const { default: addon } = await import('sherpa-onnx-node/addon.js');
+
+    return { classes, addon };
   } catch (error) {
     const missing = (error as NodeJS.ErrnoException).code === 'ERR_MODULE_NOT_FOUND';
     throw new Error(

@@ -27,7 +27,7 @@ const BASE64: ReadonlySet<SherpaModel['family']> = new Set(['whisper', 'moonshin
  */
 export async function openSherpa(files: Readonly<Record<string, string>>): Promise<SherpaGraphs | null> {
   const folder = new ModelFolder(folderName(files), files);
-  const found = findFunAsrNano(folder) ?? findMoonshine(folder) ?? (await findGraphs(folder));
+  const found = (await findFunAsrNano(folder)) ?? findMoonshine(folder) ?? (await findGraphs(folder));
   if (!found) return null;
   const { model, tokens, metadata } = found;
   const base64 = BASE64.has(model.family);

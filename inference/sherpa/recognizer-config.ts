@@ -9,6 +9,9 @@ export const HOT_WORD_SCORE = 1.5;
 /** Paths that are followed at once where hot words can be given: sherpa-onnx' own default. */
 const ACTIVE_PATHS = 4;
 
+/** At most this, Fun-ASR-Nano takes the likeliest token instead of drawing one; 0 would be sherpa-onnx' own choice. */
+const GREEDY = 1e-6;
+
 /**
  * What sherpa-onnx is told of a model.
  * @param language Whisper's code, or '' for whatever it hears.
@@ -64,8 +67,11 @@ function modelFields(model: SherpaModel, language: string): ModelFields {
     }
     case 'fun-asr-nano': {
       const { encoderAdaptor, llm, embedding, tokenizer } = model;
+      const hotwords = model.hotWords.join(',');
 
-      return { funasrNano: { encoderAdaptor, llm, embedding, tokenizer, hotwords: '', itn: 1 } };
+      return {
+        funasrNano: { encoderAdaptor, llm, embedding, tokenizer, hotwords, itn: 1, temperature: GREEDY },
+      };
     }
   }
 }

@@ -30,6 +30,8 @@ export type SherpaModel =
       readonly embedding: string;
       /** A folder. */
       readonly tokenizer: string;
+      /** What its prompt names; the same for all streams. */
+      readonly hotWords: readonly string[];
     };
 
 /** A model that was found, and what its files say of it. */

@@ -1,6 +1,8 @@
 /** The little of sherpa-onnx-node 1.13.8 that is used here: a CommonJS package without types. */
 declare module 'sherpa-onnx-node' {
   export interface OfflineStream {
+    /** What `sherpa-onnx-node/addon.js` knows it by. */
+    readonly handle: object;
     acceptWaveform(wave: { readonly samples: Float32Array; readonly sampleRate: number }): void;
   }
 
@@ -38,6 +40,7 @@ declare module 'sherpa-onnx-node' {
         /** Separated by commas. */
         readonly hotwords: string;
         readonly itn: 0 | 1;
+        readonly temperature: number;
       };
       /** `language` is one of auto, zh, en, yue, ja and ko. */
       readonly senseVoice?: {
@@ -136,4 +139,12 @@ declare module 'sherpa-onnx-node' {
     readonly Vad: typeof Vad;
   };
   export default sherpa;
+}
+
+declare module 'sherpa-onnx-node/addon.js' {
+  const addon: {
+    /** What the stream's `getResult` parses: no JSON where a number or a control character is in it that JSON does not have. */
+    getOfflineStreamResultAsJson(stream: object): string;
+  };
+  export default addon;
 }

@@ -15,7 +15,8 @@ import {
 import { sherpaCapabilities } from './capabilities.ts';
 import { readResult } from './heard.ts';
 import { HotWordList } from './hot-word-list.ts';
-import { loadPackage } from './load-package.ts';
+import { loadPackage, type SherpaPackage } from './load-package.ts';
+import { parseResult } from './parse-result.ts';
 import { recognizerConfig } from './recognizer-config.ts';
 import type { SherpaGraphs } from './sherpa-graphs.ts';
 import { readTokens, type Tokens } from './tokens.ts';
@@ -28,6 +29,7 @@ type OfflinePunctuation = InstanceType<typeof sherpaOnnx.OfflinePunctuation>;
 interface Loaded {
   readonly recognizer: OfflineRecognizer;
   readonly punctuation: OfflinePunctuation | null;
+  readonly addon: SherpaPackage['addon'];
 }
 
 /**
@@ -58,7 +60,7 @@ export class Sherpa implements Recognizer {
     this.#graphs = graphs;
     this.#loaded = loaded;
     this.#tokens = tokens;
-    this.#hotWords = graphs.hotWords && new HotWordList(graphs.hotWords, tokens.hotWordPieces);
+    this.#hotWords = graphs.hotWords && tokens.spelling && new HotWordList(graphs.hotWords, tokens.spelling);
   }
 
   /**
@@ -66,7 +68,8 @@ export class Sherpa implements Recognizer {
    * @throws when sherpa-onnx is not installed, or the vocabulary cannot be read.
    */
   static async load(graphs: SherpaGraphs): Promise<Sherpa> {
-    const { OfflineRecognizer, OfflinePunctuation } = await loadPackage();
+    const { classes, addon } = await loadPackage();
+    const { OfflineRecognizer, OfflinePunctuation } = classes;
     const tokens = await readTokens(graphs);
     const loaded = guardedSync(() => ({
       recognizer: new OfflineRecognizer(recognizerConfig(graphs, '')),
@@ -76,6 +79,7 @@ export class Sherpa implements Recognizer {
           : new OfflinePunctuation({
               model: { ctTransformer: graphs.punctuation, numThreads: 1, provider: 'cpu' },
             }),
+      addon,
     }));
 
     return new Sherpa(graphs, loaded, tokens);
@@ -113,7 +117,7 @@ export class Sherpa implements Recognizer {
     this.#occupancy.close();
   }
 
-  #hear(segment: SpeechSegment, { recognizer, punctuation }: Loaded): Hypothesis {
+  #hear(segment: SpeechSegment, { recognizer, punctuation, addon }: Loaded): Hypothesis {
     const { model } = this.#graphs;
     const config = this.#newLanguage(segment.language);
     const hotWords = segment.hotWords && this.#hotWords?.write(segment.hotWords);
@@ -124,7 +128,7 @@ export class Sherpa implements Recognizer {
       const stream = hotWords ? recognizer.createStream(hotWords) : recognizer.createStream();
       stream.acceptWaveform({ samples, sampleRate: SAMPLE_RATE });
       recognizer.decode(stream);
-      const heard = recognizer.getResult(stream);
+      const heard = parseResult(addon.getOfflineStreamResultAsJson(stream.handle));
 
       return {
         result: heard,

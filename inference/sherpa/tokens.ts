@@ -6,8 +6,16 @@ import type { SherpaGraphs } from './sherpa-graphs.ts';
 export interface Tokens {
   /** The id of each token by its text as sherpa-onnx tells it; the first of several. */
   readonly ids: ReadonlyMap<string, number>;
-  /** What hot words can be spelt with; none for a model that takes none. */
-  readonly hotWordPieces: readonly string[];
+  /** For hot words; null for a model that takes none. */
+  readonly spelling: Spelling | null;
+}
+
+/** What hot words are spelt with. */
+export interface Spelling {
+  /** Tokens that are a part of what hot words are cut into: characters, and pieces of words. */
+  readonly pieces: ReadonlySet<string>;
+  /** What they may be cut into, and is no token. */
+  readonly barred: readonly string[];
 }
 
 /** How sentencepiece writes a space. */
@@ -24,11 +32,19 @@ export async function readTokens({ tokens, base64, hotWords }: SherpaGraphs): Pr
     const text = !base64 && piece.startsWith(SPACE) ? ` ${piece.slice(SPACE.length)}` : piece;
     if (!ids.has(text)) ids.set(text, id);
   }
-  if (!hotWords) return { ids, hotWordPieces: [] };
-  const spelling = hotWords.bpeVocab === null ? [] : await readBpePieces(hotWords.bpeVocab);
-  const characters = pieces.map(([, piece]) => piece).filter((piece) => /^\p{Script=Han}$/u.test(piece));
+  if (!hotWords) return { ids, spelling: null };
+  const known = new Set(pieces.map(([, piece]) => piece));
+  const bpe = hotWords.bpeVocab === null ? [] : await readBpePieces(hotWords.bpeVocab);
+  const characters = [...known].filter((piece) => /^\p{Script=Han}$/u.test(piece));
+  const spelt = bpe.filter((piece) => known.has(piece));
 
-  return { ids, hotWordPieces: [...spelling, ...characters] };
+  return {
+    ids,
+    spelling: {
+      pieces: new Set([...spelt, ...characters]),
+      barred: bpe.filter((piece) => !known.has(piece) && !piece.startsWith('<')),
+    },
+  };
 }
 
 /**

@@ -1,7 +1,5 @@
+import { spokenLanguages } from '../language-tags.ts';
 import { languageTag } from './heard.ts';
-
-/** ISO 639-3 for Mandarin. */
-const MANDARIN = 'cmn';
 
 /**
  * Whisper's code for a language, or '' for whatever it hears. One that the model does not have must not be asked for: it
@@ -9,8 +7,8 @@ const MANDARIN = 'cmn';
  * @param codes those of the model.
  */
 export function whisperCode(language: string | null, codes: readonly string[]): string {
-  const primary = language?.toLowerCase().split('-').at(0);
-  const wanted = primary === MANDARIN ? 'zh' : primary;
+  const wanted = language === null ? [] : spokenLanguages(language);
+  const found = wanted.flatMap((tag) => codes.find((code) => languageTag(code) === tag) ?? []);
 
-  return codes.find((code) => languageTag(code) === wanted) ?? '';
+  return found[0] ?? '';
 }

@@ -4,6 +4,7 @@ import { loadRecognizer, type RecognizerGraphs } from '../load-recognizer.ts';
 import type { DecodeResult, Recognizer, SpeechSegment } from '../recognizer.ts';
 import { Scratch } from '../scratch.ts';
 import { joinPool, lowerPriority } from './join-pool.ts';
+import { type PackedSegment, unpacked } from './packed-hot-words.ts';
 import { type TaskOutcome, taskHandler } from './task-handler.ts';
 
 /** What an inference thread is started with: all models on one device. */
@@ -16,7 +17,7 @@ export interface RecognizerThreadData {
 export interface RecognizerTask {
   /** The model's number. */
   readonly model: number;
-  readonly batch: readonly SpeechSegment[];
+  readonly batch: readonly PackedSegment[];
 }
 
 type Handler = (task: RecognizerTask) => Promise<TaskOutcome<DecodeResult>>;
@@ -33,7 +34,7 @@ async function start(): Promise<Handler> {
   return taskHandler(({ model, batch }: RecognizerTask) => {
     SCRATCH.reclaim();
 
-    return recognizers[model]!.decode(batch.map(inOwnMemory));
+    return recognizers[model]!.decode(batch.map((segment) => inOwnMemory(unpacked(segment))));
   });
 }
 

@@ -9,6 +9,7 @@ import {
   validateBatch,
 } from '../recognizer.ts';
 import type { RecognizerPool } from '../recognizer-pool.ts';
+import { HotWordPacker } from './packed-hot-words.ts';
 import type { RecognizerTask, RecognizerThreadData } from './recognizer-thread.ts';
 import { ThreadCrashError, ThreadHangError, ThreadUnavailableError } from './thread-errors.ts';
 import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
@@ -29,6 +30,7 @@ export interface ThreadedRecognizersOptions
 export class ThreadedRecognizers implements RecognizerPool {
   readonly models: readonly RecognizerCapabilities[];
   readonly #pool: ThreadPool<RecognizerTask, DecodeResult>;
+  readonly #packer = new HotWordPacker();
   /** By model. */
   #writers: readonly ((text: string) => boolean)[] = [];
   #idleListener: () => void = () => {};
@@ -100,7 +102,9 @@ export class ThreadedRecognizers implements RecognizerPool {
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
     validateBatch(batch, this.models[model]!);
     try {
-      return await this.#pool.run({ model, batch }, deadlineMs);
+      const packed = batch.map((segment) => this.#packer.packed(segment));
+
+      return await this.#pool.run({ model, batch: packed }, deadlineMs);
     } catch (cause) {
       if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.', { cause });
       throw new RecognizerError(reasonOf(cause), (cause as Error).message, { cause });

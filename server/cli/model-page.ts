@@ -1,5 +1,6 @@
 import type { CatalogueFile, ExpectedFile, Source } from '../model-store/catalogue-entry.ts';
 import { publicHubs } from '../model-store/hub-addresses.ts';
+import { isPaper } from '../model-store/imported-models.ts';
 import { megabytes } from '../model-store/progress.ts';
 import type { ListedModel } from '../model-store/store.ts';
 import { describeState } from './model-table.ts';
@@ -19,7 +20,7 @@ export function modelPage(
   const facts: [string, string][] = [
     ['kind', model.adapter],
     ['languages', model.languages.map((language) => (language === '*' ? 'any' : language)).join(' ')],
-    ['licence', describeLicence(listed)],
+    ['licence', describeLicence(listed, files)],
     ['size', totalBytes === 0 ? 'not known' : megabytes(totalBytes)],
     ['state', state === 'absent' ? 'not installed' : describeState(listed)],
     ['folder', folder],
@@ -40,8 +41,11 @@ export function modelPage(
   return lines;
 }
 
-function describeLicence({ entry }: ListedModel): string {
-  if (entry === null) return 'see the papers in its folder';
+function describeLicence({ entry }: ListedModel, files: readonly ExpectedFile[]): string {
+  if (entry === null) {
+    const papers = files.map(({ name }) => name).filter(isPaper);
+    return papers.length === 0 ? 'not known' : `see ${papers.join(', ')} in its folder`;
+  }
 
   return entry.licenceUrl === undefined ? entry.licence : `${entry.licence}, ${entry.licenceUrl}`;
 }

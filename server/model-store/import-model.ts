@@ -4,7 +4,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Failure } from '../failure.ts';
 import type { CatalogueEntry, ModelDescription } from './catalogue-entry.ts';
 import { assertRoom } from './disk-space.ts';
-import { noteImported, readImported } from './imported-models.ts';
+import { isPaper, noteImported, readImported } from './imported-models.ts';
 import { hashFile, sizeOnDisk } from './installed-file.ts';
 import { assertModelName } from './model-name.ts';
 import { identifyModel } from './recognise-model.ts';
@@ -28,8 +28,7 @@ type Files = Readonly<Record<string, string>>;
 /** SHA-256 in hex of each file by its name. */
 type Hashes = ReadonlyMap<string, string>;
 
-/** Small files that are copied along, because they say what may be done with the model. */
-const papers = /^(licen[cs]e|model_licen[cs]e|notice|readme)(\.\w+)?$/i;
+/** Papers are copied along up to this size. */
 const MOST_PAPER_BYTES = 1 << 20;
 
 /**
@@ -55,23 +54,28 @@ export async function importModel(request: ImportRequest): Promise<ModelDescript
   await mkdir(directory, { recursive: true });
   const workspace = await openWorkspace(directory);
   try {
-    const from = archive === null ? source : join(workspace.path, 'unpacked');
+    // Names tell the languages of some models.
+    const from = archive === null ? source : join(workspace.path, `unpacked-${archive}`);
     if (archive !== null) await unpackArchive(source, from);
-    const files = entry === null ? await filesOfKind(from) : await filesOfEntry(entry, from);
-    const folder = join(workspace.path, 'model');
+    const model = entry === null ? await identifyModel(from) : null;
+    const files = model ? await withPapers(model.files, from) : await filesOfEntry(entry!, from);
+    const folder = join(workspace.path, 'model', name);
     if (archive === null) await assertRoom(directory, name, await totalBytes(files));
     const hashes = await copyAll(files, folder, archive === null ? 'copy' : 'move');
-    if (entry === null) {
-      await noteImported(folder, await identifyModel(folder));
+    if (entry !== null) assertSame(entry, hashes);
+    if (model !== null) {
+      // Whether the copy can be opened by itself.
+      await identifyModel(folder);
+      await noteImported(folder, model);
       await writeRecordedHashes(folder, hashes);
-    } else {
-      assertSame(entry, hashes);
     }
     await place(folder, { directory, name, hashes, entry, aside: join(workspace.path, 'old') });
   } catch (error) {
     // Where an archive was unpacked for a moment tells nobody anything.
     if (!(error instanceof Failure) || archive === null) throw error;
-    throw new Failure(error.message.replaceAll(join(workspace.path, 'unpacked'), source), { cause: error });
+    throw new Failure(error.message.replaceAll(join(workspace.path, `unpacked-${archive}`), source), {
+      cause: error,
+    });
   } finally {
     await workspace.close();
   }
@@ -79,13 +83,12 @@ export async function importModel(request: ImportRequest): Promise<ModelDescript
   return entry ?? (await readImported(directory, name))!;
 }
 
-/** What the kind of model that lies there needs, and its papers. */
-async function filesOfKind(path: string): Promise<Files> {
-  const { files } = await identifyModel(path);
+/** Files of a model, and the papers beside them. */
+async function withPapers(files: Files, path: string): Promise<Files> {
   const folder = (await stat(path)).isFile() ? dirname(path) : path;
   const extra: Record<string, string> = {};
   for (const name of await readdir(folder)) {
-    const bytes = papers.test(name) ? await sizeOnDisk(join(folder, name)) : null;
+    const bytes = isPaper(name) ? await sizeOnDisk(join(folder, name)) : null;
     if (bytes !== null && bytes <= MOST_PAPER_BYTES) extra[name] = join(folder, name);
   }
 
@@ -151,10 +154,14 @@ async function place(folder: string, { directory, name, hashes, entry, aside }: 
   const there = (await stat(target).catch(() => null)) !== null;
   if (there && entry === null) {
     const model = await readImported(directory, name);
-    const same =
-      model?.files.length === hashes.size &&
+    if (model === null)
+      throw new Failure(
+        `There is already something named ${name} in ${directory}: give another name with --name.`,
+      );
+    const isSame =
+      model.files.length === hashes.size &&
       model.files.every((file) => hashes.get(file.name) === file.sha256);
-    if (!same)
+    if (!isSame)
       throw new Failure(
         `There is already a model ${name} in ${directory}, and it is another one. Import this one under another name with ` +
           `--name, or type "roundtable models remove ${name}" first.`,

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import type { ExpectedFile } from './catalogue-entry.ts';
 
@@ -53,4 +54,23 @@ export async function inspectFile(path: string, expected: ExpectedFile): Promise
   if (sha256 === expected.sha256) return null;
   const description = `${file} is damaged: expected SHA-256 ${expected.sha256}, got ${sha256}`;
   return { file, kind: 'damaged', description };
+}
+
+/** Inspects files of a folder, one after the other. Empty when all is well. */
+export async function inspectFiles(
+  folder: string,
+  files: readonly ExpectedFile[],
+): Promise<readonly FileProblem[]> {
+  const problems: FileProblem[] = [];
+  for (const file of files) {
+    const problem = await inspectFile(join(folder, file.name), file);
+    if (problem !== null) problems.push(problem);
+  }
+
+  return problems;
+}
+
+/** Problems as one clause. */
+export function listProblems(problems: readonly FileProblem[]): string {
+  return problems.map(({ description }) => description).join('; ');
 }

@@ -78,7 +78,8 @@ async function sherpa(files: Files, path: string): Promise<Recognised | null> {
   const all = { ...files, ...(await listNested(folder)) };
   const graphs = await openSherpa(all);
   if (!graphs) return null;
-  const needed = /\.(onnx|ort|weights|data|fst|far|vocab|json)$|(^|\/)(tokens|merges)\.txt$|-tokens\.txt$/;
+  const needed =
+    /\.(onnx|ort|weights|data|fst|far|vocab)$|(^|\/)(tokens|merges|hotwords)\.txt$|-tokens\.txt$|\/(tokenizer|vocab)\.json$/;
 
   return { adapter: 'sherpa', languages: graphs.languages, files: pick(all, needed) };
 }

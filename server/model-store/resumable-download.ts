@@ -9,6 +9,7 @@ import type { PartFolder } from './part-folder.ts';
 import type { Progress } from './progress.ts';
 import { announcedBytes, rangeOf } from './range-headers.ts';
 import { assertSecure } from './secure-address.ts';
+import { type Refusal, together } from './several-failures.ts';
 import type { SingleFile } from './single-file.ts';
 
 /** Nothing is read beyond this of a file whose size nobody has published. */
@@ -65,7 +66,7 @@ export class ResumableDownload {
    */
   async attempt(): Promise<void> {
     const addresses = this.#work.addresses();
-    const problems: { url: string; failure: DownloadFailure }[] = [];
+    const problems: Refusal[] = [];
     for (const [index, address] of addresses.entries()) {
       try {
         await this.#fetchFrom(address);
@@ -224,27 +225,4 @@ async function* chunksOf(
   } catch (error) {
     throw explain(error);
   }
-}
-
-/** Several failures as one, with each piece of advice once. */
-function together(
-  name: string,
-  problems: readonly { readonly url: string; readonly failure: DownloadFailure }[],
-): DownloadFailure {
-  if (problems.length === 1) return problems[0]!.failure;
-  const failures = problems.map(({ failure }) => failure);
-  const hosts = new Set(problems.map(({ url }) => new URL(url).host));
-  if (hosts.size === 1 && failures.every(({ problem }) => problem.includes('(status 404)'))) {
-    const paths = problems.map(({ url }) => new URL(url).pathname).join(' nor as ');
-    const problem = `Could not fetch ${name} from ${[...hosts][0]}: it has it neither as ${paths} (status 404).`;
-    return new DownloadFailure(problem, failures[0]!.advice, false);
-  }
-  const sentences = [...new Set(failures.map(({ problem }) => problem))].join(' ');
-  const advice = [...new Set(failures.map((failure) => failure.advice))].join(' ');
-
-  return new DownloadFailure(
-    sentences,
-    advice,
-    failures.some(({ transient }) => transient),
-  );
 }

@@ -1,4 +1,4 @@
-import { mkdir, rename, stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Failure } from '../failure.ts';
 import { catalogue as knownModels } from './catalogue.ts';
@@ -13,19 +13,18 @@ import { defaultModelsDirectory } from './directory.ts';
 import { explainDisk } from './disk-failure.ts';
 import { publicHubs } from './hub-addresses.ts';
 import { importModel } from './import-model.ts';
-import { listImported, readImported } from './imported-models.ts';
-import { type FileProblem, inspectFile } from './installed-file.ts';
+import { isPaper, listImported, readImported } from './imported-models.ts';
+import { type FileProblem, inspectFile, inspectFiles, listProblems } from './installed-file.ts';
 import { type ListedModel, lookAtModel } from './listed-model.ts';
 import { assertModelName } from './model-name.ts';
 import type { NpmEnvironment } from './npm-settings.ts';
-import { removeOldParts, removeParts } from './part-folder.ts';
-import { partKey } from './part-key.ts';
+import { removeOldParts } from './part-folder.ts';
 import { type Progress, silentProgress } from './progress.ts';
 import { pullFiles } from './pull-files.ts';
-import { identifyModel } from './recognise-model.ts';
 import { readRecordedHashes } from './recorded-hashes.ts';
+import { removeModel } from './remove-model.ts';
 import { contentHashOf, type ResolvedModel } from './resolved-model.ts';
-import { openWorkspace, removeLeftovers } from './workspace.ts';
+import { removeLeftovers } from './workspace.ts';
 
 export type { ListedModel } from './listed-model.ts';
 export type { ResolvedModel } from './resolved-model.ts';
@@ -126,16 +125,11 @@ export class ModelStore {
    */
   async verify(name: string): Promise<readonly FileProblem[]> {
     const model = await this.#find(name);
-    const problems: FileProblem[] = [];
     try {
-      for (const file of await this.#expected(model)) {
-        const problem = await inspectFile(this.#path(name, file), file);
-        if (problem !== null) problems.push(problem);
-      }
+      return await inspectFiles(join(this.directory, name), await this.#expected(model));
     } catch (error) {
       throw explainDisk(error, this.directory);
     }
-    return problems;
   }
 
   /**
@@ -146,35 +140,22 @@ export class ModelStore {
     const model = await this.#find(name);
     const problems = await this.verify(name);
     if (problems.length > 0) {
-      const absent =
-        problems.length === model.files.length && problems.every(({ kind }) => kind === 'missing');
-      const what = absent ? 'is not installed' : `cannot be used: ${listProblems(problems)}`;
-      const advice =
-        absent && this.#entry(name) !== null
-          ? `Run "${this.pullCommand(name)}" to fetch it.`
-          : this.repairAdvice(name);
+      const isAbsent =
+        this.#entry(name) !== null &&
+        problems.length === model.files.length &&
+        problems.every(({ kind }) => kind === 'missing');
+      const what = isAbsent ? 'is not installed' : `cannot be used: ${listProblems(problems)}`;
+      const advice = isAbsent ? `Run "${this.pullCommand(name)}" to fetch it.` : this.repairAdvice(name);
       throw new Failure(`The model ${name} in ${this.directory} ${what}. ${advice}`);
     }
-    const known = new Map((await this.#expected(model)).map((file) => [file.name, file.sha256!]));
-    if (this.#entry(name) !== null) {
-      const files = Object.fromEntries(model.files.map((file) => [file.name, this.#path(name, file)]));
-      const { adapter, languages } = model;
-      return { name, adapter, languages, files, contentHash: contentHashOf(known) };
-    }
-    const { files, adapter, languages } = await identifyModel(join(this.directory, name));
-    const used = Object.keys(files);
-    const stranger = used.find((file) => !known.has(file));
-    if (stranger !== undefined)
-      throw new Failure(
-        `The model ${name} in ${this.directory} has a file ${stranger} that was not there when it was imported. ` +
-          'Move it away, or import the model anew.',
-      );
+    const used = (await this.#expected(model)).filter((file) => !isPaper(file.name));
+    const { adapter, languages } = model;
     return {
       name,
       adapter,
       languages,
-      files,
-      contentHash: contentHashOf(new Map(used.map((file) => [file, known.get(file)!]))),
+      files: Object.fromEntries(used.map((file) => [file.name, this.#path(name, file)])),
+      contentHash: contentHashOf(new Map(used.map((file) => [file.name, file.sha256!]))),
     };
   }
 
@@ -193,23 +174,16 @@ export class ModelStore {
   }
 
   /**
-   * Deletes a model, and what has come of its files. It is gone at once or, where it cannot be deleted, not at all.
+   * Deletes a model, and what has come of its files.
    * @throws {Failure} when it is unknown, or nothing of it is there.
    */
   async remove(name: string): Promise<void> {
     assertModelName(name);
     const { model, hereBytes } = await this.look(name);
-    const folder = join(this.directory, name);
-    const isThere = (await stat(folder).catch(() => null)) !== null;
+    const isThere = (await stat(join(this.directory, name)).catch(() => null)) !== null;
     if (!isThere && hereBytes === 0) throw new Failure(`The model ${name} is not in ${this.directory}.`);
     try {
-      for (const file of model.files) await removeParts(this.directory, partKey(name, file.name));
-      const workspace = await openWorkspace(this.directory);
-      try {
-        if (isThere) await rename(folder, join(workspace.path, name));
-      } finally {
-        await workspace.close();
-      }
+      await removeModel(this.directory, model);
     } catch (error) {
       throw explainDisk(error, this.directory);
     }
@@ -290,9 +264,4 @@ export class ModelStore {
 export interface PullOptions {
   readonly signal?: AbortSignal;
   readonly progress?: Progress;
-}
-
-/** Problems as one clause. */
-export function listProblems(problems: readonly FileProblem[]): string {
-  return problems.map(({ description }) => description).join('; ');
 }

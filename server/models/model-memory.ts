@@ -19,7 +19,7 @@ export interface MemoryPlan {
 /**
  * What a model takes in one thread over the size of its files, when it has decoded batches of eight segments of 15 s:
  * onnxruntime keeps weights as they came and as its kernels want them, and what the largest batch took. Measured on graphs
- * of 115 to 267 MB: Moonshine 2.2 to 2.6, like SenseVoice 1.9 in bytes and 2.0 in floats. Just loaded it is 1.2 to 1.8.
+ * of 115 to 267 MB: Moonshine 2.2 to 2.6, like SenseVoice 1.6 to 1.9 in bytes and 2.0 in floats. Just loaded it is 1.2 to 1.8.
  */
 const MEMORY_PER_FILE = 2.5;
 const MB = 1_000_000;

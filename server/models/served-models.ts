@@ -119,8 +119,9 @@ export class ServedModels {
   }
 }
 
+/** One that may know any (`*`) is rather one of which nobody knows what it knows. */
 function tellsLanguages({ capabilities: { languages } }: ServedModel): boolean {
-  return languages.length > 1 || languages.includes('*');
+  return languages.length > 1;
 }
 
 function describeLanguages({ name, capabilities: { languages } }: ServedModel): string {

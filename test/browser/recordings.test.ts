@@ -243,7 +243,9 @@ describe.skipIf(chromiumPath === null)('The page for recordings', () => {
   it('asks for the language where the server knows several, and says what a wrong one is', async () => {
     await page.route('**/v1/status', async (route) => {
       const answer = await route.fetch();
-      await route.fulfill({ response: answer, json: { ...(await answer.json()), languages: ['en', 'zh'] } });
+      const { models } = (await answer.json()) as { models: { recognizers: object[] } };
+      const recognizers = models.recognizers.map((model) => ({ ...model, languages: ['en', 'zh'] }));
+      await route.fulfill({ response: answer, json: { models: { recognizers } } });
     });
     await page.reload();
     await page.getByLabel('What is spoken').selectOption({ label: 'Chinese' });

@@ -72,7 +72,7 @@ describe.concurrent('roundtable serve', () => {
     [
       ['--model', 'silero-v6'],
       {},
-      '--model silero-v6 is of kind silero; it has to be of kind moonshine or sensevoice.',
+      '--model silero-v6 is of kind silero; it has to be of kind moonshine or sensevoice or sherpa.',
     ],
   ])('%j with %j stops the start with a sentence', async (flags, environment, sentence) => {
     const { code, stdout, stderr } = await runRoundtable(['serve', '--log-level', 'error', ...flags], {

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Clip, join, readClips, silence } from '../support/audio.ts';
+import { sileroFile } from '../support/models.ts';
 import { type RunningServer, runRoundtable, startRoundtable } from '../support/running-server.ts';
 import { SenseVoiceModels } from '../support/sensevoice-models.ts';
 import { speak, textOf } from './speech.ts';
@@ -65,6 +66,27 @@ describe('A server of a SenseVoice in a folder', () => {
 
   it('refuses a language that the model does not have', async () => {
     await expect(speak(server, silence(100), { language: 'de' })).rejects.toThrow();
+  });
+});
+
+describe('A server of a model that was imported', () => {
+  it('serves it by its name', async () => {
+    const directory = await models.write({ packaging: 'funasr' });
+    const folder = await models.write({ packaging: 'funasr', seed: 4 });
+    const here = ['--models-dir', directory];
+    await runRoundtable(['models', 'import', folder, '--name', 'house-model', ...here]);
+    const own = await startRoundtable([
+      ...['--model', 'house-model', '--vad-model', await sileroFile(), '--devices', 'cpu'],
+      ...here,
+    ]);
+    try {
+      const ready = await (await fetch(`${own.url}/readyz`)).json();
+      expect(ready).toMatchObject({ models: { recognizers: [{ name: 'house-model' }] } });
+      const client = await speak(own, join(clips[0]!.samples, silence(1000)), { language: 'zh' });
+      expect(textOf(client).length).toBeGreaterThan(5);
+    } finally {
+      await own.stop();
+    }
   });
 });
 

@@ -2,9 +2,10 @@ import { truncate } from 'node:fs/promises';
 import { join as joinPath } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Clip, join, readClips, silence } from '../support/audio.ts';
+import type { RawClient } from '../support/raw-client.ts';
 import { type RunningServer, runRoundtable, startRoundtable } from '../support/running-server.ts';
 import { packMoonshine } from '../support/sherpa-moonshine.ts';
-import { TinySherpaModels } from '../support/tiny-sherpa.ts';
+import { TinySherpaModels, writeBpeVocab } from '../support/tiny-sherpa.ts';
 import { speak, textOf } from './speech.ts';
 
 const models = new TinySherpaModels();
@@ -41,12 +42,9 @@ describe('A server of a Moonshine that sherpa-onnx runs', () => {
 describe('A server of a transducer that sherpa-onnx runs', () => {
   let server: RunningServer;
   beforeAll(async () => {
-    server = await startRoundtable([
-      '--model',
-      await models.write('zipformer-transducer', { seed: 3 }),
-      '--devices',
-      'cpu',
-    ]);
+    const folder = await models.write('zipformer-transducer');
+    await writeBpeVocab(folder);
+    server = await startRoundtable(['--model', folder, '--devices', 'cpu']);
   });
   afterAll(() => server.stop());
 
@@ -63,6 +61,18 @@ describe('A server of a transducer that sherpa-onnx runs', () => {
     }
     const unsaid = await speak(server, join(clips[0]!.samples, silence(1000)));
     expect(unsaid.all('final')[0]!.language).toBe('und');
+  });
+
+  it('listens for the hot words of a stream, and of no other', async () => {
+    const samples = join(clips[0]!.samples, silence(1000));
+    const threes = (client: RawClient) => textOf(client).split('THREE').length - 1;
+    const [plain, keen] = await Promise.all([
+      speak(server, samples),
+      speak(server, samples, { hotWords: [{ text: 'three', weight: 2 }, '你好'] }),
+    ]);
+    expect(keen.all('ready')[0]!.hotWords).toEqual({ supported: true, used: 1, ignored: ['你好'] });
+    expect(threes(keen)).toBeGreaterThan(threes(plain));
+    expect(textOf(await speak(server, samples))).toBe(textOf(plain));
   });
 });
 

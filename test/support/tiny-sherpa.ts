@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openSherpa } from '../../inference/sherpa/open-sherpa.ts';
 import type { SherpaGraphs } from '../../inference/sherpa/sherpa-graphs.ts';
+import { SUBSAMPLING } from './random-graph.ts';
 import {
   nemoCtc,
   nemoTransducer,
   paraformer,
-  SUBSAMPLING,
   whisper,
   zipformerCtc,
   zipformerTransducer,

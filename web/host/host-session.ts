@@ -9,6 +9,7 @@ import {
 import { openSpeaker, type Speaker } from '../../client-sdk/index.ts';
 import type { DoneMessage, ReadyMessage, WaitingMessage } from '../../client-sdk/protocol.ts';
 import { LiveConversation } from '../conversation/live-conversation.ts';
+import type { ChosenHearing } from '../hearing/hearing.ts';
 import { keyOption } from '../shell/api-key.ts';
 import { type Trouble, troubleFrom } from '../trouble/trouble.ts';
 
@@ -20,6 +21,9 @@ export interface Choices {
   readonly source: 'microphone' | 'tab';
   /** '' for the system's own choice. */
   readonly deviceId: string;
+  /** Names and terms that are likely to be said. */
+  readonly hotWords: readonly string[];
+  readonly hearing: ChosenHearing;
 }
 
 /** Choosing; the browser asks whether it may listen; in the meeting, however the connection is; it is over. */
@@ -147,11 +151,14 @@ export class HostSession {
   }
 
   #join(choices: Choices, capture: Capture): void {
-    const { meeting } = choices;
+    const { meeting, hearing } = choices;
     const speaker = openSpeaker({
       url: location.origin,
       meeting,
       ...(choices.speaker === '' ? {} : { speaker: choices.speaker }),
+      ...(choices.hotWords.length === 0 ? {} : { hotWords: choices.hotWords }),
+      ...(hearing.language === '' ? {} : { language: hearing.language }),
+      ...(hearing.model === '' ? {} : { model: hearing.model }),
       ...keyOption(),
     });
     this.#speaker = speaker;

@@ -1,6 +1,8 @@
 import { signal } from '@preact/signals';
 import { useEffect, useId, useState } from 'preact/hooks';
 import { listMicrophones } from '../../client-sdk/browser.ts';
+import { Hearing } from '../hearing/hearing.ts';
+import { HearingChoices } from '../hearing/hearing-choices.tsx';
 import { words } from '../i18n/language.ts';
 import { apiKey } from '../shell/api-key.ts';
 import { Icon } from '../shell/icon.tsx';
@@ -9,12 +11,14 @@ import { meetingPath, suggestMeeting } from '../shell/meeting-path.ts';
 import { storedText } from '../shell/stored.ts';
 import { TroubleNotice } from '../trouble/trouble-notice.tsx';
 import type { Choices, HostSession } from './host-session.ts';
+import { HotWordsField, listedWords } from './hot-words-field.tsx';
 
 /** As the server takes them. */
 const MAX_NAME_CHARS = 128;
 
 const speaker = storedText('speaker');
 const deviceId = storedText('microphone');
+const hearing = new Hearing('spoken');
 const source = signal<Choices['source']>('microphone');
 const meeting = signal(new URLSearchParams(location.search).get('meeting') ?? suggestMeeting(Math.random));
 
@@ -40,6 +44,8 @@ export function JoinForm({ session }: { readonly session: HostSession }) {
                 speaker: speaker.value.trim(),
                 source: source.value,
                 deviceId: deviceId.value,
+                hotWords: listedWords(),
+                hearing: hearing.chosen,
               });
             }}
           >
@@ -63,7 +69,9 @@ export function JoinForm({ session }: { readonly session: HostSession }) {
                 speaker.value = value;
               }}
             />
+            <HearingChoices hearing={hearing} tellsOnly={false} />
             <SourceField />
+            <HotWordsField />
             <button type="submit" class="button primary wide" disabled={isAsking}>
               <Icon name={source.value === 'tab' ? 'tab' : 'microphone'} />
               {isAsking ? host.asking : host.start}

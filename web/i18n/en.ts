@@ -37,6 +37,14 @@ export const en = {
     tabHint: 'The browser asks for the tab. Tick “Share tab audio” there.',
     whichMicrophone: 'Which microphone',
     anyMicrophone: 'The system’s microphone',
+    hotWords: 'Names and terms to listen for',
+    hotWordsHint: 'One for each line. This browser remembers them. Not every model listens for them.',
+    hotWordsExample: 'Ada Lovelace\nKubernetes',
+    hotWordsUnheard: 'Your names and terms change nothing',
+    hotWordsUnheardHint: 'The model that runs here does not listen for words.',
+    hotWordsIgnored: (count: number): string =>
+      count === 1 ? 'One of your words cannot be heard' : `${count} of your words cannot be heard`,
+    hotWordsIgnoredHint: 'The model has no letters for:',
     start: 'Start speaking',
     asking: 'Waiting for your permission …',
     askingHint: (source: 'microphone' | 'tab'): string =>
@@ -216,6 +224,13 @@ export const en = {
       meaning: 'Captions appear when a sentence is finished, not word by word. None are lost.',
     },
   },
+  hearing: {
+    language: 'What is spoken',
+    anyLanguage: 'The server finds out',
+    usual: (language: string) => `${language}, as usual`,
+    model: 'Model',
+    anyModel: 'The server chooses',
+  },
   recordings: {
     title: 'Recordings · Roundtable',
     headline: 'Caption a recording.',
@@ -223,10 +238,6 @@ export const en = {
     drop: 'Drop files here',
     dropHint: 'wav, flac, mp3, m4a, ogg, webm, mp4 …; as many as you like',
     choose: 'Choose files',
-    language: 'What is spoken',
-    anyLanguage: 'The server finds out',
-    model: 'Model',
-    anyModel: 'The server chooses',
     meeting: 'Keep in the history as',
     noMeeting: 'Nothing is kept',
     meetingHint:
@@ -492,6 +503,10 @@ export const en = {
     'too-many-uploads': {
       title: 'The server takes as many files as it can at once.',
       help: 'Try again in a minute.',
+    },
+    'too-many-vocabularies': {
+      title: 'The server keeps as many lists of words as it may.',
+      help: 'Try again later, or send your words with each stream.',
     },
     'too-many-jobs': {
       title: 'The server’s queue is full.',
