@@ -83,6 +83,7 @@ describe('English numbers', () => {
     ['three billion people', '3 billion people'],
     ['five million two hundred thousand', '5,200,000'],
     ['one million one', '1,000,001'],
+    ['one million and one', '1,000,001'],
     ['twenty and thirty', '20 and 30'],
     ['twenty, thirty, forty.', '20, 30, 40.'],
     ['twenty five and a half', '25 and a half'],

@@ -128,6 +128,28 @@ describe('jobRunner', () => {
     expect(kept).toEqual([]);
   });
 
+  test('takes jobs for equal only if they listen for the same words, and mask the same', async () => {
+    const words: Vocabulary = { hotWords: [{ text: 'Ada', weight: 1 }], mask: [] };
+    const contentOf = async (more: Partial<Job['options']>, vocabulary: Vocabulary = NO_WORDS) => {
+      const { job, run, runner, contents, vocabularies } = setUp({ options: { ...options, ...more } });
+      vocabularies.set('archive', vocabulary);
+      await runner()(job, run(jobResult('')));
+
+      return contents[0];
+    };
+    const contents = await Promise.all([
+      contentOf({}),
+      contentOf({ hotWords: words.hotWords }),
+      contentOf({ hotWords: [{ text: 'Ada', weight: 2 }] }),
+      contentOf({ mask: ['darn'] }),
+      contentOf({ numerals: true }),
+      contentOf({ meeting: 'archive' }, words),
+    ]);
+    expect(new Set(contents).size).toBe(6);
+    expect(await contentOf({ meeting: 'archive' })).toBe(contents[0]);
+    expect(await contentOf({ meeting: 'another' }, words)).toBe(contents[0]);
+  });
+
   test('takes jobs for equal by their audio, their options and their key, and by nothing else', async () => {
     const contentOf = async (fields: Partial<Job>, audioHash?: string) => {
       const { job, run, runner, contents } = setUp(fields);

@@ -1,5 +1,5 @@
 import type { GreedySequence } from '../greedy-sequence.ts';
-import { END_TOKEN } from '../tokens.ts';
+import { END_TOKEN } from '../special-tokens.ts';
 import { findLikenesses, type Likeness } from './alike.ts';
 import type { Branch } from './branch-feeds.ts';
 import { heardWords } from './heard-words.ts';

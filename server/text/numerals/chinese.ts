@@ -77,7 +77,7 @@ export function chineseNumbers(text: string): { readonly edits: readonly Edit[];
 
 function find(characters: Characters, at: number): Found {
   const saying = SAYINGS.find((each) => characters.has(each, at));
-  if (saying) return { text: null, end: at + saying.length };
+  if (saying && !isNumeral(characters.at(at + saying.length))) return { text: null, end: at + saying.length };
   if (characters.has('百分之', at)) {
     const part = quantity(characters, at + 3);
     if (part) return { text: `${part.text}%`, end: part.end };

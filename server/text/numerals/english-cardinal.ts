@@ -14,7 +14,7 @@ export function cardinal(words: WordCursor, from: number): Spoken | null {
   let end = from;
   let least = Number.POSITIVE_INFINITY;
   for (;;) {
-    const group = belowThousand(words, total > 0 ? afterAnd(words, end, least) : end);
+    const group = belowThousand(words, total > 0 ? afterAnd(words, end) : end);
     if (!group || (total > 0 && (group.value === 0 || group.value >= least))) break;
     const scale = SCALES.get(words.at(group.end) ?? '') ?? 1;
     if (scale >= least) break;
@@ -28,8 +28,8 @@ export function cardinal(words: WordCursor, from: number): Spoken | null {
 }
 
 /** `and` joins what is less than a hundred to what comes before: `two thousand and six`. */
-function afterAnd(words: WordCursor, at: number, least: number): number {
-  if (words.at(at) !== 'and' || least > 1000) return at;
+function afterAnd(words: WordCursor, at: number): number {
+  if (words.at(at) !== 'and') return at;
   const rest = belowHundred(words, at + 1);
 
   return rest && rest.value > 0 ? at + 1 : at;

@@ -73,9 +73,14 @@ function find(words: WordCursor, at: number): Found | null {
 /** Without what may be plural, which ordinals are not. */
 const ORDINAL_START = /(?:first|second|third|th)$/u;
 
-/** The word before, wherever it stands. */
+/** Whether another number follows, in words or in digits. */
+function isNumberAt(words: WordCursor, at: number): boolean {
+  return isNumberWord(words.at(at)) || words.hasDigitsAt(at);
+}
+
+/** The word right before; '' where marks or digits part them. */
 function before(words: WordCursor, at: number): string {
-  return words.words[at - 1]?.word ?? '';
+  return words.isJoined(at) ? words.words[at - 1]!.word : '';
 }
 
 /** Words before dates, which `may` and `march` need to be taken for months. */
@@ -140,7 +145,7 @@ function clock(words: WordCursor, at: number): Found | null {
   const half = halfDayAt(words, end);
   const text = minute ? `${hour.value}:${String(minute.value).padStart(2, '0')}` : String(hour.value);
   if (half) return { text: `${text} ${half.name}`, end: half.end };
-  const goesOn = isNumberWord(words.at(end)) || UNITS.has(words.at(end) ?? '');
+  const goesOn = isNumberAt(words, end) || UNITS.has(words.at(end) ?? '');
 
   return minute && TIME_BEFORE.has(before(words, at)) && !goesOn ? { text, end } : null;
 }
@@ -180,7 +185,7 @@ function digitString(words: WordCursor, at: number): Found | null {
   const isLong = digits.length >= 4 || (digits.length === 3 && (digits.includes(0) || text === '911'));
   const next = words.at(end);
   // The last digit may begin another number: `one two three hundred`.
-  const isWhole = !isNumberWord(next) && next !== 'point';
+  const isWhole = !isNumberAt(words, end) && next !== 'point';
 
   return isLong && isWhole && !isCounting ? { text, end } : null;
 }
@@ -191,7 +196,7 @@ function year(words: WordCursor, at: number): Found | null {
 
   const next = words.at(found?.end ?? at);
 
-  return found?.isPair && !isNumberWord(next) && !UNITS.has(next ?? '')
+  return found?.isPair && !isNumberAt(words, found.end) && !UNITS.has(next ?? '')
     ? { text: String(found.value), end: found.end }
     : null;
 }
@@ -242,7 +247,7 @@ function amount(words: WordCursor, at: number): Found | null {
   if (unit === 'percent') return { text: `${text}%`, end: end + 1 };
   if (unit === 'per' && words.at(end + 1) === 'cent') return { text: `${text}%`, end: end + 2 };
   const sign = SIGNS[unit];
-  if (!sign) return isDecimal && !isNumberWord(unit) ? { text, end } : null;
+  if (!sign) return isDecimal && !isNumberAt(words, end) ? { text, end } : null;
   const cents = centsAt(words, end + 1);
 
   return cents && !/[.a-z]/u.test(text)
@@ -312,12 +317,13 @@ const JOINING = new Set(['and', 'oh', 'point']);
 function number(words: WordCursor, at: number): Found | null {
   const found = cardinal(words, at);
   let end = found?.end ?? at;
-  if (found && !isNumberWord(words.at(end)))
+  if (found && !isNumberAt(words, end))
     return { text: found.value < 10 && end === at + 1 ? null : wholeText(words, found), end };
   for (;;) {
-    if (isNumberWord(words.at(end))) end++;
-    else if (end > at && JOINING.has(words.at(end) ?? '') && isNumberWord(words.at(end + 1))) end += 2;
-    else break;
+    let next = end;
+    while (next > at && JOINING.has(words.at(next) ?? '')) next++;
+    if (!isNumberWord(words.at(next))) break;
+    end = next + 1;
   }
 
   return end > at ? { text: null, end } : null;

@@ -9,6 +9,7 @@ export interface Word {
 const WORDS = /\b[ap]\.\s?m\b\.?|\p{L}+(?:['’]\p{L}+)*/giu;
 /** What may stand within a number. */
 const JOINT = /^(\s+|-)$/u;
+const BEFORE_DIGITS = /^[\s-]?[\d$€]/u;
 
 /** The words of a text, and whether anything was asked of what may come behind it. */
 export class WordCursor {
@@ -39,10 +40,21 @@ export class WordCursor {
 
       return null;
     }
+
+    return index === this.start || index === 0 || this.isJoined(index) ? word.word : null;
+  }
+
+  /** Whether digits stand where the word at an index would, right behind the one before it. */
+  hasDigitsAt(index: number): boolean {
     const before = this.words[index - 1];
 
-    return before && index !== this.start && !JOINT.test(this.#text.slice(before.to, word.from))
-      ? null
-      : word.word;
+    return before !== undefined && BEFORE_DIGITS.test(this.#text.slice(before.to, before.to + 2));
+  }
+
+  /** Whether nothing but a blank or a hyphen parts a word from the one before it. */
+  isJoined(index: number): boolean {
+    const [before, word] = [this.words[index - 1], this.words[index]];
+
+    return before !== undefined && word !== undefined && JOINT.test(this.#text.slice(before.to, word.from));
   }
 }
