@@ -11,6 +11,13 @@ import type { SherpaGraphs } from './sherpa/sherpa-graphs.ts';
 /** A model that can be loaded, of any kind. Plain data: it is sent to threads. */
 export type RecognizerGraphs = MoonshineGraphs | SenseVoiceGraphs | SherpaGraphs;
 
+/** The graphs of one model, as each sort of device is best with them. */
+export interface ModelGraphs {
+  readonly processor: RecognizerGraphs;
+  /** Never loaded where no GPU is asked for. */
+  readonly gpu: RecognizerGraphs;
+}
+
 /** Loads a model into the calling thread. @throws when it cannot be loaded on the device. */
 export async function loadRecognizer(graphs: RecognizerGraphs, device: Device): Promise<Recognizer> {
   // Only the code of the model in use: the others bring vocabularies with them.
@@ -33,7 +40,7 @@ export async function loadRecognizer(graphs: RecognizerGraphs, device: Device): 
 export function recognizerCapabilities(
   graphs: RecognizerGraphs,
 ): Omit<RecognizerCapabilities, 'concurrency'> {
-  if (graphs.kind === 'sensevoice') return senseVoiceCapabilities(graphs.layout);
+  if (graphs.kind === 'sensevoice') return senseVoiceCapabilities(graphs);
   if (graphs.kind === 'sherpa') return sherpaCapabilities(graphs);
 
   return moonshineCapabilities(graphs.kind);

@@ -1,6 +1,7 @@
 import type { Hypothesis } from '../recognizer.ts';
 import { findLoop } from './repetition.ts';
-import { detokenize, END_TOKEN, START_TOKEN } from './tokens.ts';
+import { END_TOKEN, START_TOKEN } from './special-tokens.ts';
+import { detokenize } from './tokens.ts';
 
 /** Speech does not hold more; a decoder that says more is inventing it. */
 const MAX_TOKENS_PER_SECOND = 6.5;

@@ -19,9 +19,9 @@ import { HotWordLists } from './hot-words/hot-word-list.ts';
 import { LogitsMemory } from './hot-words/logits-memory.ts';
 import type { RebuiltFiles } from './moonshine-files.ts';
 import { frameCount, padded } from './padding.ts';
+import { END_TOKEN, VOCABULARY_SIZE } from './special-tokens.ts';
 import { SpeechCache } from './speech-cache.ts';
 import { TokenCache } from './token-cache.ts';
-import { END_TOKEN, VOCABULARY_SIZE } from './tokens.ts';
 import type { Values } from './values.ts';
 
 /** What one call holds, and leaves for another. */

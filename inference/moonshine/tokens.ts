@@ -1,13 +1,8 @@
 import { LlamaTokenizer } from 'llama-tokenizer-js';
+import { END_TOKEN } from './special-tokens.ts';
 
-/** The mark before every text: what the first pass is fed. */
-export const START_TOKEN = 1;
-/** The mark after every text. */
-export const END_TOKEN = 2;
 /** Moonshine's vocabulary is Llama's 32,000 pieces followed by 768 specials that carry no text. */
 const TEXT_VOCABULARY_SIZE = 32_000;
-/** Text, marks and specials together. */
-export const VOCABULARY_SIZE = 32_768;
 
 const tokenizer = new LlamaTokenizer();
 

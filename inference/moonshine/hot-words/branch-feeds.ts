@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
 import { HEADS } from '../dimensions.ts';
-import { START_TOKEN } from '../tokens.ts';
+import { START_TOKEN } from '../special-tokens.ts';
 import type { Values } from '../values.ts';
 
 /** Other tokens from one of a hypothesis' on. */

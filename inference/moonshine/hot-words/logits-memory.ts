@@ -1,5 +1,5 @@
 import { type InferenceSession, Tensor } from 'onnxruntime-node';
-import { VOCABULARY_SIZE } from '../tokens.ts';
+import { VOCABULARY_SIZE } from '../special-tokens.ts';
 import type { Values } from '../values.ts';
 
 /**

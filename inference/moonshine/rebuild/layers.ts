@@ -204,6 +204,11 @@ export function attend(graph: GraphBuilder, query: Value, key: Value, value: Val
   return graph.contrib('MultiHeadAttention', [query, key, value], { num_heads: HEADS })[0]!;
 }
 
+/** A query's projection, divided by the root of a head's size as attention asks for. */
+export function scaledQuery(matrix: QuantizedMatrix): QuantizedMatrix {
+  return { ...matrix, scale: matrix.scale / Math.sqrt(HEAD_SIZE) };
+}
+
 /** Splits `[batch, frames, 288]` into heads, `[batch, 1, 8, frames, 36]` or, for keys, `[batch, 1, 8, 36, frames]`. */
 export function toHeads(graph: GraphBuilder, x: Value, part: 'key' | 'value', name: string): Value {
   const shaped = graph.node('Reshape', [x, graph.integers(0, 1, -1, HEADS, HEAD_SIZE)]);
