@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { modelsCommand } from '../server/cli/models-command.ts';
 import { catalogue } from '../server/model-store/catalogue.ts';
+import { shellWord } from '../server/model-store/shell-word.ts';
 import { npmEnv } from './model-store.fixture.ts';
 import { noise, type Origin, packument, startOrigin } from './model-store.origin.ts';
 import { SenseVoiceModels } from './support/sensevoice-models.ts';
@@ -88,6 +89,11 @@ describe('models command', () => {
     expect(out).toContain(`Run "roundtable models pull silero-v6 --models-dir '${directory}'" to repair it.`);
     expect(out).not.toContain('moonshine');
     expect(process.exitCode).toBe(1);
+  });
+
+  it('quotes folders in commands as the shell at hand wants it', () => {
+    expect(shellWord("/home/o'neil/my models", 'linux')).toBe("'/home/o'\\''neil/my models'");
+    expect(shellWord('C:\\my models', 'win32')).toBe('"C:\\my models"');
   });
 
   it('says so when there is nothing to verify', async () => {

@@ -3,6 +3,7 @@ import { type FileHandle, mkdir, open, readdir, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path';
 import { Failure } from '../failure.ts';
 import { readArchive } from './read-archive.ts';
+import { shellWord } from './shell-word.ts';
 
 const MOST_FILES = 1000;
 const MOST_BYTES = 16e9;
@@ -37,8 +38,9 @@ export function archiveName(path: string): string | null {
 export async function unpackArchive(path: string, target: string): Promise<void> {
   const command = foreign.find(([ending]) => ending.test(path))?.[1];
   if (command !== undefined) {
+    const then = `roundtable models import ${shellWord(archiveName(path)!)}`;
     throw new Failure(
-      `${basename(path)} cannot be unpacked here. Type: ${command} '${path}' && roundtable models import '${archiveName(path)}'`,
+      `${basename(path)} cannot be unpacked here. Type: ${command} ${shellWord(path)} && ${then}`,
     );
   }
   let files = 0;
