@@ -113,6 +113,15 @@ describe('models command', () => {
     );
   });
 
+  it('fetches and deletes nothing when one of several names is unknown', async () => {
+    await mkdir(join(directory, 'silero-v6'), { recursive: true });
+    await writeFile(join(directory, 'silero-v6/silero_vad_v6.onnx'), 'short');
+    await expect(models('remove', 'silero-v6', 'silero')).rejects.toThrow('There is no model named "silero"');
+    await expect(models('pull', 'silero-v6', 'silero')).rejects.toThrow('There is no model named "silero"');
+    expect(await readdir(directory)).toEqual(['silero-v6']);
+    expect(registry.seen).toEqual([]);
+  });
+
   it('refuses a hub that is none, without repeating what may be a password', async () => {
     const refusal = models('pull', '--model-hub', 'https://me:s3cret@models.example.org');
     await expect(refusal).rejects.toThrow(/^--model-hub \(MODEL_HUB\) has a password in it(?!.*s3cret)/);

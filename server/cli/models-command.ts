@@ -138,6 +138,8 @@ async function verify(store: ModelStore, given: readonly string[]): Promise<void
 }
 
 async function remove(store: ModelStore, names: readonly string[]): Promise<void> {
+  // All or none: a slip in the last name shall not leave the others deleted.
+  for (const name of names) await store.look(name);
   for (const name of names) {
     await store.remove(name);
     print(`${name}: deleted`);
