@@ -42,6 +42,8 @@ describe('Hot words as tokens', () => {
     expect(written('Привет')).toEqual([]);
     expect(written('A')).toEqual(['▁a']);
     expect(written('微博')).toEqual([]);
+    for (const word of ['Привет', 'A', '微博', '微信 app', 'roundtables'])
+      expect(pieces.canWrite(word)).toBe(written(word).length > 0);
   });
 
   test('are found among pieces that are bytes', () => {

@@ -8,9 +8,10 @@ import { withMarks } from '../inference/sherpa/marked-words.ts';
 import { parseResult } from '../inference/sherpa/parse-result.ts';
 import { Sherpa } from '../inference/sherpa/sherpa.ts';
 import type { SherpaGraphs } from '../inference/sherpa/sherpa-graphs.ts';
+import { readTokens } from '../inference/sherpa/tokens.ts';
 import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
 import { readClips } from './support/audio.ts';
-import { clip, rebuiltMoonshine } from './support/models.ts';
+import { clip, shippedMoonshine } from './support/models.ts';
 import { hearDirectly } from './support/sherpa-direct.ts';
 import { packMoonshine } from './support/sherpa-moonshine.ts';
 import { rewritingFst } from './support/tiny-fst.ts';
@@ -51,6 +52,7 @@ describe('A model through sherpa-onnx', () => {
     const folder = await models.write(kind, { seed: 3 });
     const hear = hearDirectly(folder, kind);
     const graphs = await openFolder(folder);
+    const { ids } = await readTokens(graphs);
     const recognizer = await Sherpa.load(graphs);
     let heard = 0;
     for (const { samples } of await readClips()) {
@@ -59,7 +61,7 @@ describe('A model through sherpa-onnx', () => {
         const expected = hear(part);
         const { text, tokens } = await heardBy(recognizer, part);
         expect(text).toBe(spaced(expected.text.replaceAll('<unk>', '')));
-        expect(tokens).toHaveLength(expected.tokens.length);
+        expect(tokens).toEqual(expected.tokens.map((token) => ids.get(token)));
         heard += tokens.length;
       }
     }
@@ -67,9 +69,9 @@ describe('A model through sherpa-onnx', () => {
     await recognizer.close();
   });
 
-  test('hears in most clips what the other adapter hears with the same weights', async () => {
+  test('hears what the other adapter hears from the same graphs', async () => {
     const sherpa = await Sherpa.load(moonshine);
-    const own = await loadMoonshine(await rebuiltMoonshine(), 'cpu');
+    const own = await loadMoonshine(await shippedMoonshine(), 'cpu');
     const clips = await readClips();
     let same = 0;
     for (const { samples } of clips) {
@@ -77,8 +79,8 @@ describe('A model through sherpa-onnx', () => {
       if (theirs.text === ours.text) same++;
     }
     console.info(`Moonshine through sherpa-onnx: the same text in ${same} of ${clips.length} clips`);
-    // sherpa-onnx computes with the shipped bytes, which choose otherwise where two tokens are all but as likely.
-    expect(same / clips.length).toBeGreaterThan(0.7);
+    // The two have an onnxruntime each, and on other processors a last bit may tip over between two likely tokens.
+    expect(same).toBeGreaterThanOrEqual(clips.length - 1);
     await Promise.all([sherpa.close(), own.close()]);
   });
 
