@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { modelsCommand } from '../server/cli/models-command.ts';
 import { catalogue } from '../server/model-store/catalogue.ts';
+import { defaultModelsDirectory } from '../server/model-store/directory.ts';
 import { shellWord } from '../server/model-store/shell-word.ts';
 import { npmEnv } from './model-store.fixture.ts';
 import { noise, type Origin, packument, startOrigin } from './model-store.origin.ts';
@@ -105,6 +106,16 @@ describe('models command', () => {
   it('prefers the flag to the environment variable', async () => {
     await models('verify', '--models-dir', join(folder, 'other'));
     expect(out).toContain(join(folder, 'other'));
+  });
+
+  it('takes an empty variable for none, as the server does, and refuses an empty flag', async () => {
+    vi.stubEnv('ROUNDTABLE_MODELS_DIR', '');
+    await models('list');
+    expect(out).toContain(`Models directory: ${defaultModelsDirectory()}\n`);
+    vi.stubEnv('ROUNDTABLE_MODELS_DIR', directory);
+    await expect(models('list', '--models-dir', '')).rejects.toThrow('(ROUNDTABLE_MODELS_DIR) is empty.');
+    vi.stubEnv('MODEL_HUB', '');
+    await expect(models('pull', 'whisper')).rejects.toThrow('There is no model named "whisper"');
   });
 
   it('refuses an unknown name with the known ones', async () => {
