@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Device } from '../inference/device.ts';
 import type { RecognizerGraphs } from '../inference/load-recognizer.ts';
 import { type DevicePlace, ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { fixture } from './support/commanded-pool.ts';
@@ -9,7 +10,7 @@ const LOST = 'Its thread died, or did not answer.';
 let recognizers: ThreadedRecognizers;
 afterEach(() => recognizers.close());
 
-async function start(devices: readonly ('cpu' | 'cuda:0')[]): Promise<DevicePlace[]> {
+async function start(devices: readonly Device[]): Promise<DevicePlace[]> {
   const moves: DevicePlace[] = [];
   recognizers = await ThreadedRecognizers.start({
     ...{ workerUrl: fixture('standing'), models: [GRAPHS, GRAPHS], devices },
@@ -44,6 +45,15 @@ describe('ThreadedRecognizers on a GPU that has no room for one of two models', 
     expect(sorts()).toEqual([1, 1]);
     expect(recognizers.threadsBySort).toEqual([0, 1]);
     expect(moves).toEqual([{ asked: 'cuda:0', runs: 'cpu', why: LOST }]);
+  });
+
+  test('start on the processor where the thread dies as it loads onto the GPU', async () => {
+    expect(await start(['cuda:9', 'cuda:0'])).toEqual([]);
+    expect(recognizers.places).toMatchObject([
+      { asked: 'cuda:9', runs: 'cpu', why: LOST },
+      { asked: 'cuda:0', why: 'Its memory is full.' },
+    ]);
+    expect(recognizers.idle).toBe(2);
   });
 
   test('are all of one sort where no GPU is asked for', async () => {

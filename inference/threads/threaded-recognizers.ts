@@ -77,8 +77,12 @@ export class ThreadedRecognizers implements RecognizerPool {
       workerData: devices.map((_, place) => dataFor(place)),
       // What killed a thread on a GPU would most likely kill the next one there.
       replacement: (place) => {
-        const lost = graphs.map(() => ({ runs: 'cpu', why: THREAD_LOST }) as const);
-        if (this.#places[place]!.asked !== 'cpu') this.#stands(place, lost);
+        const { asked, why } = this.#places[place]!;
+        if (asked === 'cpu' || why === THREAD_LOST) return null;
+        this.#stands(
+          place,
+          graphs.map(() => ({ runs: 'cpu', why: THREAD_LOST })),
+        );
 
         return dataFor(place);
       },
