@@ -1,4 +1,4 @@
-import { type Device, parseDevices } from '../inference/device.ts';
+import type { Device } from '../inference/device.ts';
 import type { ModelGraphs } from '../inference/load-recognizer.ts';
 import { ModelFilesError } from '../inference/model-files-error.ts';
 import { prepareMoonshine, rebuildForGpu } from '../inference/moonshine/rebuild/rebuild.ts';
@@ -11,10 +11,11 @@ import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
 import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
 import { weightBytes } from '../inference/weight-files.ts';
-import { type Config, OPTIONS } from './config/options.ts';
+import type { Config } from './config/options.ts';
 import { type GpuWatch, watchGpus } from './devices/gpu-watch.ts';
 import { noteMove } from './devices/note-move.ts';
 import { numberGpusByBus } from './devices/nvidia-smi.ts';
+import { AUTO_DEVICES, readDevices } from './devices/read-devices.ts';
 import { Failure } from './failure.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -126,7 +127,7 @@ async function startRecognizers(
   metrics: ModelMetrics,
   listeners: ThreadListeners,
 ): Promise<ThreadedRecognizers> {
-  const wanted = parseDevices(config.devices) as readonly Device[];
+  const wanted = readDevices(config.devices) as readonly Device[];
   if (wanted.some((device) => device !== 'cpu')) numberGpusByBus();
   const models: ModelGraphs[] = [];
   for (const model of resolved) models.push(await prepareGraphs(model, wanted, config, log));
@@ -171,7 +172,7 @@ async function planFor(
 
   const plan = planMemory(shares, threads, config);
 
-  return config.devices === OPTIONS.devices.default ? withFewerThreads(plan) : plan;
+  return config.devices === AUTO_DEVICES ? withFewerThreads(plan) : plan;
 }
 
 /** @param loadedBytes by which the process has grown. */

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { describe, expect, test } from 'vitest';
 import { parseDevices } from '../inference/device.ts';
 import { readConfig } from '../server/config/config.ts';
@@ -8,6 +9,7 @@ import {
   type Option,
   type OptionName,
 } from '../server/config/options.ts';
+import { readDevices } from '../server/devices/read-devices.ts';
 import { Failure } from '../server/failure.ts';
 
 const options = Object.entries(OPTIONS) as [OptionName, Option][];
@@ -138,6 +140,11 @@ describe('Configuration', () => {
 
   test('refuses a precision that there is not', () => {
     expect(faultOf({ precision: 'int8' })).toContain('neither auto, float32 nor float16');
+  });
+
+  test('has the processor for each core where nothing is said of devices', () => {
+    const { devices } = readConfig({}, {});
+    expect(readDevices(devices)).toEqual(new Array(Math.min(64, availableParallelism())).fill('cpu'));
   });
 
   test('takes devices of both kinds and every log level', () => {

@@ -1,6 +1,5 @@
-import { availableParallelism } from 'node:os';
-import { parseDevices } from '../../inference/device.ts';
 import { PRECISIONS } from '../../inference/precision.ts';
+import { AUTO_DEVICES, readDevices } from '../devices/read-devices.ts';
 import { DIALECT_NAMES } from '../dialects/dialect-names.ts';
 import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
@@ -20,12 +19,6 @@ function isOrigin(text: string): boolean {
 
 /** Each thread has all of them. */
 const MAX_MODELS = 8;
-/** More threads than this are asked for by name. */
-const MAX_DEFAULT_THREADS = 64;
-
-/** One for each core: sockets and voice detection need little, and go first. */
-const defaultThreads = Math.min(MAX_DEFAULT_THREADS, availableParallelism());
-
 /**
  * Every setting of the server: flags, environment variables, `--help`, ranges and `docs/configuration.md` all come
  * from this table.
@@ -143,11 +136,12 @@ export const OPTIONS = {
   devices: {
     kind: 'text',
     group: 'Models',
-    default: new Array(defaultThreads).fill('cpu').join(','),
+    default: AUTO_DEVICES,
     placeholder: 'LIST',
-    about: 'Inference threads and where each runs: cpu or cuda:N, separated by commas; cpu*4 is four of them',
+    about:
+      'Inference threads and where each runs: cpu or cuda:N, separated by commas; cpu*4 is four of them. auto is cpu for each core, at most 64 times, as far as their models have room',
     fault: (value) => {
-      const devices = parseDevices(value);
+      const devices = readDevices(value);
 
       return typeof devices === 'string' ? devices : null;
     },
@@ -169,7 +163,7 @@ export const OPTIONS = {
     min: 1,
     max: 16_777_216,
     about:
-      'Memory that all models may take in all threads; a server whose models are expected to take more does not start. Threads that --devices does not ask for are left out instead',
+      'Memory that all models may take in all threads; a server whose models are expected to take more does not start. With --devices auto it has fewer threads instead',
   },
   startThreshold: {
     kind: 'number',
