@@ -4,7 +4,8 @@ import { readJobRequest } from '../server/jobs/read-job-request.ts';
 import { servedModels } from './support/served-models.ts';
 
 function read(fields: Readonly<Record<string, unknown>>, hotWords = true) {
-  return readJobRequest(fields, ANYONE, servedModels({ name: 'model', hotWords }), { maxHotWords: 3 }).options;
+  return readJobRequest(fields, ANYONE, servedModels({ name: 'model', hotWords }), { maxHotWords: 3 })
+    .options;
 }
 
 describe('The words of a recording', () => {

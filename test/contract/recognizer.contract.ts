@@ -172,7 +172,7 @@ export function describeRecognizer({ name, create, real }: RecognizerUnderTest):
       const speech = await clip('1688-142285-0005.flac');
       const names = ['Helstone', 'Shropshire', 'Marlborough'];
       const hotWords = { key: names.join(), words: names.map((text) => ({ text, weight: 1 })) };
-      const growing = [1, 2, 3, 4].map((seconds) => speech.slice(0, seconds * SAMPLE_RATE));
+      const growing = [1, 2, 4].map((seconds) => speech.slice(0, seconds * SAMPLE_RATE));
       const alone: Hypothesis[] = [];
       for (const samples of growing) {
         const { hypotheses } = await recognizer.decode([{ ...segment(samples), hotWords }]);

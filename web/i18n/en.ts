@@ -432,7 +432,11 @@ export const en = {
       version: 'Version',
       uptime: 'Running for',
       models: 'Models',
+      devices: 'Runs on',
     },
+    memory: (usedGib: number, totalGib: number) =>
+      `${usedGib.toFixed(1)} of ${totalGib.toFixed(0)} GiB in use`,
+    moved: (device: string) => `${device} is not in use: the processor does its work.`,
   },
   /** By code, of the server and of the browser. What has no words here is told as the server said it. */
   troubles: {

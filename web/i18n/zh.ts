@@ -398,7 +398,10 @@ export const zh: Words = {
       version: '版本',
       uptime: '已运行',
       models: '模型',
+      devices: '运行于',
     },
+    memory: (usedGib, totalGib) => `已用 ${usedGib.toFixed(1)} GiB，共 ${totalGib.toFixed(0)} GiB`,
+    moved: (device) => `${device} 没有投入使用，由处理器代为计算。`,
   },
   troubles: {
     'permission-denied': {

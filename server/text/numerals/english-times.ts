@@ -1,5 +1,5 @@
 import { belowHundred, cardinal, ordinal, type Spoken } from './english-cardinal.ts';
-import { before, type Found, isNumberAt, UNITS } from './english-rule.ts';
+import { before, type Found, isNumberAt, UNITS } from './english-context.ts';
 import { DECADES, DIGITS, MONTHS, ordinalText, TEENS, TENS } from './english-words.ts';
 import type { WordCursor } from './word-cursor.ts';
 

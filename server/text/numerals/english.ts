@@ -1,9 +1,12 @@
 import type { Edit } from '../edit.ts';
 import { belowHundred, cardinal, ordinal, type Spoken } from './english-cardinal.ts';
-import { before, type Found, isNumberAt, type Rule } from './english-rule.ts';
+import { before, type Found, isNumberAt } from './english-context.ts';
 import { clock, date, dayOfMonth, decade, year } from './english-times.ts';
 import { DIGITS, isNumberWord, MONTHS, numberText, ordinalText, SCALES } from './english-words.ts';
 import { WordCursor } from './word-cursor.ts';
+
+/** A rule looks for one kind of number at a place, and finds nothing where it is not sure. */
+type Rule = (words: WordCursor, at: number) => Found | null;
 
 /** The first that finds something decides. */
 const RULES: readonly Rule[] = [

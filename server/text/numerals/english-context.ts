@@ -8,8 +8,8 @@ export interface Found {
   readonly end: number;
 }
 
-/** A rule looks for one kind of number at a place, and finds nothing where it is not sure. */
-export type Rule = (words: WordCursor, at: number) => Found | null;
+/** What amounts are counted in, and what goes on with a number. */
+export const UNITS = new Set(['percent', 'per', 'point', 'dollar', 'dollars', 'euro', 'euros']);
 
 /** Whether another number follows, in words or in digits. */
 export function isNumberAt(words: WordCursor, at: number): boolean {
@@ -20,6 +20,3 @@ export function isNumberAt(words: WordCursor, at: number): boolean {
 export function before(words: WordCursor, at: number): string {
   return words.isJoined(at) ? words.words[at - 1]!.word : '';
 }
-
-/** What numbers are of, so that they are written as amounts. */
-export const UNITS = new Set(['percent', 'per', 'point', 'dollar', 'dollars', 'euro', 'euros']);
