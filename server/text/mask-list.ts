@@ -30,8 +30,10 @@ interface Folded {
 }
 
 interface Node {
-  readonly next: Map<string, Node>;
+  next: Map<string, Node> | null;
   isEnd: boolean;
+  /** What the only word that goes on from here goes on with: a node for each of its marks would take ten times the memory. */
+  tail: readonly string[] | null;
 }
 
 /**
@@ -56,10 +58,10 @@ export class MaskList implements TextStage {
 
   /** The same and further words; what is there is shared. */
   with(words: readonly string[]): MaskList {
-    const root: Node = { next: new Map(), isEnd: false };
-    for (const word of words) insert(root, word);
+    const root: Node = { next: new Map(), isEnd: false, tail: null };
+    for (const word of words) insert(root, inner(fold(word).marks));
 
-    return root.next.size === 0 ? this : new MaskList([...this.#tries, root]);
+    return root.next!.size === 0 ? this : new MaskList([...this.#tries, root]);
   }
 
   /** What either holds; both are shared. */
@@ -105,20 +107,36 @@ export class MaskList implements TextStage {
   }
 }
 
-function insert(root: Node, word: string): void {
-  const { marks } = fold(word);
-  const from = marks[0] === GAP_MARK ? 1 : 0;
-  const to = marks.at(-1) === GAP_MARK ? marks.length - 1 : marks.length;
+/** Without gaps around. */
+function inner(marks: readonly string[]): readonly string[] {
+  return marks.slice(
+    marks[0] === GAP_MARK ? 1 : 0,
+    marks.at(-1) === GAP_MARK ? marks.length - 1 : marks.length,
+  );
+}
+
+function insert(root: Node, marks: readonly string[]): void {
   let node = root;
-  for (const mark of marks.slice(from, to)) {
-    let next = node.next.get(mark);
+  for (const [at, mark] of marks.entries()) {
+    if (node.tail) {
+      const [first, ...rest] = node.tail;
+      node.next = new Map([[first!, leaf(rest)]]);
+      node.tail = null;
+    }
+    const next = node.next?.get(mark);
     if (!next) {
-      next = { next: new Map(), isEnd: false };
-      node.next.set(mark, next);
+      node.next ??= new Map();
+      node.next.set(mark, leaf(marks.slice(at + 1)));
+
+      return;
     }
     node = next;
   }
   if (node !== root) node.isEnd = true;
+}
+
+function leaf(rest: readonly string[]): Node {
+  return { next: null, isEnd: rest.length === 0, tail: rest.length === 0 ? null : rest };
 }
 
 function fold(text: string): Folded {
@@ -187,8 +205,23 @@ function walk(
   for (let at = from; ; at++) {
     if (node.isEnd && isEdge(marks[at - 1], marks[at])) to = at;
     if (at === marks.length) return { to, isOpen: true };
-    const next = node.next.get(marks[at]!);
+    if (node.tail) return walkTail(node.tail, marks, at, to);
+    const next = node.next?.get(marks[at]!);
     if (!next) return { to, isOpen: false };
     node = next;
   }
+}
+
+function walkTail(
+  tail: readonly string[],
+  marks: readonly string[],
+  from: number,
+  before: number,
+): { readonly to: number; readonly isOpen: boolean } {
+  const end = from + tail.length;
+  for (let at = from; at < Math.min(end, marks.length); at++)
+    if (marks[at] !== tail[at - from]) return { to: before, isOpen: false };
+  if (end > marks.length) return { to: before, isOpen: true };
+
+  return { to: isEdge(marks[end - 1], marks[end]) ? end : before, isOpen: end === marks.length };
 }

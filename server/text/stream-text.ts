@@ -85,7 +85,8 @@ function wordsOf({ start, model, mask }: StreamTextParts, vocabulary: Vocabulary
   const asked = mergedHotWords(start.hotWords ?? [], vocabulary.hotWords);
   const { hotWords: supported, writesDigits, punctuates } = model.capabilities;
   const heard = supported ? asked.filter(({ text }) => model.canWrite(text)) : [];
-  const ignored = supported ? asked.filter((word) => !heard.includes(word)) : [];
+  const used = new Set(heard);
+  const ignored = supported ? asked.filter((word) => !used.has(word)) : [];
   const masks = mask.and(meetingMask(vocabulary)).with(start.mask ?? []);
   const stagesOf = (language: string) => {
     const numerals = start.numerals && !writesDigits ? numeralStage(language) : null;
