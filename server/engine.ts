@@ -53,7 +53,7 @@ type ThreadListeners = Required<Pick<ThreadPoolOptions, 'onCrash' | 'onHang' | '
 
 /**
  * Fetches the models where they are named by the catalogue, and starts their threads.
- * @param signal gives up what is being fetched.
+ * @param signal gives up what is being fetched or tried.
  * @throws {Failure} when a model cannot be had, is of another kind, or cannot be loaded on its devices.
  */
 export async function startEngine(
@@ -99,6 +99,7 @@ export async function startEngine(
       log,
       metrics.models,
       listeners('recognizer'),
+      signal,
     );
     loaded = true;
     metrics.threads.watch({ recognizer: recognizers, vad });
@@ -116,10 +117,12 @@ async function startRecognizers(
   log: Logger,
   metrics: ModelMetrics,
   listeners: ThreadListeners,
+  signal: AbortSignal,
 ): Promise<ThreadedRecognizers> {
   const devices = config.devices.split(',') as Device[];
   const models: RecognizerGraphs[] = [];
-  for (const model of resolved) models.push(await prepareGraphs(model, devices, log));
+  for (const model of resolved) models.push(await prepareGraphs(model, devices, log, signal));
+  signal.throwIfAborted();
   const plan = await planFor(resolved, models, config);
   requireRoom(plan);
   const beforeBytes = process.memoryUsage.rss();
@@ -168,13 +171,14 @@ async function prepareGraphs(
   model: ResolvedModel,
   devices: readonly Device[],
   log: Logger,
+  signal: AbortSignal,
 ): Promise<RecognizerGraphs> {
   if (model.adapter === 'sensevoice') {
     const floats = devices.some((device) => device !== 'cpu');
 
     return (await openSenseVoice(model.files, { floats, itn: true }))!;
   }
-  if (model.adapter === 'sherpa') return prepareSherpa(model, devices);
+  if (model.adapter === 'sherpa') return prepareSherpa(model, devices, signal);
 
   return prepareMoonshine(moonshineFiles(model), model.contentHash, (err) =>
     log.warn(
@@ -184,7 +188,11 @@ async function prepareGraphs(
   );
 }
 
-async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): Promise<SherpaGraphs> {
+async function prepareSherpa(
+  model: ResolvedModel,
+  devices: readonly Device[],
+  signal: AbortSignal,
+): Promise<SherpaGraphs> {
   if (devices.some((device) => device !== 'cpu')) {
     throw new Failure(
       `The model ${model.name} is run by sherpa-onnx, on the processor only: use --devices cpu, as many times as it is to have threads.`,
@@ -192,7 +200,7 @@ async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): 
   }
   const graphs = (await openSherpa(model.files))!;
   try {
-    await probeSherpa(graphs, SHERPA_PROBE);
+    await probeSherpa(graphs, SHERPA_PROBE, signal);
   } catch (error) {
     if (!(error instanceof ModelFilesError)) throw error;
     throw new Failure(`The model ${model.name} cannot be loaded: ${error.message}`, { cause: error });
