@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { Failure } from '../server/failure.ts';
 import { accuracyCommand } from './accuracy/accuracy-command.ts';
 import { engineCommand } from './engine/engine-command.ts';
+import { hotWordsCommand } from './hot-words/hot-words-command.ts';
 import { capacityCommand } from './load/capacity-command.ts';
 import { fairnessCommand } from './load/fairness-command.ts';
 import { idleCommand } from './load/idle-command.ts';
@@ -16,6 +17,7 @@ const program = new Command('bench')
   .description('Measure the server, and the engine in it.')
   .addCommand(accuracyCommand())
   .addCommand(engineCommand())
+  .addCommand(hotWordsCommand())
   .addCommand(senseVoiceCommand())
   .addCommand(capacityCommand())
   .addCommand(latencyCommand())

@@ -1,4 +1,4 @@
-import type { MoonshineFiles, MoonshineGraphs } from '../inference/moonshine/moonshine-files.ts';
+import type { MoonshineCpuGraphs, MoonshineFiles } from '../inference/moonshine/moonshine-files.ts';
 import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import { moonshineFiles } from '../server/model-store/moonshine-files.ts';
 import type { ResolvedModel } from '../server/model-store/store.ts';
@@ -11,7 +11,7 @@ import type { ResolvedModel } from '../server/model-store/store.ts';
 export function rebuiltGraphs(
   model: ResolvedModel,
   shipped: MoonshineFiles = moonshineFiles(model),
-): Promise<MoonshineGraphs> {
+): Promise<MoonshineCpuGraphs> {
   return prepareMoonshine(shipped, model.contentHash, (error) => {
     throw error;
   });

@@ -1,5 +1,6 @@
 import type { Device } from './device.ts';
 import { moonshineCapabilities } from './moonshine/capabilities.ts';
+import { canBeHeard } from './moonshine/hot-words/can-be-heard.ts';
 import type { MoonshineGraphs } from './moonshine/moonshine-files.ts';
 import type { Recognizer, RecognizerCapabilities } from './recognizer.ts';
 import { senseVoiceCapabilities } from './sensevoice/capabilities.ts';
@@ -9,6 +10,13 @@ import type { SherpaGraphs } from './sherpa/sherpa-graphs.ts';
 
 /** A model that can be loaded, of any kind. Plain data: it is sent to threads. */
 export type RecognizerGraphs = MoonshineGraphs | SenseVoiceGraphs | SherpaGraphs;
+
+/** The graphs of one model, as each sort of device is best with them. */
+export interface ModelGraphs {
+  readonly processor: RecognizerGraphs;
+  /** Never loaded where no GPU is asked for. */
+  readonly gpu: RecognizerGraphs;
+}
 
 /** Loads a model into the calling thread. @throws when it cannot be loaded on the device. */
 export async function loadRecognizer(graphs: RecognizerGraphs, device: Device): Promise<Recognizer> {
@@ -32,7 +40,7 @@ export async function loadRecognizer(graphs: RecognizerGraphs, device: Device): 
 export function recognizerCapabilities(
   graphs: RecognizerGraphs,
 ): Omit<RecognizerCapabilities, 'concurrency'> {
-  if (graphs.kind === 'sensevoice') return senseVoiceCapabilities(graphs.layout);
+  if (graphs.kind === 'sensevoice') return senseVoiceCapabilities(graphs);
   if (graphs.kind === 'sherpa') return sherpaCapabilities(graphs);
 
   return moonshineCapabilities(graphs.kind);
@@ -48,9 +56,27 @@ export async function hotWordWriter(graphs: RecognizerGraphs): Promise<(text: st
 
     return (text) => list?.canWrite(text) ?? false;
   }
+  if (graphs.kind === 'rebuilt') return canBeHeard;
   if (graphs.kind !== 'sensevoice') return () => true;
   const { readHotWordTokens } = await import('./sensevoice/hot-word-tokens.ts');
   const tokens = await readHotWordTokens(graphs);
 
-  return (text) => tokens.spellings(text).length > 0;
+  return remembering((text) => tokens.canWrite(text));
+}
+
+/** Answers that are remembered: all streams of a meeting ask for the same words. */
+const MAX_REMEMBERED = 20_000;
+
+function remembering(ask: (text: string) => boolean): (text: string) => boolean {
+  const answers = new Map<string, boolean>();
+
+  return (text) => {
+    const known = answers.get(text);
+    if (known !== undefined) return known;
+    if (answers.size >= MAX_REMEMBERED) answers.clear();
+    const answer = ask(text);
+    answers.set(text, answer);
+
+    return answer;
+  };
 }

@@ -16,6 +16,11 @@ export interface RecognizerPool {
    * @param model its number.
    */
   decode(model: number, batch: readonly SpeechSegment[], deadlineMs?: number): Promise<DecodeResult>;
+  /**
+   * Sort of the thread that would have the next batch, by number: where GPUs were asked for, 0 is one of theirs and 1 the
+   * processor's; else all are alike, and 0.
+   */
+  readonly nextSort: number;
   /** Batches that would begin at once. Falls as soon as `decode` is called; 0 when closed. */
   readonly idle: number;
   /** Has `listener` told whenever `idle` may have grown; it takes the place of the one before. */

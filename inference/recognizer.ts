@@ -10,6 +10,7 @@ export interface HotWord {
 export interface HotWords {
   /** The same for the same words and weights: what a recogniser makes of them may be kept under it. */
   readonly key: string;
+  /** At least one. On a thread of the pool they are unpacked when this is read: read it once for each key. */
   readonly words: readonly HotWord[];
 }
 

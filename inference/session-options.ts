@@ -10,6 +10,7 @@ export function sessionOptions(device: Device): InferenceSession.SessionOptions 
   forbidTelemetry();
   // What goes wrong is thrown as well; the runtime's own lines on standard error would only say it twice.
   env.logLevel = 'fatal';
+  // A number is all that onnxruntime-node 1.29 hands on to CUDA (`session_options_helper.cc`): no limit of memory, no precision.
   const executionProviders: InferenceSession.ExecutionProviderConfig[] =
     device === 'cpu' ? ['cpu'] : [{ name: 'cuda', deviceId: Number(device.slice('cuda:'.length)) }, 'cpu'];
   return {

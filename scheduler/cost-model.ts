@@ -28,6 +28,18 @@ export const DEFAULT_LAW: CostLaw = {
   perLongestFreshMs: 0.004,
 };
 
+/**
+ * What is believed of a GPU nobody has measured, on which a decoder loops over the longest row: that batches cost little more
+ * than what is longest in them. They are then formed at once, and not only when it has been learned.
+ */
+export const GPU_LAW: CostLaw = {
+  perBatchMs: 5,
+  perJobMs: 0.1,
+  perSizeMs: 0.0002,
+  perFreshMs: 0,
+  perLongestFreshMs: 0.005,
+};
+
 /** Units of size a feature is counted in, so that all features are of like magnitude. */
 const SCALE = 10_000;
 /** Weight that the past keeps when one batch more is known: the last two hundred or so count. */

@@ -1,5 +1,5 @@
 import { Flow, newTally } from './flow.ts';
-import { FormingBatch } from './forming-batch.ts';
+import { type Costs, FormingBatch } from './forming-batch.ts';
 import type { JobKind } from './job-kind.ts';
 import { predictBacklog } from './predict-backlog.ts';
 import { Member, PRIORITIES, Ring } from './ring.ts';
@@ -8,6 +8,8 @@ import type { Admission, Backlog, Batch, Job, Priority, Scheduler, Work } from '
 export interface FairSchedulerOptions {
   /** What holds for each kind of job, by its number. */
   readonly kinds: readonly JobKind[];
+  /** The same for each sort of thread, by its number, where there are several; then `kinds` is what holds for the first. */
+  readonly sorts?: readonly (readonly JobKind[])[];
   /**
    * Whether background leaves the last idle thread alone while others have had something to do within some seconds, so that
    * who comes next need not wait for it: for where there are several. False when left out.
@@ -48,6 +50,13 @@ interface Part<T> {
   readonly costMs: number;
 }
 
+/** A batch that has been given out. */
+interface Running<T> {
+  readonly parts: readonly Part<T>[];
+  /** Where it runs. */
+  readonly costs: Costs;
+}
+
 /** Jobs looked at in vain before a batch goes as it is: bounds the time that forming one takes. */
 const MAX_MISSES = 64;
 /**
@@ -81,7 +90,7 @@ export class FairScheduler<T> implements Scheduler<T> {
   /** Those that are not forgotten, by name. */
   readonly #groupsByName = new Map<string, Group<T>>();
   readonly #seats = new Map<string, Seat<T>>();
-  readonly #running = new Map<Batch<T>, readonly Part<T>[]>();
+  readonly #running = new Map<Batch<T>, Running<T>>();
   readonly #tally = newTally();
   /** By kind. */
   readonly #batchesSinceSingle: number[];
@@ -121,7 +130,7 @@ export class FairScheduler<T> implements Scheduler<T> {
     return taken;
   }
 
-  schedule(nowMs: number, idle: number): Batch<T> | null {
+  schedule(nowMs: number, idle: number, sort = 0): Batch<T> | null {
     const urgent = PRIORITIES.find((priority) => this.#groups.first(priority));
     if (!urgent) return null;
     const others = this.#hasOthers();
@@ -134,16 +143,18 @@ export class FairScheduler<T> implements Scheduler<T> {
     if (first === 'background' && isSpared) return null;
     // Whoever's turn it is decides which kind the batch is of.
     const { kind } = this.#groups.first(first)!.flows.first(first)!.head(first)!;
-    const { maxBatchMs, maxCalmBatchMs = maxBatchMs, costs } = this.#options.kinds[kind]!;
+    const rules = (this.#options.sorts?.[sort] ?? this.#options.kinds)[kind]!;
+    const { maxBatchMs, maxCalmBatchMs = maxBatchMs, costs } = rules;
     const forming = new FormingBatch<T>(costs, {
-      maxSize: isOverdue ? 1 : this.#maxSize(kind, first, idle),
+      maxSize: isOverdue ? 1 : this.#maxSize(kind, rules, first, idle),
       maxMs: isCalm ? maxCalmBatchMs : maxBatchMs,
       nowMs,
+      maxLengthRatio: rules.maxLengthRatio ?? Number.POSITIVE_INFINITY,
     });
     const parts = joining(first).flatMap((priority) => this.#fill(forming, priority));
     const { jobs, works, costMs } = forming;
     const batch = { kind, jobs, works, costMs };
-    this.#running.set(batch, this.#charge(parts, costMs));
+    this.#running.set(batch, { parts: this.#charge(parts, costMs), costs });
     this.#batchesSinceSingle[kind] = jobs.length > 1 ? this.#batchesSinceSingle[kind]! + 1 : 0;
     if (first === 'background') this.#backgroundSinceMs = this.#groups.first('background') ? nowMs : null;
 
@@ -151,11 +162,12 @@ export class FairScheduler<T> implements Scheduler<T> {
   }
 
   complete(batch: Batch<T>, tookMs: number | null): void {
-    const parts = this.#running.get(batch);
-    if (!parts) return;
+    const running = this.#running.get(batch);
+    if (!running) return;
+    const { parts, costs } = running;
     this.#running.delete(batch);
     if (tookMs !== null && Number.isFinite(tookMs) && tookMs > 0) {
-      this.#options.kinds[batch.kind]!.costs.learn(batch.works, tookMs);
+      costs.learn(batch.works, tookMs);
       this.#charge(parts, tookMs);
     }
     for (const { job, seat } of parts) {
@@ -229,12 +241,12 @@ export class FairScheduler<T> implements Scheduler<T> {
     return this.#backgroundSinceMs !== null && nowMs - this.#backgroundSinceMs > MAX_BACKGROUND_WAIT_MS;
   }
 
-  #maxSize(kind: number, priority: Priority, idle: number): number {
+  #maxSize(kind: number, rules: JobKind, priority: Priority, idle: number): number {
     if (priority !== 'final' && this.#batchesSinceSingle[kind]! >= BATCHES_TO_A_PROBE) return 1;
     const ready = Object.values(this.#tally.ready).reduce((sum, jobs) => sum + jobs, 0);
     const share = Math.ceil(ready / Math.max(1, idle));
 
-    return Math.min(this.#options.kinds[kind]!.maxBatchSize, share);
+    return Math.min(rules.maxBatchSize, share);
   }
 
   /** Takes jobs in the order of their turns until the batch is full or none fits. */

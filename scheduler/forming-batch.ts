@@ -1,3 +1,4 @@
+import { PADDED_ANYHOW } from './job-kind.ts';
 import type { Job, Work } from './scheduler.ts';
 
 /** What predicts and learns how long batches take. */
@@ -14,6 +15,8 @@ export interface BatchLimits {
   /** Predicted; a single job may exceed it. */
   readonly maxMs: number;
   readonly nowMs: number;
+  /** Of the longest to the shortest. */
+  readonly maxLengthRatio: number;
 }
 
 /**
@@ -29,6 +32,8 @@ export class FormingBatch<T> {
   readonly #jobs: Job<T>[] = [];
   readonly #works: Work[] = [];
   #costMs = 0;
+  #shortest = Number.POSITIVE_INFINITY;
+  #longest = 0;
 
   constructor(costs: Costs, limits: BatchLimits) {
     this.#costs = costs;
@@ -60,14 +65,23 @@ export class FormingBatch<T> {
     const first = this.#jobs[0];
     if (first && (this.full || job.alone || !isAlike(job, first))) return null;
     const work = job.work();
+    const [shortest, longest] = this.#lengthsWith(work);
+    if (longest > this.#limits.maxLengthRatio * shortest) return null;
     const aloneMs = this.#costs.predict([work]);
     const togetherMs = first ? this.#costs.predict([...this.#works, work]) : aloneMs;
     if (first && !this.#isWorthIt(aloneMs, togetherMs)) return null;
     this.#jobs.push(job);
     this.#works.push(work);
     this.#costMs = togetherMs;
+    [this.#shortest, this.#longest] = [shortest, longest];
 
     return aloneMs;
+  }
+
+  #lengthsWith({ size }: Work): readonly [number, number] {
+    const length = Math.max(size, PADDED_ANYHOW);
+
+    return [Math.min(this.#shortest, length), Math.max(this.#longest, length)];
   }
 
   #isWorthIt(aloneMs: number, togetherMs: number): boolean {

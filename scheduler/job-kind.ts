@@ -11,6 +11,14 @@ export interface JobKind {
    * `maxBatchMs` when left out.
    */
   readonly maxCalmBatchMs?: number;
+  /**
+   * Most times as long as its shortest job the longest of a batch may be, where shorter ones are padded; below
+   * `PADDED_ANYHOW` units all are alike. Any length joins any when left out.
+   */
+  readonly maxLengthRatio?: number;
   /** Predicts what its jobs cost, and is told what they did. In milliseconds of one thread, as those of the other kinds. */
   readonly costs: Costs;
 }
+
+/** Units of size up to which jobs are of like length, whatever their ratio: here, two seconds. */
+export const PADDED_ANYHOW = 2000;

@@ -85,8 +85,9 @@ export interface Scheduler<T> {
   /**
    * The next batch, or null when nothing may run now. Its jobs leave the queue.
    * @param idle batches that could begin now, this one included, from 1 up: jobs are spread over that many.
+   * @param sort of the thread that the batch will run on, by number; the first when left out.
    */
-  schedule(nowMs: number, idle: number): Batch<T> | null;
+  schedule(nowMs: number, idle: number, sort?: number): Batch<T> | null;
   /**
    * Reports that a batch has ended. One that is not known, or was completed before, is ignored.
    * @param tookMs how long the work itself took, without getting it there and back, or null when it failed: then nothing is learned from it, and

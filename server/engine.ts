@@ -1,8 +1,9 @@
-import type { Device } from '../inference/device.ts';
-import type { RecognizerGraphs } from '../inference/load-recognizer.ts';
+import { type Device, parseDevices } from '../inference/device.ts';
+import type { ModelGraphs } from '../inference/load-recognizer.ts';
 import { ModelFilesError } from '../inference/model-files-error.ts';
-import { prepareMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
-import { openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
+import { prepareMoonshine, rebuildForGpu } from '../inference/moonshine/rebuild/rebuild.ts';
+import { forGpus } from '../inference/sensevoice/layout.ts';
+import { type GraphChoice, openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
 import { openSherpa } from '../inference/sherpa/open-sherpa.ts';
 import { probeSherpa } from '../inference/sherpa/probe-sherpa.ts';
 import type { SherpaGraphs } from '../inference/sherpa/sherpa-graphs.ts';
@@ -11,6 +12,9 @@ import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.t
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
 import { weightBytes } from '../inference/weight-files.ts';
 import type { Config } from './config/options.ts';
+import { type GpuWatch, watchGpus } from './devices/gpu-watch.ts';
+import { noteMove } from './devices/note-move.ts';
+import { numberGpusByBus } from './devices/nvidia-smi.ts';
 import { Failure } from './failure.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
@@ -37,6 +41,8 @@ export interface Engine {
   /** By their numbers among the recognisers. */
   readonly models: ServedModels;
   readonly vadModel: ModelIdentity;
+  /** The memory of the GPUs in use. */
+  readonly gpus: GpuWatch;
 }
 
 /** What the models are started with. */
@@ -103,8 +109,11 @@ export async function startEngine(
     );
     loaded = true;
     metrics.threads.watch({ recognizer: recognizers, vad });
+    const gpus = watchGpus(recognizers, log);
+    await gpus.start();
+    metrics.devices.watch({ recognizers, gpus });
 
-    return { recognizers, vad, models: served(resolved, recognizers), vadModel: identify(vadModel) };
+    return { recognizers, vad, models: served(resolved, recognizers), vadModel: identify(vadModel), gpus };
   } catch (error) {
     await vad.close();
     throw error;
@@ -119,17 +128,20 @@ async function startRecognizers(
   listeners: ThreadListeners,
   signal: AbortSignal,
 ): Promise<ThreadedRecognizers> {
-  const devices = config.devices.split(',') as Device[];
-  const models: RecognizerGraphs[] = [];
-  for (const model of resolved) models.push(await prepareGraphs(model, devices, log, signal));
+  const devices = parseDevices(config.devices) as readonly Device[];
+  if (devices.some((device) => device !== 'cpu')) numberGpusByBus();
+  const models: ModelGraphs[] = [];
+  for (const model of resolved) models.push(await prepareGraphs(model, devices, config, log, signal));
   signal.throwIfAborted();
-  const plan = await planFor(resolved, models, config);
+  const plan = await planFor(resolved, models, devices.length, config);
   requireRoom(plan);
   const beforeBytes = process.memoryUsage.rss();
   try {
     const recognizers = await ThreadedRecognizers.start({
       ...{ workerUrl: RECOGNIZER_THREAD, models, devices, ...listeners },
+      onMove: (place) => noteMove(place, log),
     });
+    for (const place of recognizers.places) if (place.why !== null) noteMove(place, log);
     tellMemory(plan, process.memoryUsage.rss() - beforeBytes, log, metrics);
 
     return recognizers;
@@ -137,22 +149,21 @@ async function startRecognizers(
     const detail = (error as Error).message;
     const names = resolved.map(({ name }) => name).join(', ');
     const what = resolved.length > 1 ? `One of the models ${names}` : `The model ${names}`;
-    if (!devices.some((device) => device !== 'cpu')) throw new Failure(`${what} cannot be loaded: ${detail}`);
-    throw new Failure(
-      `${what} cannot be loaded on ${config.devices}. A GPU needs NVIDIA's driver, CUDA, cuDNN and onnxruntime's CUDA provider on this machine; --devices cpu needs none of them. The runtime said: ${detail}`,
-    );
+    throw new Failure(`${what} cannot be loaded: ${detail}`);
   }
 }
 
+/** By what processors take: each thread may have to make do with its own. */
 async function planFor(
   resolved: readonly ResolvedModel[],
-  models: readonly RecognizerGraphs[],
+  models: readonly ModelGraphs[],
+  threads: number,
   config: Config,
 ): Promise<MemoryPlan> {
-  const fileBytes = await Promise.all(models.map(weightBytes));
+  const fileBytes = await Promise.all(models.map(({ processor }) => weightBytes(processor)));
   const shares = resolved.map(({ name }, i) => ({ name, fileBytes: fileBytes[i]! }));
 
-  return planMemory(shares, config.devices.split(',').length, config);
+  return planMemory(shares, threads, config);
 }
 
 /** @param loadedBytes by which the process has grown. */
@@ -170,22 +181,41 @@ function tellMemory(plan: MemoryPlan, loadedBytes: number, log: Logger, metrics:
 async function prepareGraphs(
   model: ResolvedModel,
   devices: readonly Device[],
+  { precision }: Config,
   log: Logger,
   signal: AbortSignal,
-): Promise<RecognizerGraphs> {
+): Promise<ModelGraphs> {
+  const onGpus = devices.some((device) => device !== 'cpu');
   if (model.adapter === 'sensevoice') {
-    const floats = devices.some((device) => device !== 'cpu');
+    const open = async (graph: GraphChoice) => (await openSenseVoice(model.files, { graph, itn: true }))!;
+    const processor = await open('bytes');
+    if (!onGpus) return { processor, gpu: processor };
 
-    return (await openSenseVoice(model.files, { floats, itn: true }))!;
+    return { processor, gpu: forGpus(await open(precision === 'float32' ? 'floats' : 'halves')) };
   }
-  if (model.adapter === 'sherpa') return prepareSherpa(model, devices, signal);
+  if (model.adapter === 'sherpa') {
+    const processor = await prepareSherpa(model, devices, signal);
 
-  return prepareMoonshine(moonshineFiles(model), model.contentHash, (err) =>
+    return { processor, gpu: processor };
+  }
+  const files = moonshineFiles(model);
+  const processor = await prepareMoonshine(files, model.contentHash, (err) =>
     log.warn(
       { err },
       'the model runs on its shipped graphs, at less than half the speed: they could not be rebuilt',
     ),
   );
+  if (!onGpus || processor.kind === 'shipped') return { processor, gpu: processor };
+  // The weights are bytes: halves of them say no more, and whole floats are what was compared with the reference.
+  const floats = precision === 'float16' ? 'float16' : 'float32';
+
+  try {
+    return { processor, gpu: await rebuildForGpu(files, model.contentHash, floats) };
+  } catch (err) {
+    log.warn({ err }, 'GPUs run the graphs of processors, slowly: those for GPUs could not be written');
+
+    return { processor, gpu: processor };
+  }
 }
 
 async function prepareSherpa(
@@ -245,6 +275,7 @@ function identify({ name, contentHash }: ResolvedModel): ModelIdentity {
 }
 
 /** Ends the threads. Idempotent. */
-export async function closeEngine({ recognizers, vad }: Engine): Promise<void> {
+export async function closeEngine({ recognizers, vad, gpus }: Engine): Promise<void> {
+  gpus.close();
   await Promise.all([recognizers.close(), vad.close()]);
 }

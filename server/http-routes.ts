@@ -1,5 +1,6 @@
 import type { Clock } from './clock.ts';
 import type { Config } from './config/options.ts';
+import type { DeviceReport } from './devices/device-report.ts';
 import { isSpoken } from './dialects/dialect-names.ts';
 import { openaiRoutes } from './dialects/openai/openai-routes.ts';
 import { ERRORS } from './errors.ts';
@@ -55,6 +56,8 @@ export interface RouteParts {
   readonly version: string;
   /** The web pages; null where they were not built. */
   readonly pages: StaticFiles | null;
+  /** Where the models run; nothing before they are loaded. */
+  readonly devices: () => DeviceReport;
   /** Whether threads that never answer have used up all that may be started. */
   readonly isStuck: () => boolean;
 }
@@ -94,10 +97,13 @@ export function httpRoutes(parts: RouteParts): HttpRoutes {
         ? pages.answer('index.html', request)
         : { status: '200 OK', contentType: 'text/plain; charset=utf-8', body: WELCOME },
     '/healthz': () => (isStuck() ? stuck({ alive: false }) : jsonAnswer('200 OK', { alive: true })),
-    '/readyz': () => (isStuck() ? stuck({ ready: false }) : readiness(lobby)),
+    '/readyz': () => (isStuck() ? stuck({ ready: false }) : readiness(lobby, parts.devices())),
     '/metrics': async () => ({ status: '200 OK', ...(await metrics.render()) }),
     '/v1/status': () =>
-      jsonAnswer('200 OK', statusOf(lobby, { version, uptimeMs: clock.now() - startedAtMs })),
+      jsonAnswer('200 OK', {
+        ...statusOf(lobby, { version, uptimeMs: clock.now() - startedAtMs }),
+        ...parts.devices(),
+      }),
     ...meetingRoutes(parts),
     ...(isSpoken(parts.config, 'openai') && openaiRoutes(lobby, parts.guard)),
     ...parts.jobs,
@@ -151,11 +157,11 @@ function stuck(state: object): HttpAnswer {
   });
 }
 
-function readiness({ unreadyFor, models }: Lobby): HttpAnswer {
+function readiness({ unreadyFor, models }: Lobby, { devices }: DeviceReport): HttpAnswer {
   if (!unreadyFor && models) {
     const recognizers = models.recognizers.list.map(({ name, hash }) => ({ name, hash }));
 
-    return jsonAnswer('200 OK', { ready: true, models: { recognizers, vad: models.vad } });
+    return jsonAnswer('200 OK', { ready: true, models: { recognizers, vad: models.vad }, devices });
   }
   const { httpStatus, text } = ERRORS[unreadyFor ?? 'not-ready'];
 

@@ -3,9 +3,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { FairScheduler } from '../scheduler/fair-scheduler.ts';
 import { ApiKeys } from './admission/api-keys.ts';
-import { batchPolicy } from './batch-policy.ts';
+import { batchPolicies } from './batch-policy.ts';
 import { systemClock } from './clock.ts';
 import type { Config } from './config/options.ts';
+import { reportDevices } from './devices/device-report.ts';
 import { DialectSockets } from './dialects/dialect-sockets.ts';
 import { dialectPorts, mountDialects, spokenDialects } from './dialects/dialects.ts';
 import { closeEngine, type Engine, type EngineOptions, startEngine } from './engine.ts';
@@ -87,6 +88,7 @@ export async function startServer(options: ServerOptions): Promise<Server> {
     ...httpRoutes({
       jobs: jobRoutes.gets,
       ...{ lobby, metrics, archive, forgetRecordings, guard, config, pages, isStuck },
+      devices: () => reportDevices(engine),
       ...{ clock: systemClock, version: VERSION },
     }),
   };
@@ -222,8 +224,7 @@ function openLobby(
   const { recognizers, vad, models, vadModel } = engine;
   metrics.models.watch(models.list.map(({ name }) => name));
   const scheduler = new FairScheduler<DecodeRequest>({
-    kinds: recognizers.models.map(batchPolicy),
-    sparesThread: recognizers.concurrency > 1,
+    ...batchPolicies(recognizers),
     maxFinalsPerFlow: config.maxFinalsPerStream,
     maxLeadMs: MAX_LEAD_MS,
   });

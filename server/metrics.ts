@@ -7,6 +7,7 @@ import type { Priority } from '../scheduler/scheduler.ts';
 import { LIMIT_NAMES, type LimitName } from './admission/quotas.ts';
 import { BookMetrics } from './book-metrics.ts';
 import { CaptionMetrics } from './caption-metrics.ts';
+import { DeviceMetrics } from './devices/device-metrics.ts';
 import { DIALECT_NAMES } from './dialects/dialect-names.ts';
 import type { DialectSockets } from './dialects/dialect-sockets.ts';
 import { ERRORS, type ErrorCode } from './errors.ts';
@@ -62,6 +63,7 @@ const SECONDS_BUCKETS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.35, 0.5, 0.7, 1, 
 export class Metrics implements VadObserver, Omit<DispatchObserver, 'failed'> {
   readonly #registry = new Registry();
   readonly threads = new ThreadMetrics(this.#registry);
+  readonly devices = new DeviceMetrics(this.#registry);
   readonly history = new HistoryMetrics(this.#registry);
   readonly uploads = new UploadMetrics(this.#registry);
   readonly jobs = new JobMetrics(this.#registry);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { parseDevices } from '../inference/device.ts';
 import { readConfig } from '../server/config/config.ts';
 import {
   environmentName,
@@ -117,6 +118,26 @@ describe('Configuration', () => {
     [Array(65).fill('cpu').join(), 'names more than 64 threads'],
   ])('refuses the devices %s', (devices, fault) => {
     expect(faultOf({ devices })).toContain(fault);
+  });
+
+  test.each([
+    ['cpu*3', ['cpu', 'cpu', 'cpu']],
+    ['cuda:0*2, cpu', ['cuda:0', 'cuda:0', 'cpu']],
+    ['cuda:1,cuda:1', ['cuda:1', 'cuda:1']],
+  ])('reads the devices %s, one for each thread', (list, devices) => {
+    expect(parseDevices(list)).toEqual(devices);
+    expect(readConfig({ devices: list }, {}).devices).toBe(list);
+  });
+
+  test.each(['cpu*0', 'cpu*65', 'cuda:0*', '*2', 'cpu*2*2', 'cuda*2', 'cpu,'])(
+    'refuses the threads %s',
+    (devices) => {
+      expect(faultOf({ devices })).toMatch(/neither cpu nor cuda|no thread|more than 64 threads/);
+    },
+  );
+
+  test('refuses a precision that there is not', () => {
+    expect(faultOf({ precision: 'int8' })).toContain('neither auto, float32 nor float16');
   });
 
   test('takes devices of both kinds and every log level', () => {

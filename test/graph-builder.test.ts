@@ -87,4 +87,54 @@ describe('GraphBuilder', () => {
     expect(graph.integers(1, 2)).toBe(graph.integers(1, 2));
     expect(decodeModel(graph.build('empty')).graph.initializer).toHaveLength(1);
   });
+
+  test('writes a loop that ends by its count or by its condition, and collects a value of each turn', async () => {
+    const graph = new GraphBuilder();
+    const turns = graph.input('turns', ElementType.int64, []);
+    const enough = graph.input('enough', ElementType.float32, []);
+    const [doubles] = graph.loop(
+      turns,
+      [{ value: graph.number(1), type: ElementType.float32 }],
+      (turn, [sum]) => {
+        const doubled = graph.node('Mul', [sum!, graph.number(2)]);
+        const plus = graph.node('Add', [doubled, graph.cast(turn, ElementType.float32)]);
+
+        return {
+          goOn: graph.node('Less', [plus, enough]),
+          carried: [plus],
+          collected: [{ value: graph.node('Identity', [doubled]), type: ElementType.float32 }],
+        };
+      },
+    );
+    graph.node('Identity', [doubles!], {}, 'doubles');
+    graph.output('doubles', ElementType.float32, ['said']);
+    const session = await InferenceSession.create(graph.build('loop'));
+    const run = async (count: number, limit: number) => {
+      const answer = await session.run({
+        turns: new Tensor('int64', BigInt64Array.of(BigInt(count)), []),
+        enough: new Tensor('float32', Float32Array.of(limit), []),
+      });
+
+      return [...(answer.doubles!.data as Float32Array)];
+    };
+    expect(await run(4, 1000)).toEqual([2, 4, 10, 24]);
+    expect(await run(100, 9)).toEqual([2, 4, 10]);
+    await session.release();
+  });
+
+  test('writes the floats of a part in its precision, under names of its own', () => {
+    const graph = new GraphBuilder();
+    const numbers = Float32Array.of(1, -2);
+    const put = () => graph.constant('w', [2], numbers);
+    const names = [
+      put(),
+      graph.part('one', ElementType.float16, put),
+      graph.part('two', ElementType.float32, put),
+    ];
+    expect(names).toEqual(['w', 'one.w', 'two.w']);
+    const [plain, half, again] = decodeModel(graph.build('parts')).graph.initializer;
+    expect([plain!.dataType, half!.dataType, again!.dataType]).toEqual([1, 10, 1]);
+    expect([...half!.rawData!]).toEqual([0x00, 0x3c, 0x00, 0xc0]);
+    expect(graph.floats).toBe(ElementType.float32);
+  });
 });

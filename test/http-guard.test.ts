@@ -73,7 +73,7 @@ describe('HttpGuard', () => {
     const guard = new HttpGuard(await ApiKeys.load('none'), '*');
     expect(await guard.preflight(postRequest([], foreign))).toMatchObject({
       headers: {
-        'access-control-allow-methods': 'GET, HEAD, POST, DELETE',
+        'access-control-allow-methods': 'GET, HEAD, POST, PUT, DELETE',
         'access-control-allow-headers': 'authorization, content-type, last-event-id',
       },
     });

@@ -82,6 +82,8 @@ describe('/v1/status', () => {
     expect(JSON.parse(String((await ask('/v1/status')).body))).toEqual({
       version: '1.2.3',
       uptimeMs: 1500,
+      devices: [],
+      gpus: [],
       ready: false,
       unreadyFor: 'not-ready',
       streams: { open: 0, waiting: 0, detached: 0 },

@@ -47,7 +47,11 @@ function setUp(fields: Partial<Job> = {}) {
       },
       fetch: async () => {},
       maxRecordingMs: 1e6,
-      basis: ({ model }) => model ?? 'a model',
+      basis: ({ model }) => {
+        if (model === 'gone') throw new StreamError('unsupported-model');
+
+        return model ?? 'a model';
+      },
       vocabularyOf: (meeting) => vocabularies.get(meeting) ?? NO_WORDS,
       keep: async (captions) => {
         kept.push(...captions);
@@ -124,6 +128,28 @@ describe('jobRunner', () => {
     expect(kept).toEqual([]);
   });
 
+  test('takes jobs for equal only if they listen for the same words, and mask the same', async () => {
+    const words: Vocabulary = { hotWords: [{ text: 'Ada', weight: 1 }], mask: [] };
+    const contentOf = async (more: Partial<Job['options']>, vocabulary: Vocabulary = NO_WORDS) => {
+      const { job, run, runner, contents, vocabularies } = setUp({ options: { ...options, ...more } });
+      vocabularies.set('archive', vocabulary);
+      await runner()(job, run(jobResult('')));
+
+      return contents[0];
+    };
+    const contents = await Promise.all([
+      contentOf({}),
+      contentOf({ hotWords: words.hotWords }),
+      contentOf({ hotWords: [{ text: 'Ada', weight: 2 }] }),
+      contentOf({ mask: ['darn'] }),
+      contentOf({ numerals: true }),
+      contentOf({ meeting: 'archive' }, words),
+    ]);
+    expect(new Set(contents).size).toBe(6);
+    expect(await contentOf({ meeting: 'archive' })).toBe(contents[0]);
+    expect(await contentOf({ meeting: 'another' }, words)).toBe(contents[0]);
+  });
+
   test('takes jobs for equal by their audio, their options and their key, and by nothing else', async () => {
     const contentOf = async (fields: Partial<Job>, audioHash?: string) => {
       const { job, run, runner, contents } = setUp(fields);
@@ -139,7 +165,15 @@ describe('jobRunner', () => {
     expect(await contentOf({}, 'another hash')).not.toBe(one);
     expect(await contentOf({ key: 'somebody' })).not.toBe(one);
     expect(await contentOf({ options: { ...options, language: 'en' } })).not.toBe(one);
+    expect(await contentOf({ options: { ...options, model: 'another' } })).not.toBe(one);
+    expect(await contentOf({ options: { ...options, model: null } })).toBe(one);
     expect(await contentOf({ options: { ...options, endpointing: { minSilenceMs: 300 } } })).not.toBe(one);
+  });
+
+  test('fails a job whose model is not served any more, and computes nothing for it', async () => {
+    const { job, run, runner, contents, refusals } = setUp({ options: { ...options, model: 'gone' } });
+    await expect(runner()(job, run(null))).rejects.toMatchObject({ code: 'unsupported-model' });
+    expect([contents, refusals()]).toEqual([[], 0]);
   });
 
   test('asks again for as long as a busy server lets nobody in, and gives signs of life meanwhile', async () => {

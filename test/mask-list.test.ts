@@ -32,6 +32,8 @@ describe('A list of masked words', () => {
     ['call 911 now', ['911'], 'call *** now'],
     ['call 9110 now', ['911'], 'call 9110 now'],
     ['a𝐛c 😀', ['😀'], 'a𝐛c ***'],
+    ['f*ck that', ['f*ck'], '*** that'],
+    ['笨b蛋', ['笨,蛋', 'b'], '笨***蛋'],
     ['nothing here', [], 'nothing here'],
     ['', ['a'], ''],
   ])('makes of %j with %j: %j', (text, words, expected) => {

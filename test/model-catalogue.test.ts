@@ -119,7 +119,7 @@ describe('A model as the catalogue names its files', () => {
             : 'sherpa-onnx';
       const folder = await senseVoice.write({ packaging });
       await rename(join(folder, 'model.onnx'), join(folder, graph));
-      const graphs = await openSenseVoice(await filesOf(entry, folder), { floats: false, itn: true });
+      const graphs = await openSenseVoice(await filesOf(entry, folder), { graph: 'bytes', itn: true });
       expect(graphs!.layout.languages.toSorted()).toEqual(entry.languages.toSorted());
     },
   );

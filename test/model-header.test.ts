@@ -72,6 +72,8 @@ describe('readModelHeader', () => {
     );
     await writeFile(other, '<html>Not found</html>');
     await expect(readModelHeader(other)).rejects.toThrow(`${other} is no ONNX model, or is cut off`);
+    await writeFile(other, 'version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsize 12345\n');
+    await expect(readModelHeader(other)).rejects.toThrow('type "git lfs pull" in its folder');
   });
 
   test('leaves it to Node to say that there is no file', async () => {

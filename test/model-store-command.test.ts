@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { modelsCommand } from '../server/cli/models-command.ts';
 import { catalogue } from '../server/model-store/catalogue.ts';
+import { defaultModelsDirectory } from '../server/model-store/directory.ts';
+import { shellWord } from '../server/model-store/shell-word.ts';
 import { npmEnv } from './model-store.fixture.ts';
 import { noise, type Origin, packument, startOrigin } from './model-store.origin.ts';
 import { SenseVoiceModels } from './support/sensevoice-models.ts';
@@ -90,6 +92,11 @@ describe('models command', () => {
     expect(process.exitCode).toBe(1);
   });
 
+  it('quotes folders in commands as the shell at hand wants it', () => {
+    expect(shellWord("/home/o'neil/my models", 'linux')).toBe("'/home/o'\\''neil/my models'");
+    expect(shellWord('C:\\my models', 'win32')).toBe('"C:\\my models"');
+  });
+
   it('says so when there is nothing to verify', async () => {
     await models('verify');
     expect(out).toBe(`No models are installed in ${directory}.\n`);
@@ -101,10 +108,29 @@ describe('models command', () => {
     expect(out).toContain(join(folder, 'other'));
   });
 
+  it('takes an empty variable for none, as the server does, and refuses an empty flag', async () => {
+    vi.stubEnv('ROUNDTABLE_MODELS_DIR', '');
+    await models('list');
+    expect(out).toContain(`Models directory: ${defaultModelsDirectory()}\n`);
+    vi.stubEnv('ROUNDTABLE_MODELS_DIR', directory);
+    await expect(models('list', '--models-dir', '')).rejects.toThrow('(ROUNDTABLE_MODELS_DIR) is empty.');
+    vi.stubEnv('MODEL_HUB', '');
+    await expect(models('pull', 'whisper')).rejects.toThrow('There is no model named "whisper"');
+  });
+
   it('refuses an unknown name with the known ones', async () => {
     await expect(models('pull', 'whisper')).rejects.toThrow(
       `The models known are: ${catalogue.map(({ name }) => name).join(', ')}.`,
     );
+  });
+
+  it('fetches and deletes nothing when one of several names is unknown', async () => {
+    await mkdir(join(directory, 'silero-v6'), { recursive: true });
+    await writeFile(join(directory, 'silero-v6/silero_vad_v6.onnx'), 'short');
+    await expect(models('remove', 'silero-v6', 'silero')).rejects.toThrow('There is no model named "silero"');
+    await expect(models('pull', 'silero-v6', 'silero')).rejects.toThrow('There is no model named "silero"');
+    expect(await readdir(directory)).toEqual(['silero-v6']);
+    expect(registry.seen).toEqual([]);
   });
 
   it('refuses a hub that is none, without repeating what may be a password', async () => {

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 import { create } from 'tar';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { recogniseModel } from '../server/model-store/recognise-model.ts';
@@ -63,6 +63,11 @@ describe('An imported model', () => {
   it('bears the name of its folder where none is given', async () => {
     const { model } = await store.import(source, null);
     expect(model.name).toBe(basename(source));
+    const spaced = join(fixture.folder, 'my model (1)');
+    await symlink(source, spaced);
+    expect(await failureOf(store.import(spaced, null))).toMatch(
+      /cannot name a model.*Give one with --name\.$/,
+    );
   });
 
   it('is not fetched, and needs no network', async () => {
@@ -212,6 +217,29 @@ describe('An archive', () => {
     expect(model).toMatchObject({ name: 'sherpa-voice', adapter: 'sensevoice' });
     expect(await store.verify('sherpa-voice')).toEqual([]);
     expect(await hidden()).toEqual([]);
+  });
+
+  it.each([
+    ['with ./ in front', (folder: string) => [join(folder, '..'), `./${basename(folder)}`]],
+    [
+      'with the folder above',
+      (folder: string) => [join(folder, '../..'), relative(join(folder, '../..'), folder)],
+    ],
+    ['without a folder', (folder: string) => [folder, '.']],
+  ] as const)('may hold the model %s, and what is in folders of the model', async (_, packed) => {
+    const sherpa = new TinySherpaModels();
+    try {
+      const folder = await sherpa.write('zipformer-ctc');
+      await mkdir(join(folder, 'rules'));
+      await writeFile(join(folder, 'rules/itn.fst'), 'x');
+      const archive = join(fixture.folder, 'ruled.tgz');
+      const [cwd, path] = packed(folder) as [string, string];
+      await create({ gzip: true, cwd, file: archive }, path === '.' ? await readdir(folder) : [path]);
+      await store.import(archive, null);
+      expect((await store.resolve('ruled')).files).toHaveProperty(['rules/itn.fst']);
+    } finally {
+      await sherpa.remove();
+    }
   });
 
   it.each([

@@ -1,9 +1,16 @@
-import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Failure } from '../server/failure.ts';
-import { KEPT_FOR_MS, removeOldParts, SILENCE_MS } from '../server/model-store/part-folder.ts';
+import {
+  type ClaimOptions,
+  claimPart,
+  KEPT_FOR_MS,
+  type PartFolder,
+  removeOldParts,
+  SILENCE_MS,
+} from '../server/model-store/part-folder.ts';
 import { breakingAt, type Fixture, failureOf, noting, openFixture } from './model-store.fixture.ts';
 import { type Answer, describeFile, describeModel, noise, serve, sha256 } from './model-store.origin.ts';
 
@@ -285,6 +292,28 @@ describe('An unfinished download', () => {
     await Promise.all([one.pull('big'), other.pull('big')]);
     expect(ranges()).toEqual([undefined]);
     await expectWhole();
+  });
+
+  it('is claimed by one at a time, however late another one looks', async () => {
+    await mkdir(fixture.directory, { recursive: true });
+    // Names of folders are random, and do not matter, whichever comes first.
+    const claimed = Array.from({ length: 12 }, async (_, index) => {
+      const { signal } = new AbortController();
+      const claim = (options: Pick<ClaimOptions, 'isDone' | 'onWait'>) =>
+        claimPart(fixture.directory, `part-${index}`, { signal, ...options });
+      let first: PartFolder | null = null;
+      const second = await claim({
+        // By now it has found nobody.
+        isDone: async () => {
+          if (first !== null) return true;
+          first = await claim({ isDone: async () => false, onWait: () => undefined });
+          return false;
+        },
+        onWait: () => void first!.discard(),
+      });
+      return second === null;
+    });
+    expect(await Promise.all(claimed)).toEqual(claimed.map(() => true));
   });
 
   it('is kept for a week, and not longer', async () => {

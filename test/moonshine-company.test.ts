@@ -150,6 +150,7 @@ describe('A batch being decoded', () => {
     let passes = 0;
     const failing: Decoders = {
       decode: (feeds) => (++passes > 5 ? Promise.reject(new Error('out of memory')) : rig.decode(feeds)),
+      decodeAll: (feeds) => rig.decodeAll(feeds),
       decodePrecisely: (feeds) => rig.decodePrecisely(feeds),
     };
     await expect(decode(clips.slice(0, 3), memory, failing)).rejects.toThrow('out of memory');

@@ -4,9 +4,9 @@ import { type Decoders, DecodingBatch } from '../inference/moonshine/decoding-ba
 import { CACHE_PLANES, HEAD_SIZE } from '../inference/moonshine/dimensions.ts';
 import { DraftedDecoding } from '../inference/moonshine/draft.ts';
 import { GreedySequence } from '../inference/moonshine/greedy-sequence.ts';
+import { END_TOKEN, START_TOKEN } from '../inference/moonshine/special-tokens.ts';
 import { SpeechCache } from '../inference/moonshine/speech-cache.ts';
 import { TokenCache } from '../inference/moonshine/token-cache.ts';
-import { END_TOKEN, START_TOKEN } from '../inference/moonshine/tokens.ts';
 import type { Values } from '../inference/moonshine/values.ts';
 
 /** What the decoder gives for the position after a token: four candidates and how it likes them. */
@@ -95,6 +95,10 @@ class ScriptedDecoders implements Decoders {
         tokens.flatMap((token) => new Array<number>(vector).fill(token)),
       ),
     };
+  }
+
+  decodeAll(): Promise<Values> {
+    return Promise.reject(new Error('There are no hot words.'));
   }
 
   async decodePrecisely(feeds: Values): Promise<Values> {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DraftedDecoding } from '../inference/moonshine/draft.ts';
 import { GreedySequence } from '../inference/moonshine/greedy-sequence.ts';
-import { END_TOKEN, START_TOKEN } from '../inference/moonshine/tokens.ts';
+import { END_TOKEN, START_TOKEN } from '../inference/moonshine/special-tokens.ts';
 
 /** What a model says after a context, which begins with the start mark. */
 type Model = (context: readonly number[]) => number;

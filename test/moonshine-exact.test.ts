@@ -2,9 +2,9 @@ import { Tensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { crossMask, feedTokens } from '../inference/moonshine/decoder-feeds.ts';
 import { HEAD_SIZE } from '../inference/moonshine/dimensions.ts';
+import { START_TOKEN } from '../inference/moonshine/special-tokens.ts';
 import { SpeechCache } from '../inference/moonshine/speech-cache.ts';
 import { TokenCache } from '../inference/moonshine/token-cache.ts';
-import { START_TOKEN } from '../inference/moonshine/tokens.ts';
 import { DecoderRig } from './support/decoder-rig.ts';
 import { clip, rebuiltMoonshine } from './support/models.ts';
 

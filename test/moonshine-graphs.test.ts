@@ -155,10 +155,10 @@ describe('The rebuilt graphs, node for node', () => {
   test('end the decoder with what to keep and the choice of tokens', () => {
     expect(listing(between(decoder, 'norm_6', null))).toMatchInlineSnapshot(`
       "fresh = Concat(#1, #2, #3, #4, #5, #6, #7, #8, #9, #10, #11, #12) axis=2
-      #14 = MatMulNBits(#13, logits.bytes, logits.scales, logits.zero_points) K=288 N=64 bits=8 block_size=32 accuracy_level=4
-      scores, candidates = TopK(#14, integers_4) axis=-1
-      #15 = Softmax(#14) axis=-1
-      probabilities = ReduceMax(#15, integers_-1) keepdims=0"
+      logits = MatMulNBits(#13, logits.bytes, logits.scales, logits.zero_points) K=288 N=64 bits=8 block_size=32 accuracy_level=4
+      scores, candidates = TopK(logits, integers_4) axis=-1
+      #14 = Softmax(logits) axis=-1
+      probabilities = ReduceMax(#14, integers_-1) keepdims=0"
     `);
   });
 
@@ -198,7 +198,7 @@ describe('The rebuilt graphs, node for node', () => {
     expect(new Set(names(decoder.input))).toEqual(new Set(common));
     expect(new Set(names(precise.input))).toEqual(new Set(['candidates', ...common]));
     expect(decoder.input).toHaveLength(5 + 6 * 4);
-    expect(names(decoder.output)).toEqual(['fresh', 'scores', 'candidates', 'probabilities']);
+    expect(names(decoder.output)).toEqual(['fresh', 'scores', 'candidates', 'probabilities', 'logits']);
     expect(names(precise.output)).toEqual(['scores']);
     expect(names(encoder.input)).toEqual(['samples', 'padded_frames']);
     expect(encoder.output).toHaveLength(12);

@@ -4,8 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { paddedSamples } from '../inference/moonshine/padding.ts';
 import { byteLinear, floatLinear, transposedByteLinear } from '../inference/moonshine/rebuild/layers.ts';
-import { prepareMoonshine, rebuildMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
+import { prepareMoonshine, rebuildForGpu, rebuildMoonshine } from '../inference/moonshine/rebuild/rebuild.ts';
 import {
   type QuantizedMatrix,
   ShippedGraph,
@@ -115,7 +116,7 @@ describe('Rebuilding a model', () => {
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rebuild-'));
     shipped = { encoder: join(folder, 'encoder.onnx'), decoder: join(folder, 'decoder.onnx') };
-    rebuilt = join(folder, 'rebuilt', 'aaaaaaaaaaaaaaaa-v3');
+    rebuilt = join(folder, 'rebuilt', 'aaaaaaaaaaaaaaaa-v4');
     await writeFile(shipped.encoder, encoder);
     await writeFile(shipped.decoder, decoder);
   });
@@ -180,7 +181,7 @@ describe('Rebuilding a model', () => {
   });
 
   test('keeps what belongs to another model or another version apart', async () => {
-    const others = ['aaaaaaaaaaaaaaaa-v2', 'bbbbbbbbbbbbbbbb-v3'].map((name) =>
+    const others = ['aaaaaaaaaaaaaaaa-v3', 'bbbbbbbbbbbbbbbb-v4'].map((name) =>
       join(folder, 'rebuilt', name),
     );
     for (const other of others) {
@@ -233,6 +234,35 @@ describe('Rebuilding a model', () => {
     const { graphs, warnings } = await prepare();
     expect(graphs).toEqual({ kind: 'shipped', ...shipped });
     expect(warnings).toEqual([expect.objectContaining({ code: 'ENOTDIR' })]);
+  });
+
+  test('keeps a graph for GPUs beside them in each precision, written once, that says the same', async () => {
+    const said = [];
+    for (const precision of ['float32', 'float16'] as const) {
+      const { model } = await rebuildForGpu(shipped, HASH, precision);
+      const { mtimeMs } = await stat(model);
+      expect((await rebuildForGpu(shipped, HASH, precision)).model).toBe(model);
+      expect((await stat(model)).mtimeMs).toBe(mtimeMs);
+      expect(model).toContain(precision);
+      const session = await InferenceSession.create(model, sessionOptions('cpu'));
+      const width = paddedSamples(30_000);
+      const { tokens } = await session.run({
+        samples: new Tensor(
+          'float32',
+          Float32Array.from({ length: 2 * width }, (_, i) => Math.sin(i * i)),
+          [2, width],
+        ),
+        lengths: new Tensor('int64', BigInt64Array.of(30_000n, 9000n), [2]),
+        limits: new Tensor('int64', BigInt64Array.of(4n, 7n), [2]),
+        turns: new Tensor('int64', BigInt64Array.of(7n), []),
+      });
+      await session.release();
+      said.push([...(tokens!.data as BigInt64Array)]);
+      await rm(model.replace('.onnx', '.weights'));
+      await rebuildForGpu(shipped, HASH, precision);
+      expect((await stat(model.replace('.onnx', '.weights'))).size).toBeGreaterThan(1e6);
+    }
+    expect(said[1]).toEqual(said[0]);
   });
 
   test('makes graphs that the runtime loads, with their weights beside them', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { GreedySequence } from '../inference/moonshine/greedy-sequence.ts';
 import { findLoop } from '../inference/moonshine/repetition.ts';
-import { END_TOKEN, START_TOKEN } from '../inference/moonshine/tokens.ts';
+import { END_TOKEN, START_TOKEN } from '../inference/moonshine/special-tokens.ts';
 
 /** No marks: ids that stand for text. */
 const WORDS = [450, 300, 700, 512, 613, 814, 905];

@@ -9,7 +9,7 @@ import type { Recognizer } from '../inference/recognizer.ts';
 import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
 import { fixture, until } from './support/commanded-pool.ts';
-import { clip, rebuiltMoonshine, shippedMoonshine, threadUrl } from './support/models.ts';
+import { clip, oneRunMoonshine, rebuiltMoonshine, shippedMoonshine, threadUrl } from './support/models.ts';
 import { recognizerOf } from './support/recognizer-pools.ts';
 
 /** Before any thread has been started. */
@@ -24,6 +24,12 @@ describeRecognizer({
 describeRecognizer({
   name: 'Moonshine, as shipped',
   create: async () => loadMoonshine(await shippedMoonshine(), 'cpu'),
+  real: true,
+});
+
+describeRecognizer({
+  name: 'Moonshine, in one run',
+  create: async () => loadMoonshine(await oneRunMoonshine(), 'cpu'),
   real: true,
 });
 

@@ -6,6 +6,7 @@ import { batchMs, MACHINE_LAWS } from '../bench/simulation/machine-law.ts';
 import { randomNumbers } from '../bench/simulation/random-numbers.ts';
 import { scriptSegment } from '../bench/simulation/segment-script.ts';
 import { type Scenario, simulate } from '../bench/simulation/simulation.ts';
+import { GPU_LAW } from '../scheduler/cost-model.ts';
 
 /** Two threads of a core each; 120 streams in meetings of 4 are two thirds of what they hold on time. */
 const SCENARIO: Scenario = {
@@ -85,6 +86,31 @@ describe('Simulated FairScheduler', () => {
       decoderJoining: 1,
     };
     expect(run({ streams: 200, law: nothingGained }).singleBatches).toBeGreaterThan(0.8);
+  });
+
+  /** A GPU's policy. */
+  const GPU = { maxBatchSize: 64, maxLengthRatio: 4, prior: GPU_LAW };
+
+  test("holds four times the streams by a GPU's policy where a decoder loops inside the device", () => {
+    const short = { ...SCENARIO, law: MACHINE_LAWS.loop, threads: 1, seconds: 8, warmUpSeconds: 8 };
+    const byProcessors = findCapacity(short)!;
+    const byGpus = findCapacity({ ...short, ...GPU })!;
+    expect(byGpus.streams / byProcessors.streams).toBeGreaterThan(3);
+    expect(byGpus.figures.meanBatchSize).toBeGreaterThan(2 * byProcessors.figures.meanBatchSize!);
+  });
+
+  test("keeps twice what a processor's policy holds on time by a GPU's, where batches are nearly free", () => {
+    const many = { streams: 3600, law: MACHINE_LAWS.gpu, threads: 1, seconds: 3, warmUpSeconds: 5 };
+    expect(run(many).classes.all!.snapshotsOnTime).toBeLessThan(0.9);
+    expect(run({ ...many, ...GPU }).classes.all!.snapshotsOnTime).toBe(1);
+  });
+
+  test('holds more streams with segments of like length together, where padding is not free', () => {
+    const law = { ...MACHINE_LAWS.loop, encoderMsPerS: 1 };
+    const gpu = { maxBatchSize: 64, prior: GPU_LAW };
+    const short = { ...SCENARIO, law, threads: 1, seconds: 8, warmUpSeconds: 8, ...gpu };
+    const any = findCapacity(short)!;
+    expect(findCapacity({ ...short, maxLengthRatio: 4 })!.streams / any.streams).toBeGreaterThan(1.1);
   });
 
   test('holds about twice as many streams with twice the threads', () => {

@@ -264,6 +264,39 @@ describe('FairScheduler', () => {
     expect(sizes.toSorted()).toEqual(['0: 2', '0: 2', '0: 2', '1: 2', '1: 4']);
   });
 
+  test('forms batches by what holds for the sort of thread they run on, and tells it what they took', () => {
+    const learned: unknown[] = [];
+    const sorts = ([4, 1] as const).map((maxBatchSize, sort) => [
+      {
+        ...{ maxBatchSize, maxBatchMs: 1e6 },
+        costs: { predict: predictHalf, learn: (_: unknown, tookMs: number) => learned.push([sort, tookMs]) },
+      },
+    ]);
+    const scheduler = create({ kinds: sorts[0]!, sorts });
+    for (let i = 0; i < 9; i++) add(scheduler, `flow ${i}`, {});
+    const batches = [0, 1, 0].map((sort) => scheduler.schedule(0, 1, sort)!);
+    expect(batches.map(({ jobs }) => jobs.length)).toEqual([4, 1, 4]);
+    for (const [i, batch] of batches.entries()) scheduler.complete(batch, 10 + i);
+    expect(learned).toEqual([
+      [0, 10],
+      [1, 11],
+      [0, 12],
+    ]);
+  });
+
+  test('leaves out of a batch what is too much longer or shorter, unless all of it is short', () => {
+    const batchOf = (...sizes: readonly number[]) => {
+      const scheduler = create({ maxLengthRatio: 4, costs: { predict: predictHalf, learn } });
+      for (const [i, size] of sizes.entries()) add(scheduler, `flow ${i}`, { size });
+
+      return scheduler.schedule(0, 1)!.works.map(({ size }) => size);
+    };
+    expect(batchOf(4000, 16_000, 17_000, 3000)).toEqual([4000, 16_000]);
+    expect(batchOf(16_000, 4000, 3000)).toEqual([16_000, 4000]);
+    // As a segment of two seconds.
+    expect(batchOf(100, 8000, 8100)).toEqual([100, 8000]);
+  });
+
   test('lets a partial go alone now and then, so that it shows what batches save', () => {
     const scheduler = create({ maxBatchSize: 2, costs: { predict: predictHalf, learn } });
     const sizes = Array.from({ length: 70 }, () => {

@@ -1,10 +1,10 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { ModelFilesError } from '../inference/model-files-error.ts';
 import { GraphBuilder } from '../inference/onnx/graph-builder.ts';
 import { ElementType } from '../inference/onnx/onnx-model.ts';
-import { openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
+import { type GraphChoice, openSenseVoice } from '../inference/sensevoice/open-sensevoice.ts';
 import { shippedMoonshine, sileroFile } from './support/models.ts';
 import { openFolder, SenseVoiceModels } from './support/sensevoice-models.ts';
 import { TINY_PIECES, type TinySenseVoiceOptions } from './support/tiny-sensevoice.ts';
@@ -71,17 +71,24 @@ describe('openSenseVoice', () => {
     const bytes = join(folder, 'model.int8.onnx');
     const files = { 'model.int8.onnx': bytes, 'tokens.txt': join(folder, 'tokens.txt') };
     const both = { ...files, 'model.onnx': (await models.open(sherpa)).model };
-    const open = async (floats: boolean, from: Readonly<Record<string, string>>) =>
-      (await openSenseVoice(from, { floats, itn: true }))!.model;
-    expect(await open(false, both)).toBe(bytes);
-    expect(await open(true, both)).toBe(both['model.onnx']);
-    expect(await open(true, files)).toBe(bytes);
+    const open = async (graph: GraphChoice, from: Readonly<Record<string, string>>) =>
+      (await openSenseVoice(from, { graph, itn: true }))!.model;
+    expect(await open('bytes', both)).toBe(bytes);
+    expect(await open('floats', both)).toBe(both['model.onnx']);
+    expect(await open('floats', files)).toBe(bytes);
+    const halves = join(folder, 'model.fp16.onnx');
+    await copyFile(bytes, halves);
+    const all = { ...both, 'model.fp16.onnx': halves };
+    expect(await open('halves', all)).toBe(halves);
+    expect(await open('halves', both)).toBe(both['model.onnx']);
+    expect(await open('floats', all)).toBe(both['model.onnx']);
+    expect(await open('bytes', { ...all, 'model.int8.onnx': bytes })).toBe(bytes);
   });
 
   test('is not concerned with models of other kinds', async () => {
     const { encoder } = (await shippedMoonshine()) as { encoder: string };
     for (const files of [{}, { 'model.onnx': encoder }, { 'silero.onnx': await sileroFile() }])
-      expect(await openSenseVoice(files, { floats: false, itn: true })).toBeNull();
+      expect(await openSenseVoice(files, { graph: 'bytes', itn: true })).toBeNull();
   });
 
   test("reads the same vocabulary from FunASR's list and from sentencepiece's own file", async () => {

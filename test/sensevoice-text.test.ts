@@ -184,5 +184,10 @@ describe('Run groups', () => {
     expect(runGroups([4, 9, 4, 0, 4], { sharesRuns: true })).toEqual([[0, 2, 4], [1]]);
     expect(runGroups([4, 9, 4, 0, 4], { sharesRuns: false })).toEqual([[0], [1], [2], [4]]);
     expect(runGroups([500, 500, 500], { sharesRuns: true })).toEqual([[0, 1], [2]]);
+    expect(runGroups([4, 9, 17, 0, 16, 32], { sharesRuns: true }, true)).toEqual([
+      [0, 1, 4],
+      [2, 5],
+    ]);
+    expect(runGroups([497, 500, 512], { sharesRuns: true }, true)).toEqual([[0], [1], [2]]);
   });
 });

@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type Recognizer, SAMPLE_RATE, type SpeechSegment } from '../inference/recognizer.ts';
-import type { SenseVoiceGraphs } from '../inference/sensevoice/layout.ts';
+import {
+  type Hypothesis,
+  type Recognizer,
+  SAMPLE_RATE,
+  type SpeechSegment,
+} from '../inference/recognizer.ts';
+import { forGpus, type SenseVoiceGraphs } from '../inference/sensevoice/layout.ts';
 import { SenseVoice } from '../inference/sensevoice/sensevoice.ts';
 import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { describeRecognizer, segment } from './contract/recognizer.contract.ts';
@@ -50,6 +55,39 @@ describeRecognizer({
       1,
     ),
   real: false,
+});
+
+describe('SenseVoice for GPUs', () => {
+  test.each(['sherpa-onnx', 'funasr'] as const)(
+    'hears of padded rows what it hears of each alone, in the packaging of %s',
+    async (packaging) => {
+      const graphs = await models.open({ packaging, seed: 6 });
+      const [alone, padding] = await Promise.all(
+        [graphs, forGpus(graphs)].map((each) => SenseVoice.load(each, 'cpu')),
+      );
+      expect(padding!.capabilities.batching).toBe('any');
+      const rows = [0.2, 3.7, 1, 2.9, 1.05, 4].map((seconds) =>
+        segment(speech.slice(0, seconds * SAMPLE_RATE)),
+      );
+      const expected = [];
+      for (const row of rows) expected.push(...(await alone!.decode([row])).hypotheses);
+      const { hypotheses } = await padding!.decode(rows);
+      const told = (list: readonly Hypothesis[]) =>
+        list.map(({ tokens, words, language, emotion }) => ({
+          ...{ tokens, language, emotion },
+          words: words!.map(({ text, startMs, endMs }) => ({ text, startMs, endMs })),
+        }));
+      expect(told(hypotheses)).toEqual(told(expected));
+      for (const [i, { meanLogProb }] of hypotheses.entries())
+        expect(meanLogProb ?? 0).toBeCloseTo(expected[i]!.meanLogProb ?? 0, 4);
+      await Promise.all([alone!.close(), padding!.close()]);
+    },
+  );
+
+  test('leaves graphs alone that take no lengths', () => {
+    expect(forGpus(nano).pads).toBe(false);
+    expect(forGpus(bytes).pads).toBe(false);
+  });
 });
 
 describe('SenseVoice', () => {

@@ -20,6 +20,7 @@ describe('openSpeaker', () => {
       url: 'https://example.org/captions/',
       ...{ meeting: 'standup', speaker: 'Ada', key: 'secret', language: 'en', partials: false, timing: true },
       words: true,
+      ...{ hotWords: ['Ada', { text: 'New York', weight: 2 }], mask: ['darn'], numerals: true },
       endpointing: { minSilenceMs: 500 },
     });
     expect(rig.server.socket.url).toBe('wss://example.org/captions/v1/stream');
@@ -28,6 +29,7 @@ describe('openSpeaker', () => {
       {
         ...{ type: 'start', sampleRate: 16_000, encoding: 'pcm_f32le', channels: 1 },
         ...{ meeting: 'standup', speaker: 'Ada', language: 'en', partials: false, timing: true, words: true },
+        ...{ hotWords: ['Ada', { text: 'New York', weight: 2 }], mask: ['darn'], numerals: true },
         endpointing: { minSilenceMs: 500 },
       },
     ]);

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { MoonshineFiles, MoonshineGraphs } from '../../inference/moonshine/moonshine-files.ts';
+import type { MoonshineCpuGraphs, MoonshineFiles } from '../../inference/moonshine/moonshine-files.ts';
 import { moonshineFiles } from '../../server/model-store/moonshine-files.ts';
 import type { ResolvedModel } from '../../server/model-store/store.ts';
 import { rebuiltGraphs } from '../rebuilt-graphs.ts';
@@ -18,7 +18,7 @@ export interface Engines {
   readonly files: {
     readonly reference: MoonshineFiles;
     readonly shipped: MoonshineFiles;
-    readonly own: MoonshineGraphs;
+    readonly own: MoonshineCpuGraphs;
     /** Sherpa's vocabulary. */
     readonly vocabulary: string;
   };

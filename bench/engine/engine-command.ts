@@ -5,7 +5,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { readConfig } from '../../server/config/config.ts';
 import { streamProgress } from '../../server/model-store/progress.ts';
 import { ModelStore } from '../../server/model-store/store.ts';
-import { describeMachine } from '../machine.ts';
+import { describeMachine, nameMachine } from '../machine.ts';
 import { formatRows, type Row } from '../table.ts';
 import { drawChart } from './chart.ts';
 import { type EngineReport, runEngineBench } from './engine-bench.ts';
@@ -37,6 +37,7 @@ async function measure({ data, clips, json }: Flags): Promise<void> {
 }
 
 function print({ sections, differences, headlines }: EngineReport): void {
+  console.log(`On ${nameMachine(describeMachine())}`);
   for (const { title, rows } of Object.values(sections)) console.log(`\n${title}\n${formatRows(rows)}`);
   if (differences.length > 0) {
     const rows = differences.map((each) => ({ ...each, margin: each.margin.toFixed(3) }));

@@ -1,7 +1,7 @@
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { HEAD_SIZE, HEADS } from '../../inference/moonshine/dimensions.ts';
 import type { MoonshineFiles } from '../../inference/moonshine/moonshine-files.ts';
-import { END_TOKEN, START_TOKEN } from '../../inference/moonshine/tokens.ts';
+import { END_TOKEN, START_TOKEN } from '../../inference/moonshine/special-tokens.ts';
 import { sessionOptions } from '../../inference/session-options.ts';
 import { firstDifference } from './agreement.ts';
 import type { SpokenClip } from './spoken-clips.ts';

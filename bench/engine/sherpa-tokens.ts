@@ -1,5 +1,5 @@
 import { LlamaTokenizer } from 'llama-tokenizer-js';
-import { VOCABULARY_SIZE } from '../../inference/moonshine/tokens.ts';
+import { VOCABULARY_SIZE } from '../../inference/moonshine/special-tokens.ts';
 
 /** How a Llama vocabulary writes a space. */
 const SPACE = '▁';

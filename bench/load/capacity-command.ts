@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, Option } from 'commander';
 import { readConfig } from '../../server/config/config.ts';
+import { describeMachine, nameMachine } from '../machine.ts';
 import { wholeNumber } from '../number-flags.ts';
 import { chartTitle, saveFigures } from '../save-figures.ts';
 import { type CapacityOptions, type ContenderCapacity, measureCapacity } from './capacity-bench.ts';
@@ -35,6 +36,7 @@ async function measure(flags: Flags): Promise<void> {
     line.end();
     clips.remove();
   }
+  console.log(`On ${nameMachine(describeMachine())}`);
   for (const capacity of capacities) console.log(capacityTable(capacity));
   if (json !== undefined) await saveFigures(json, capacityFigures(capacities, options));
   if (chart !== undefined)

@@ -28,7 +28,7 @@ async function measure({ data, clips: count, json }: Flags): Promise<void> {
     await writeFile(model, fullSizeSenseVoice());
     await writeFile(tokens, fullSizeTokens());
     const files = { 'model.int8.onnx': model, 'tokens.txt': tokens };
-    const graphs = (await openSenseVoice(files, { floats: false, itn: true }))!;
+    const graphs = (await openSenseVoice(files, { graph: 'bytes', itn: true }))!;
     const report = await runSenseVoiceBench(graphs, clips);
     print(report);
     if (json !== undefined) await saveFigures(json, report);

@@ -46,6 +46,7 @@ function scenarioOf(flags: Flags): Scenario {
     ...{ streams, meetingSize, hogs, priorityShare, threads, noise, seconds, warmUpSeconds: warmUp, seed },
     ...{ maxBatchSize, maxBatchMs, maxLeadMs },
     law: {
+      ...named,
       batchMs: flags.batchMs ?? named.batchMs,
       encoderMsPerS: flags.encoderMsPerS ?? named.encoderMsPerS,
       decoderMsPerS: flags.decoderMsPerS ?? named.decoderMsPerS,

@@ -30,6 +30,8 @@ export interface StreamWorld {
   readonly events: EventQueue;
   readonly scheduler: Scheduler<Request>;
   readonly promises: Promises;
+  /** Whether what was heard of a segment saves time with more of it. */
+  readonly drafts: boolean;
   /** What a job takes a thread alone, in milliseconds. */
   readonly aloneMs: (work: Work) => number;
   /** Whether what is asked for at this time counts. */
@@ -70,7 +72,7 @@ export class SimulatedStream {
     let decodedMs = 0;
     for (const step of steps) {
       const worthMs = this.#world.aloneMs({ size: step.sizeMs, fresh: step.sizeMs - decodedMs });
-      decodedMs = step.sizeMs;
+      if (this.#world.drafts) decodedMs = step.sizeMs;
       events.at(startMs + step.atMs / this.tally.speed, () => this.#ask(segment, step, endMs, worthMs));
     }
 
@@ -129,7 +131,7 @@ export class SimulatedStream {
   #job(request: Request, dueAtMs: number): Job<Request> {
     const { segment, sizeMs, kind, stream } = request;
     const work = (): Work => {
-      const covered = this.#heard.segment === segment ? this.#heard.sizeMs : 0;
+      const covered = this.#world.drafts && this.#heard.segment === segment ? this.#heard.sizeMs : 0;
 
       return { size: sizeMs, fresh: Math.max(0, sizeMs - covered) };
     };

@@ -1,4 +1,4 @@
-import { CostModel } from '../../scheduler/cost-model.ts';
+import { type CostLaw, CostModel } from '../../scheduler/cost-model.ts';
 import { FairScheduler } from '../../scheduler/fair-scheduler.ts';
 import type { Batch } from '../../scheduler/scheduler.ts';
 import { EventQueue } from './event-queue.ts';
@@ -28,6 +28,10 @@ export interface Scenario {
   readonly maxBatchSize: number;
   readonly maxBatchMs: number;
   readonly maxLeadMs: number;
+  /** As in `JobKind`; any when left out. */
+  readonly maxLengthRatio?: number;
+  /** What the scheduler believes of costs at first; of a processor when left out. */
+  readonly prior?: CostLaw;
   readonly promises: Promises;
 }
 
@@ -72,12 +76,13 @@ class Simulation {
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
     const { threads, seed, warmUpSeconds, seconds, maxBatchSize, maxBatchMs, maxLeadMs } = scenario;
+    const { maxLengthRatio = Number.POSITIVE_INFINITY } = scenario;
     this.#fromMs = warmUpSeconds * 1000;
     this.#toMs = this.#fromMs + seconds * 1000;
     this.#idle = threads;
     this.#noise = randomNumbers(seed);
     this.#scheduler = new FairScheduler({
-      kinds: [{ maxBatchSize, maxBatchMs, costs: new CostModel() }],
+      kinds: [{ maxBatchSize, maxBatchMs, maxLengthRatio, costs: new CostModel(scenario.prior) }],
       maxLeadMs,
       maxFinalsPerFlow: Number.POSITIVE_INFINITY,
     });
@@ -85,6 +90,7 @@ class Simulation {
       events: this.#events,
       scheduler: this.#scheduler,
       promises: scenario.promises,
+      drafts: scenario.law.drafts ?? true,
       aloneMs: (work) => batchMs(scenario.law, [work]),
       counts: (atMs) => atMs >= this.#fromMs && atMs < this.#toMs,
       countedMs: (fromMs, toMs) => Math.max(0, Math.min(toMs, this.#toMs) - Math.max(fromMs, this.#fromMs)),

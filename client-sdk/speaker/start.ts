@@ -40,7 +40,7 @@ export function formatOf({
 
 /** @param earlier of a stream that this one goes on with: the same meeting, the same name, made up or not. */
 export function startMessage(options: SpeakerOptions, earlier: ReadyMessage | null): StartMessage {
-  const { language, model, partials, timing, words, endpointing } = options;
+  const { language, model, partials, timing, words, hotWords, mask, numerals, endpointing } = options;
   const { sampleRate, encoding, channels } = formatOf(options);
   const meeting = options.meeting ?? earlier?.meeting;
   const speaker = options.speaker ?? earlier?.speaker;
@@ -54,6 +54,9 @@ export function startMessage(options: SpeakerOptions, earlier: ReadyMessage | nu
     ...(partials !== undefined && { partials }),
     ...(timing !== undefined && { timing }),
     ...(words !== undefined && { words }),
+    ...(hotWords && { hotWords }),
+    ...(mask && { mask }),
+    ...(numerals !== undefined && { numerals }),
     ...(endpointing && { endpointing }),
   };
 }

@@ -11,6 +11,7 @@ import type {
   ReadyMessage,
   ServiceMessage,
   SpeechStartedMessage,
+  StartMessage,
   WaitingMessage,
 } from '../protocol.ts';
 import type { Time } from '../time.ts';
@@ -35,6 +36,12 @@ export interface SpeakerOptions {
   readonly timing?: boolean;
   /** Whether finals have the times of their words, where the model tells them; false when left out. */
   readonly words?: boolean;
+  /** Names and terms to be heard rather than what sounds alike, where the model can: `ready` tells. */
+  readonly hotWords?: StartMessage['hotWords'];
+  /** Words that nobody is to read: `***` stands in their places. */
+  readonly mask?: readonly string[];
+  /** Whether numbers, dates and amounts are written in digits where the model spells them out; false when left out. */
+  readonly numerals?: boolean;
   readonly endpointing?: EndpointingRequest;
   /** Samples per second and channel, 8000 to 48000; 16000 when left out. */
   readonly sampleRate?: number;

@@ -1,6 +1,6 @@
 import { Tensor } from 'onnxruntime-node';
 import { HEADS } from './dimensions.ts';
-import { END_TOKEN } from './tokens.ts';
+import { END_TOKEN } from './special-tokens.ts';
 import type { Values } from './values.ts';
 
 /** Tokens that a row is fed in one pass, and the position of the first. */

@@ -1,6 +1,9 @@
 import { Tensor } from 'onnxruntime-node';
 import { crossMask, feedTokens } from './decoder-feeds.ts';
 import { type DraftedDecoding, REALIGNED_GUESS_TOKENS } from './draft.ts';
+import { type Branch, branchSlots, feedBranches } from './hot-words/branch-feeds.ts';
+import type { ListedWord } from './hot-words/hot-word-list.ts';
+import { mend } from './hot-words/mending.ts';
 import type { SpeechCache } from './speech-cache.ts';
 import type { TokenCache } from './token-cache.ts';
 import type { Values } from './values.ts';
@@ -10,6 +13,8 @@ export interface DecodingRow {
   readonly decoding: DraftedDecoding;
   /** Frames of the speech before they were padded. */
   readonly frames: number;
+  /** Hot words to look for. */
+  readonly words?: readonly ListedWord[];
 }
 
 /** What a batch keeps from pass to pass. Lent to one batch at a time. */
@@ -21,7 +26,10 @@ export interface DecodingMemory {
 
 /** The two graphs that choose tokens: `rebuild/decoder-graph.ts` says what they take and give. */
 export interface Decoders {
+  /** All but `logits`. */
   decode(feeds: Values): Promise<Values>;
+  /** `logits`, `scores` and `probabilities`. */
+  decodeAll(feeds: Values): Promise<Values>;
   decodePrecisely(feeds: Values): Promise<Values>;
 }
 
@@ -62,9 +70,9 @@ export class DecodingBatch {
   async run(): Promise<number> {
     while (this.#rows.length > 0) {
       for (const [index, row] of this.#rows.entries()) while (isWide(row)) await this.#pass(index, 1);
-      this.#dropFinished();
+      await this.#dropFinished();
       if (this.#rows.length > 0) await this.#pass(0, this.#rows.length);
-      this.#dropFinished();
+      await this.#dropFinished();
     }
 
     return this.#passes;
@@ -120,11 +128,13 @@ export class DecodingBatch {
     return values.indexOf(Math.max(...values));
   }
 
-  #dropFinished(): void {
+  async #dropFinished(): Promise<void> {
     const { speech, tokens } = this.#memory;
     const before = this.#rows.length;
     for (let i = before - 1; i >= 0; i--) {
-      if (!this.#rows[i]!.decoding.sequence.finished) continue;
+      const { decoding, words = [] } = this.#rows[i]!;
+      if (!decoding.sequence.finished) continue;
+      if (words.length > 0) await this.#mend(i, words);
       const last = this.#rows.pop()!;
       if (i === this.#rows.length) continue;
       this.#rows[i] = last;
@@ -132,6 +142,40 @@ export class DecodingBatch {
       tokens.move(this.#rows.length, i);
     }
     if (this.#rows.length < before) this.#speechFeeds = this.#feedSpeech();
+  }
+
+  /** Puts hot words into what a row that has finished was heard as. */
+  async #mend(index: number, words: readonly ListedWord[]): Promise<void> {
+    const { sequence } = this.#rows[index]!.decoding;
+    const weighed = await mend(sequence, words, (branches) => this.#weigh(index, branches));
+    if (weighed) this.#passes++;
+  }
+
+  /** How likely the tokens of each branch of a row are, as natural logarithms. */
+  async #weigh(index: number, branches: readonly Branch[]): Promise<readonly (readonly number[])[]> {
+    const { tokens: cache } = this.#memory;
+    const { tokens } = this.#rows[index]!.decoding.sequence;
+    // Behind the begin mark and all tokens, wherever the row stopped: the same slots whatever led there.
+    const firstSlot = 1 + tokens.length;
+    cache.reserve(firstSlot + branchSlots(branches));
+    const made = await this.#decoders.decodeAll({
+      ...this.#feedSpeechOf(index),
+      ...cache.row(index),
+      ...feedBranches(tokens, branches, firstSlot, cache.slots),
+    });
+    const probabilities = made.probabilities!.data as Float32Array;
+    let at = 0;
+
+    return branches.map(({ tokens: own }) =>
+      own.map((token) => {
+        const [best] = slice(made.scores!, at) as Float32Array;
+        const logProb =
+          (slice(made.logits!, at) as Float32Array)[token]! - best! + Math.log(probabilities[at]!);
+        at++;
+
+        return logProb;
+      }),
+    );
   }
 
   #feedSpeechOf(index: number): Values {

@@ -1,5 +1,5 @@
 import type { GreedySequence } from './greedy-sequence.ts';
-import { START_TOKEN } from './tokens.ts';
+import { START_TOKEN } from './special-tokens.ts';
 
 /** How far ahead in the rest of a draft a generated token is looked for. */
 const REALIGN_WINDOW_TOKENS = 4;

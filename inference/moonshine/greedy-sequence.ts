@@ -1,6 +1,7 @@
 import type { Hypothesis } from '../recognizer.ts';
 import { findLoop } from './repetition.ts';
-import { detokenize, END_TOKEN, START_TOKEN } from './tokens.ts';
+import { END_TOKEN, START_TOKEN } from './special-tokens.ts';
+import { detokenize } from './tokens.ts';
 
 /** Speech does not hold more; a decoder that says more is inventing it. */
 const MAX_TOKENS_PER_SECOND = 6.5;
@@ -11,8 +12,7 @@ const MIN_TOKEN_LIMIT = 6;
 export class GreedySequence {
   readonly #tokenLimit: number;
   #tokens: number[] = [];
-  #logProbSum = 0;
-  #steps = 0;
+  #logProbs: number[] = [];
   #cut: Hypothesis['cut'] = null;
   #finished = false;
 
@@ -25,9 +25,24 @@ export class GreedySequence {
     return this.#tokenLimit;
   }
 
+  /** Why it was stopped before it ended by itself, or null. */
+  get cut(): Hypothesis['cut'] {
+    return this.#cut;
+  }
+
   /** Whether it has ended, by itself or cut. */
   get finished(): boolean {
     return this.#finished;
+  }
+
+  /** Those heard so far, without marks. */
+  get tokens(): readonly number[] {
+    return this.#tokens;
+  }
+
+  /** Natural-log probability of each token, and of the end mark where the model set it. */
+  get logProbs(): readonly number[] {
+    return this.#logProbs;
   }
 
   /** What the next pass is fed. */
@@ -37,8 +52,7 @@ export class GreedySequence {
 
   /** Takes the most likely token of the next position, and its natural-log probability. */
   accept(token: number, logProb: number): void {
-    this.#logProbSum += logProb;
-    this.#steps++;
+    this.#logProbs.push(logProb);
     if (token === END_TOKEN) {
       this.#finished = true;
       return;
@@ -53,12 +67,20 @@ export class GreedySequence {
     }
   }
 
+  /** Has other tokens heard instead of `[from, to)`. @param logProbs of each of them. */
+  replace(from: number, to: number, tokens: readonly number[], logProbs: readonly number[]): void {
+    this.#tokens.splice(from, to - from, ...tokens);
+    this.#logProbs.splice(from, to - from, ...logProbs);
+  }
+
   /** What has been heard so far. */
   hypothesis(): Hypothesis {
+    const steps = this.#logProbs.length;
+
     return {
       text: detokenize(this.#tokens),
       tokens: this.#tokens,
-      meanLogProb: this.#steps === 0 ? null : this.#logProbSum / this.#steps,
+      meanLogProb: steps === 0 ? null : this.#logProbs.reduce((sum, logProb) => sum + logProb, 0) / steps,
       cut: this.#cut,
     };
   }

@@ -10,7 +10,16 @@ export interface RebuiltFiles extends MoonshineFiles {
   readonly preciseDecoder: string;
 }
 
-/** The graphs a model is run on. */
-export type MoonshineGraphs =
+/** All of Moonshine in one graph, for GPUs: `rebuild/one-run-graph.ts` says what it takes and gives. */
+export interface OneRunFiles {
+  readonly kind: 'one-run';
+  readonly model: string;
+}
+
+/** The graphs a model is run on by processors. */
+export type MoonshineCpuGraphs =
   | ({ readonly kind: 'rebuilt' } & RebuiltFiles)
   | ({ readonly kind: 'shipped' } & MoonshineFiles);
+
+/** The graphs a model is run on. */
+export type MoonshineGraphs = MoonshineCpuGraphs | OneRunFiles;

@@ -1,4 +1,4 @@
-import { Tensor } from 'onnxruntime-node';
+import { type InferenceSession, Tensor } from 'onnxruntime-node';
 import type { Device } from '../device.ts';
 import { Occupancy } from '../occupancy.ts';
 import {
@@ -15,12 +15,19 @@ import { moonshineCapabilities } from './capabilities.ts';
 import { DecodingBatch, type DecodingMemory, type DecodingRow } from './decoding-batch.ts';
 import { DraftedDecoding } from './draft.ts';
 import { GreedySequence } from './greedy-sequence.ts';
+import { HotWordLists } from './hot-words/hot-word-list.ts';
+import { LogitsMemory } from './hot-words/logits-memory.ts';
 import type { RebuiltFiles } from './moonshine-files.ts';
 import { frameCount, padded } from './padding.ts';
+import { END_TOKEN, VOCABULARY_SIZE } from './special-tokens.ts';
 import { SpeechCache } from './speech-cache.ts';
 import { TokenCache } from './token-cache.ts';
-import { END_TOKEN, VOCABULARY_SIZE } from './tokens.ts';
 import type { Values } from './values.ts';
+
+/** What one call holds, and leaves for another. */
+interface BatchMemory extends DecodingMemory {
+  readonly logits: LogitsMemory;
+}
 
 /**
  * Moonshine (Jeffries et al. 2024, "Moonshine: Speech Recognition for Live Transcription and Voice Commands") on the
@@ -33,8 +40,9 @@ export class Moonshine implements Recognizer {
   readonly #encoder: Session;
   readonly #decoder: Session;
   readonly #preciseDecoder: Session;
+  readonly #hotWords = new HotWordLists();
   /** Of the last batch, for the next. */
-  #memory: DecodingMemory | null = null;
+  #memory: BatchMemory | null = null;
   #closed = false;
 
   private constructor(encoder: Session, decoder: Session, preciseDecoder: Session) {
@@ -70,11 +78,16 @@ export class Moonshine implements Recognizer {
   async #decode(segments: readonly SpeechSegment[]): Promise<DecodeResult> {
     const startedAt = performance.now();
     // Calls at the same time each take memory of their own, and the last one to end leaves it for the next.
-    const memory = this.#memory ?? { speech: new SpeechCache(), tokens: new TokenCache() };
+    const memory = this.#memory ?? {
+      speech: new SpeechCache(),
+      tokens: new TokenCache(),
+      logits: new LogitsMemory(),
+    };
     this.#memory = null;
     const rows = await this.#encode(segments, memory.speech);
     const passes = await new DecodingBatch(rows, memory, {
-      decode: (feeds) => run(this.#decoder, feeds),
+      decode: (feeds) => run(this.#decoder, feeds, CHOICE),
+      decodeAll: (feeds) => run(this.#decoder, feeds, memory.logits.fetch(feeds)),
       decodePrecisely: (feeds) => run(this.#preciseDecoder, feeds),
     }).run();
     this.#memory = memory;
@@ -103,12 +116,13 @@ export class Moonshine implements Recognizer {
       await this.#encoder.run(feeds, speech.row(i));
     }
 
-    return segments.map(({ samples, draft = [] }, i) => {
+    return segments.map(({ samples, draft = [], hotWords }, i) => {
       const sequence = new GreedySequence(samples.length / SAMPLE_RATE);
 
       return {
         decoding: new DraftedDecoding(sequence, usableDraft(draft, sequence.tokenLimit)),
         frames: frames[i]!,
+        words: hotWords ? this.#hotWords.get(hotWords) : [],
       };
     });
   }
@@ -123,9 +137,12 @@ export class Moonshine implements Recognizer {
   }
 }
 
-function run(session: Session, feeds: Values): Promise<Values> {
+/** What the decoder gives for choosing tokens: all but the scores of the whole vocabulary. */
+const CHOICE = ['scores', 'candidates', 'probabilities', 'fresh'];
+
+function run(session: Session, feeds: Values, outputs?: InferenceSession.FetchesType): Promise<Values> {
   // All outputs are tensors.
-  return session.run(feeds) as Promise<Values>;
+  return session.run(feeds, outputs) as Promise<Values>;
 }
 
 /** A draft as far as the model has such tokens and the audio can hold them: it comes from outside. */

@@ -17,7 +17,7 @@ import { HEAD_SIZE, HEADS, LAYERS } from './dimensions.ts';
 import { GreedySequence } from './greedy-sequence.ts';
 import type { MoonshineFiles } from './moonshine-files.ts';
 import { MIN_SAMPLES } from './padding.ts';
-import { END_TOKEN, START_TOKEN } from './tokens.ts';
+import { END_TOKEN, START_TOKEN } from './special-tokens.ts';
 
 type Feeds = Record<string, Tensor>;
 

@@ -1,13 +1,8 @@
 import { LlamaTokenizer } from 'llama-tokenizer-js';
+import { END_TOKEN } from './special-tokens.ts';
 
-/** The mark before every text: what the first pass is fed. */
-export const START_TOKEN = 1;
-/** The mark after every text. */
-export const END_TOKEN = 2;
 /** Moonshine's vocabulary is Llama's 32,000 pieces followed by 768 specials that carry no text. */
 const TEXT_VOCABULARY_SIZE = 32_000;
-/** Text, marks and specials together. */
-export const VOCABULARY_SIZE = 32_768;
 
 const tokenizer = new LlamaTokenizer();
 
@@ -16,4 +11,14 @@ export function detokenize(tokens: readonly number[]): string {
   const pieces = tokens.filter((id) => id > END_TOKEN && id < TEXT_VOCABULARY_SIZE);
   if (pieces.length === 0) return '';
   return tokenizer.decode(pieces, false, false).trim();
+}
+
+/** Text of one id, its leading space as `▁`; nothing for marks and specials. A byte of a character is `<0xHH>`. */
+export function pieceOf(token: number): string {
+  return token > END_TOKEN && token < TEXT_VOCABULARY_SIZE ? tokenizer.vocabById[token]! : '';
+}
+
+/** Ids of words as they stand behind others. */
+export function tokenize(text: string): readonly number[] {
+  return tokenizer.encode(text, false, true);
 }

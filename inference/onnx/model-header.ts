@@ -47,10 +47,22 @@ export async function readModelHeader(path: string): Promise<ModelHeader> {
     };
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== undefined) throw error;
+    if (await isLfsPointer(file))
+      throw new ModelFilesError(
+        `${path} is what Git has in place of the model: type "git lfs pull" in its folder, or fetch the file itself.`,
+      );
     throw new ModelFilesError(`${path} is no ONNX model, or is cut off: fetch it again.`, { cause: error });
   } finally {
     await file.close();
   }
+}
+
+/** What a repository with Git LFS holds where that is not installed. */
+async function isLfsPointer(file: FileHandle): Promise<boolean> {
+  const start = 'version https://git-lfs';
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(start.length), 0, start.length, 0);
+
+  return buffer.toString('latin1', 0, bytesRead) === start;
 }
 
 /** The model without its weights. */

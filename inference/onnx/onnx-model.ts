@@ -1,7 +1,15 @@
 import protobuf from 'protobufjs/light.js';
 
 /** ONNX's element types, as far as they are used here. */
-export const ElementType = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7 } as const;
+export const ElementType = {
+  float32: 1,
+  uint8: 2,
+  int8: 3,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+} as const;
 export type ElementType = (typeof ElementType)[keyof typeof ElementType];
 
 /** Where a tensor's values are. */

@@ -54,4 +54,16 @@ export interface SenseVoiceGraphs {
   readonly layout: SenseVoiceLayout;
   /** Whether text is wanted with punctuation, capitals and digits. */
   readonly itn: boolean;
+  /**
+   * Whether rows of any lengths share a run, shorter ones padded and masked: for GPUs. What is heard may then differ in the last
+   * bit of a score. No when left out.
+   */
+  readonly pads?: boolean;
+}
+
+/** The same model for GPUs, where its graph takes lengths to mask what rows are padded with. */
+export function forGpus(graphs: SenseVoiceGraphs): SenseVoiceGraphs {
+  const { queries, sharesRuns } = graphs.layout;
+
+  return { ...graphs, pads: queries !== null && sharesRuns };
 }

@@ -9,11 +9,22 @@ import { readVocabulary } from './vocabulary.ts';
 /** Names that the published packagings give the same graph in bytes and in floats. */
 const BYTES = ['model.int8.onnx', 'model_quant.onnx'];
 const FLOATS = ['model.onnx'];
+/** Of FunASR's tools, and of those that convert for browsers. */
+const HALVES = ['model.fp16.onnx', 'model_fp16.onnx'];
+/** Which of them is wanted, from the best to whatever there is. */
+const CHOICES = {
+  bytes: [...BYTES, ...FLOATS, ...HALVES],
+  floats: [...FLOATS, ...HALVES, ...BYTES],
+  halves: [...HALVES, ...FLOATS, ...BYTES],
+} as const;
+
+/** Bytes for processors; floats or halves for GPUs, which are slower with bytes. */
+export type GraphChoice = keyof typeof CHOICES;
 
 /** How a model is to be run. */
 export interface OpeningOptions {
-  /** Whether a graph in floats is preferred where there are both: GPUs are faster with it, processors with bytes. */
-  readonly floats: boolean;
+  /** Which graph is preferred where there are several. */
+  readonly graph: GraphChoice;
   /** Whether text is wanted with punctuation, capitals and digits. */
   readonly itn: boolean;
 }
@@ -26,9 +37,9 @@ export interface OpeningOptions {
  */
 export async function openSenseVoice(
   files: Readonly<Record<string, string>>,
-  { floats, itn }: OpeningOptions,
+  { graph: choice, itn }: OpeningOptions,
 ): Promise<SenseVoiceGraphs | null> {
-  const model = graphAmong(files, floats);
+  const model = graphAmong(files, choice);
   if (model === null) return null;
   const header = await readModelHeader(model);
   const packaging = packagingOf(header);
@@ -54,9 +65,8 @@ export async function openSenseVoice(
 }
 
 /** The graph of the wanted precision, or the other; or the only one, whatever it is called. */
-function graphAmong(files: Readonly<Record<string, string>>, floats: boolean): string | null {
-  const preferred = floats ? [...FLOATS, ...BYTES] : [...BYTES, ...FLOATS];
-  const name = preferred.find((candidate) => files[candidate] !== undefined);
+function graphAmong(files: Readonly<Record<string, string>>, choice: GraphChoice): string | null {
+  const name = CHOICES[choice].find((candidate) => files[candidate] !== undefined);
   if (name !== undefined) return files[name]!;
   const graphs = Object.keys(files).filter((candidate) => candidate.endsWith('.onnx'));
 

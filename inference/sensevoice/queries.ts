@@ -17,7 +17,7 @@ export function languageId({ languageIds }: Queries, language: string | null): n
  */
 export function queryTensors(
   queries: Queries,
-  frames: number,
+  frames: readonly number[],
   languages: readonly (string | null)[],
   itn: boolean,
 ): Readonly<Record<string, Tensor>> {
@@ -27,7 +27,7 @@ export function queryTensors(
       : new Tensor('int32', Int32Array.from(numbers), [numbers.length]);
 
   return {
-    [queries.lengths]: tensor(languages.map(() => frames)),
+    [queries.lengths]: tensor(frames),
     [queries.language]: tensor(languages.map((language) => languageId(queries, language))),
     [queries.textNormalisation]: tensor(languages.map(() => (itn ? queries.withItn : queries.withoutItn))),
   };

@@ -19,7 +19,7 @@ import { hotWordCtc } from './hot-word-ctc.ts';
 import { HotWordGraphs } from './hot-word-graphs.ts';
 import type { SenseVoiceGraphs } from './layout.ts';
 import { queryTensors } from './queries.ts';
-import { runGroups } from './run-groups.ts';
+import { bucketFrames, runGroups } from './run-groups.ts';
 import { spokenText } from './spoken-text.ts';
 import { readTags } from './tags.ts';
 import { readVocabulary, type Vocabulary } from './vocabulary.ts';
@@ -50,7 +50,7 @@ export class SenseVoice implements Recognizer {
   #closed = false;
 
   private constructor(graphs: SenseVoiceGraphs, session: Session, vocabulary: Vocabulary) {
-    this.capabilities = { ...senseVoiceCapabilities(graphs.layout), concurrency: 1 };
+    this.capabilities = { ...senseVoiceCapabilities(graphs), concurrency: 1 };
     this.#occupancy = new Occupancy(this.capabilities.concurrency);
     this.#graphs = graphs;
     this.#session = session;
@@ -93,14 +93,15 @@ export class SenseVoice implements Recognizer {
     const features = batch.map(({ samples }) => this.#frontEnd.extract(samples));
     const hypotheses = batch.map((): Hypothesis => NOTHING);
     const frames = features.map((each) => each.frames);
-    for (const group of runGroups(frames, this.#graphs.layout)) {
+    const { layout, pads } = this.#graphs;
+    for (const group of runGroups(frames, layout, pads)) {
       const languages = group.map((index) => batch[index]!.language);
       const logits = await this.#run(
         group.map((index) => features[index]!),
         languages,
       );
       for (const [row, index] of group.entries()) {
-        hypotheses[index] = this.#read(logits, row, batch[index]!.hotWords);
+        hypotheses[index] = this.#read(logits, row, frames[index]!, batch[index]!.hotWords);
       }
     }
 
@@ -113,17 +114,19 @@ export class SenseVoice implements Recognizer {
     };
   }
 
-  /** Logits of rows of equal length. */
+  /** Logits of rows of equal length, or padded to one. */
   async #run(rows: readonly Features[], languages: readonly (string | null)[]): Promise<Tensor> {
-    const { layout, itn } = this.#graphs;
-    const [{ frames }] = rows as readonly [Features];
+    const { layout, itn, pads } = this.#graphs;
+    const own = rows.map((row) => row.frames);
+    const frames = pads ? bucketFrames(own[0]!) : own[0]!;
     const { width } = this.#frontEnd;
-    const values = rows.length === 1 ? rows[0]!.values : new Float32Array(rows.length * frames * width);
-    if (rows.length > 1) for (const [i, row] of rows.entries()) values.set(row.values, i * frames * width);
+    const isWhole = rows.length === 1 && own[0] === frames;
+    const values = isWhole ? rows[0]!.values : new Float32Array(rows.length * frames * width);
+    if (!isWhole) for (const [i, row] of rows.entries()) values.set(row.values, i * frames * width);
     const outputs = await this.#session.run(
       {
         [layout.features]: new Tensor('float32', values, [rows.length, frames, width]),
-        ...(layout.queries && queryTensors(layout.queries, frames, languages, itn)),
+        ...(layout.queries && queryTensors(layout.queries, own, languages, itn)),
       },
       [layout.logits],
     );
@@ -139,8 +142,8 @@ export class SenseVoice implements Recognizer {
     return logits;
   }
 
-  /** What one row says. */
-  #read(logits: Tensor, row: number, hotWords: HotWords | undefined): Hypothesis {
+  /** What one row says. @param frames of its own: what comes behind is padding. */
+  #read(logits: Tensor, row: number, frames: number, hotWords: HotWords | undefined): Hypothesis {
     const { layout } = this.#graphs;
     const { tagPositions, vocabularySize, blank } = layout;
     const scores = logits.data as Float32Array;
@@ -150,11 +153,10 @@ export class SenseVoice implements Recognizer {
       this.#vocabulary.tag(likeliest(scores, (first + position) * vocabularySize, vocabularySize)),
     );
     const begin = first + tagPositions;
-    const count = positions - tagPositions;
-    const heard =
-      hotWords && hotWords.words.length > 0
-        ? hotWordCtc(scores, vocabularySize, begin, count, blank, this.#hotWords.of(hotWords))
-        : greedyCtc(scores, vocabularySize, begin, count, blank);
+    const count = layout.queries ? frames : positions - tagPositions;
+    const heard = hotWords
+      ? hotWordCtc(scores, vocabularySize, begin, count, blank, this.#hotWords.of(hotWords))
+      : greedyCtc(scores, vocabularySize, begin, count, blank);
     const spoken = spokenText(heard, this.#vocabulary, (position) => positionMs(layout, position));
     const named = readTags(tags.filter((tag) => tag !== null));
     if (spoken.text === HALLUCINATION || !SPOKEN.test(spoken.text)) return { ...NOTHING, ...named };

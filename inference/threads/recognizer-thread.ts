@@ -1,39 +1,66 @@
 import { workerData } from 'node:worker_threads';
 import type { Device } from '../device.ts';
-import { loadRecognizer, type RecognizerGraphs } from '../load-recognizer.ts';
-import type { DecodeResult, Recognizer, SpeechSegment } from '../recognizer.ts';
+import { FallbackRecognizer, type Standing } from '../devices/fallback-recognizer.ts';
+import { warmUpGpu } from '../devices/warm-up.ts';
+import { loadRecognizer, type ModelGraphs, recognizerCapabilities } from '../load-recognizer.ts';
+import type { DecodeResult, SpeechSegment } from '../recognizer.ts';
 import { Scratch } from '../scratch.ts';
 import { joinPool, lowerPriority } from './join-pool.ts';
+import { type PackedSegment, unpacked } from './packed-hot-words.ts';
 import { type TaskOutcome, taskHandler } from './task-handler.ts';
 
 /** What an inference thread is started with: all models on one device. */
 export interface RecognizerThreadData {
-  readonly models: readonly RecognizerGraphs[];
+  readonly models: readonly ModelGraphs[];
   readonly device: Device;
+  /** Number of its place in the pool. */
+  readonly place: number;
+  /** Why it is on the processor where a GPU was asked for; null where none was, or that is still to be seen. */
+  readonly why: string | null;
 }
 
 /** What it is asked to do. */
 export interface RecognizerTask {
   /** The model's number. */
   readonly model: number;
-  readonly batch: readonly SpeechSegment[];
+  readonly batch: readonly PackedSegment[];
 }
 
-type Handler = (task: RecognizerTask) => Promise<TaskOutcome<DecodeResult>>;
+/** A batch's answers, and where the thread stands that gave them. */
+export interface RecognizerAnswer extends DecodeResult {
+  readonly place: number;
+  readonly standing: Standing;
+}
+
+type Handler = (task: RecognizerTask) => Promise<TaskOutcome<RecognizerAnswer>>;
 
 async function start(): Promise<Handler> {
   joinPool();
   // Sockets and voice detection need little, and need it at once.
   lowerPriority();
-  const { models, device } = workerData as RecognizerThreadData;
-  const recognizers: Recognizer[] = [];
+  const { models, device, place, why } = workerData as RecognizerThreadData;
+  const recognizers: FallbackRecognizer[] = [];
   // One after the other: loading takes more memory than being loaded does.
-  for (const graphs of models) recognizers.push(await loadRecognizer(graphs, device));
+  for (const { processor, gpu } of models) {
+    const recognizer = await FallbackRecognizer.load({
+      device,
+      capabilities: recognizerCapabilities(device === 'cpu' ? processor : gpu),
+      load: (where) => loadRecognizer(where === 'cpu' ? processor : gpu, where),
+    });
+    await warmUpGpu(recognizer);
+    recognizers.push(recognizer);
+  }
+  const standing = (): Standing => {
+    const failed = recognizers.find((recognizer) => recognizer.standing.why !== null);
 
-  return taskHandler(({ model, batch }: RecognizerTask) => {
+    return failed?.standing ?? { runs: device, why };
+  };
+
+  return taskHandler(async ({ model, batch }: RecognizerTask) => {
     SCRATCH.reclaim();
+    const result = await recognizers[model]!.decode(batch.map((segment) => inOwnMemory(unpacked(segment))));
 
-    return recognizers[model]!.decode(batch.map(inOwnMemory));
+    return { ...result, place, standing: standing() };
   });
 }
 

@@ -9,6 +9,11 @@ export interface ThreadPoolOptions {
   readonly workerUrl: URL;
   /** One for each thread, handed to it as it starts, and to the one that replaces it. */
   readonly workerData: readonly object[];
+  /**
+   * Asked when the thread of a place has died or been given up: what the ones that take its place are handed from then on.
+   * The same as before when left out.
+   */
+  readonly replacement?: (place: number) => object;
   /** How large the JavaScript heap of a thread may grow before the thread dies. */
   readonly maxHeapMegabytes?: number;
   /** Called for each thread that dies, also of one that dies as it loads. Not called once the pool is closed. */
@@ -24,7 +29,7 @@ export interface ThreadPoolOptions {
 
 /** A place for a thread. */
 interface Slot<Task, Result> {
-  readonly workerData: object;
+  workerData: object;
   /** Null when its thread is gone and has not been replaced. */
   thread: PoolThread<Task, Result> | null;
   /** Threads in a row that could not load. */
@@ -95,6 +100,14 @@ export class ThreadPool<Task, Result> {
     return Math.max(0, idle - this.#jobs.length);
   }
 
+  /** The place whose thread would take up a task at once, by its number; null when there is none. */
+  get nextPlace(): number | null {
+    if (this.idle === 0) return null;
+    const place = this.#slots.findIndex(({ thread }) => thread?.state === 'idle');
+
+    return place === -1 ? null : place;
+  }
+
   /** Threads that were given up and live on inside native code. */
   get abandoned(): number {
     return this.#abandoned.size;
@@ -114,10 +127,11 @@ export class ThreadPool<Task, Result> {
 
   /**
    * Runs one task on every thread at once, which also waits until each has loaded what it needs.
+   * @returns what each place's thread answered.
    * @throws what a thread threw while loading.
    */
-  async warmUp(task: Task): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => this.#submit(task, Number.POSITIVE_INFINITY, slot)));
+  async warmUp(task: Task): Promise<readonly Result[]> {
+    return Promise.all(this.#slots.map((slot) => this.#submit(task, Number.POSITIVE_INFINITY, slot)));
   }
 
   /**
@@ -216,6 +230,7 @@ export class ThreadPool<Task, Result> {
         },
         died: (fault) => {
           slot.thread = null;
+          this.#prepareReplacement(slot);
           if (!this.#closed) this.#options.onCrash?.();
           if (loaded) this.#replace(slot);
           else this.#loadFailed(slot, fault);
@@ -227,6 +242,11 @@ export class ThreadPool<Task, Result> {
       this.#giveUp(slot, thread);
       this.#loadFailed(slot, new Error(`It has not loaded within ${LOAD_DEADLINE_MS} ms.`));
     });
+  }
+
+  #prepareReplacement(slot: Slot<Task, Result>): void {
+    const { replacement } = this.#options;
+    if (replacement) slot.workerData = replacement(this.#slots.indexOf(slot));
   }
 
   /** Puts a thread in the place of one that died or was given up. */
@@ -267,6 +287,7 @@ export class ThreadPool<Task, Result> {
 
   #giveUp(slot: Slot<Task, Result>, thread: PoolThread<Task, Result>): void {
     slot.thread = null;
+    this.#prepareReplacement(slot);
     if (!thread.abandon()) this.#watchAbandoned(thread);
     this.#options.onHang?.();
     if (!this.exhausted || this.#exhaustionTold) return;

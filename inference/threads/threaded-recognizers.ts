@@ -1,5 +1,11 @@
 import type { Device } from '../device.ts';
-import { hotWordWriter, type RecognizerGraphs, recognizerCapabilities } from '../load-recognizer.ts';
+import type { Standing } from '../devices/fallback-recognizer.ts';
+import {
+  hotWordWriter,
+  type ModelGraphs,
+  type RecognizerGraphs,
+  recognizerCapabilities,
+} from '../load-recognizer.ts';
 import {
   type DecodeResult,
   type RecognizerCapabilities,
@@ -9,18 +15,28 @@ import {
   validateBatch,
 } from '../recognizer.ts';
 import type { RecognizerPool } from '../recognizer-pool.ts';
-import type { RecognizerTask, RecognizerThreadData } from './recognizer-thread.ts';
+import { HotWordPacker } from './packed-hot-words.ts';
+import type { RecognizerAnswer, RecognizerTask, RecognizerThreadData } from './recognizer-thread.ts';
 import { ThreadCrashError, ThreadHangError, ThreadUnavailableError } from './thread-errors.ts';
 import { ThreadPool, type ThreadPoolOptions } from './thread-pool.ts';
 
 /** What the threads run, and where. */
 export interface ThreadedRecognizersOptions
   extends Pick<ThreadPoolOptions, 'workerUrl' | 'onCrash' | 'onHang' | 'onExhausted' | 'after'> {
-  /** All of them are loaded in each thread. */
-  readonly models: readonly RecognizerGraphs[];
+  /** All of them are loaded in each thread. Those for processors alone do where no GPU is asked for. */
+  readonly models: readonly (ModelGraphs | RecognizerGraphs)[];
   /** One thread for each: `['cpu', 'cpu']` is two threads on the CPU. */
   readonly devices: readonly Device[];
+  /** Called when a place that was asked for on a GPU has moved, and with where it runs now. Not before all have started. */
+  readonly onMove?: (place: DevicePlace) => void;
 }
+
+/** A thread's place. */
+export interface DevicePlace extends Standing {
+  readonly asked: Device;
+}
+
+const THREAD_LOST = 'Its thread died, or did not answer.';
 
 /**
  * Models on a pool of threads, all of them in each. `decode` takes the first idle thread, in the order the devices were
@@ -28,20 +44,40 @@ export interface ThreadedRecognizersOptions
  */
 export class ThreadedRecognizers implements RecognizerPool {
   readonly models: readonly RecognizerCapabilities[];
-  readonly #pool: ThreadPool<RecognizerTask, DecodeResult>;
+  readonly #pool: ThreadPool<RecognizerTask, RecognizerAnswer>;
+  readonly #places: DevicePlace[];
+  readonly #hasGpus: boolean;
+  readonly #onMove: (place: DevicePlace) => void;
+  #started = false;
+  readonly #packer = new HotWordPacker();
   /** By model. */
   #writers: readonly ((text: string) => boolean)[] = [];
   #idleListener: () => void = () => {};
   #closed = false;
 
-  private constructor({ models, devices, ...poolOptions }: ThreadedRecognizersOptions) {
-    this.models = models.map((graphs) => ({
-      ...recognizerCapabilities(graphs),
+  private constructor({ models, devices, onMove = () => {}, ...poolOptions }: ThreadedRecognizersOptions) {
+    const graphs = models.map(modelGraphs);
+    this.#hasGpus = devices.some((device) => device !== 'cpu');
+    this.#onMove = onMove;
+    this.models = graphs.map((model) => ({
+      ...capabilitiesOn(model, this.#hasGpus),
       concurrency: devices.length,
     }));
+    this.#places = devices.map((device) => ({ asked: device, runs: device, why: null }));
+    const dataFor = (place: number): RecognizerThreadData => {
+      const { runs, why } = this.#places[place]!;
+
+      return { models: graphs, device: runs, place, why };
+    };
     this.#pool = new ThreadPool({
       ...poolOptions,
-      workerData: devices.map((device): RecognizerThreadData => ({ models, device })),
+      workerData: devices.map((_, place) => dataFor(place)),
+      // What killed a thread on a GPU would most likely kill the next one there.
+      replacement: (place) => {
+        if (this.#places[place]!.asked !== 'cpu') this.#stands(place, { runs: 'cpu', why: THREAD_LOST });
+
+        return dataFor(place);
+      },
       onIdle: () => this.#idleListener(),
     });
   }
@@ -53,16 +89,33 @@ export class ThreadedRecognizers implements RecognizerPool {
   static async start(options: ThreadedRecognizersOptions): Promise<ThreadedRecognizers> {
     const recognizers = new ThreadedRecognizers(options);
     try {
-      recognizers.#writers = await Promise.all(options.models.map(hotWordWriter));
+      recognizers.#writers = await Promise.all(
+        options.models.map((model) => hotWordWriter(modelGraphs(model).processor)),
+      );
       // A second of silence runs all graphs once, so that the first caption does not pay for it.
       const batch = [{ samples: new Float32Array(SAMPLE_RATE), language: null }];
-      for (const model of options.models.keys()) await recognizers.#pool.warmUp({ model, batch });
+      for (const model of options.models.keys()) {
+        for (const { place, standing } of await recognizers.#pool.warmUp({ model, batch }))
+          recognizers.#stands(place, standing);
+      }
+      recognizers.#started = true;
     } catch (error) {
       await recognizers.close();
       throw error;
     }
 
     return recognizers;
+  }
+
+  /** Where each thread runs, in the order the devices were named. */
+  get places(): readonly DevicePlace[] {
+    return this.#places;
+  }
+
+  get nextSort(): number {
+    const place = this.#pool.nextPlace;
+
+    return this.#hasGpus && place !== null && this.#places[place]!.runs === 'cpu' ? 1 : 0;
   }
 
   get concurrency(): number {
@@ -100,11 +153,23 @@ export class ThreadedRecognizers implements RecognizerPool {
     if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.');
     validateBatch(batch, this.models[model]!);
     try {
-      return await this.#pool.run({ model, batch }, deadlineMs);
+      const packed = batch.map((segment) => this.#packer.packed(segment));
+      const { place, standing, ...result } = await this.#pool.run({ model, batch: packed }, deadlineMs);
+      this.#stands(place, standing);
+
+      return result;
     } catch (cause) {
       if (this.#closed) throw new RecognizerError('closed', 'The recogniser has been closed.', { cause });
       throw new RecognizerError(reasonOf(cause), (cause as Error).message, { cause });
     }
+  }
+
+  #stands(number: number, { runs, why }: Standing): void {
+    const { asked, ...before } = this.#places[number]!;
+    if (before.runs === runs && before.why === why) return;
+    const place = { asked, runs, why };
+    this.#places[number] = place;
+    if (this.#started) this.#onMove(place);
   }
 
   close(): Promise<void> {
@@ -112,6 +177,27 @@ export class ThreadedRecognizers implements RecognizerPool {
 
     return this.#pool.close();
   }
+}
+
+function modelGraphs(model: ModelGraphs | RecognizerGraphs): ModelGraphs {
+  return 'processor' in model ? model : { processor: model, gpu: model };
+}
+
+/** What a model can do in a pool: on its GPUs, where there are any, and on the processor where they fail. */
+function capabilitiesOn(
+  { processor, gpu }: ModelGraphs,
+  onGpus: boolean,
+): Omit<RecognizerCapabilities, 'concurrency'> {
+  const spare = recognizerCapabilities(processor);
+  if (!onGpus) return spare;
+  const first = recognizerCapabilities(gpu);
+
+  return {
+    ...first,
+    maxBatchSize: Math.max(first.maxBatchSize, spare.maxBatchSize),
+    // For the processor, which is the slower.
+    drafts: spare.drafts,
+  };
 }
 
 function reasonOf(error: unknown): RecognizerError['reason'] {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { Failure } from '../failure.ts';
 import { VERSION } from '../version.ts';
+import { devicesCommand } from './devices-command.ts';
 import { modelsCommand } from './models-command.ts';
 import { serveCommand } from './serve-command.ts';
 import { endIfStuck } from './signals.ts';
@@ -14,6 +15,7 @@ const program = new Command('roundtable')
   .addCommand(serveCommand())
   .addCommand(transcribeCommand())
   .addCommand(modelsCommand())
+  .addCommand(devicesCommand())
   .addHelpText(
     'after',
     `

@@ -84,25 +84,28 @@ function open({ modelsDir, modelHub = 'auto' }: Flags): ModelStore {
 }
 
 function directoryOption(): Option {
-  return new Option('--models-dir <dir>', 'folder that holds the models')
-    .env('ROUNDTABLE_MODELS_DIR')
-    .default(defaultModelsDirectory());
+  const option = new Option('--models-dir <dir>', 'folder that holds the models');
+
+  return withVariable(option.default(defaultModelsDirectory()), 'ROUNDTABLE_MODELS_DIR', () => null);
 }
 
 function hubOption(): Option {
-  return new Option(
-    '--model-hub <hub>',
-    'modelscope or huggingface for the hub to ask first, or the base address of a mirror, asked alone',
-  )
-    .env('MODEL_HUB')
-    .default('auto')
-    .argParser((text) => {
-      const fault = hubFault(text);
-      // Not commander's own error, which would show the value: it may hold a password.
-      if (fault !== null) throw new Failure(`--model-hub (MODEL_HUB) ${fault}.`);
+  const about =
+    'modelscope or huggingface for the hub to ask first, or the base address of a mirror, asked alone';
 
-      return text;
-    });
+  return withVariable(new Option('--model-hub <hub>', about).default('auto'), 'MODEL_HUB', hubFault);
+}
+
+/** Has an environment variable set the option as well; as for `serve`, an empty variable is none. */
+function withVariable(option: Option, variable: string, faultOf: (text: string) => string | null): Option {
+  return option.env(variable).argParser((text) => {
+    if (text === '' && process.env[variable] === '') return option.defaultValue;
+    const fault = text === '' ? 'is empty' : faultOf(text);
+    // Not commander's own error, which would show the value: it may hold a password.
+    if (fault !== null) throw new Failure(`${option.long} (${variable}) ${fault}.`);
+
+    return text;
+  });
 }
 
 async function list(store: ModelStore): Promise<void> {
@@ -138,6 +141,8 @@ async function verify(store: ModelStore, given: readonly string[]): Promise<void
 }
 
 async function remove(store: ModelStore, names: readonly string[]): Promise<void> {
+  // All or none: a slip in the last name shall not leave the others deleted.
+  for (const name of names) await store.look(name);
   for (const name of names) {
     await store.remove(name);
     print(`${name}: deleted`);

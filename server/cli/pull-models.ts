@@ -4,8 +4,12 @@ import type { ModelStore } from '../model-store/store.ts';
 /** Exit code 130, as a shell reports a program stopped by Ctrl-C. */
 const interruptedExitCode = 130;
 
-/** Fetches models one after the other, until they are there or Ctrl-C stops it. */
+/**
+ * Fetches models one after the other, until they are there or Ctrl-C stops it.
+ * @throws {Failure} before anything is fetched when one of the names is unknown.
+ */
 export async function pullModels(store: ModelStore, names: readonly string[]): Promise<void> {
+  for (const name of names) await store.look(name);
   const interruption = new AbortController();
   const onInterrupt = (): void => interruption.abort();
   // Once: a second Ctrl-C kills in the usual way, which leaves no half-written model either.

@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { isDevice } from '../../inference/device.ts';
+import { parseDevices } from '../../inference/device.ts';
+import { PRECISIONS } from '../../inference/precision.ts';
 import { DIALECT_NAMES } from '../dialects/dialect-names.ts';
 import { defaultDataDirectory } from '../history/data-directory.ts';
 import { defaultModelsDirectory } from '../model-store/directory.ts';
@@ -144,14 +145,21 @@ export const OPTIONS = {
     group: 'Models',
     default: new Array(defaultThreads).fill('cpu').join(','),
     placeholder: 'LIST',
-    about: 'Inference threads and where each runs: cpu or cuda:N, separated by commas',
+    about: 'Inference threads and where each runs: cpu or cuda:N, separated by commas; cpu*4 is four of them',
     fault: (value) => {
-      const devices = value.split(',');
-      if (devices.length > 64) return 'names more than 64 threads';
-      const wrong = devices.find((device) => !isDevice(device));
+      const devices = parseDevices(value);
 
-      return wrong === undefined ? null : `has '${wrong}', which is neither cpu nor cuda:N`;
+      return typeof devices === 'string' ? devices : null;
     },
+  },
+  precision: {
+    kind: 'text',
+    group: 'Models',
+    default: 'auto',
+    placeholder: 'PRECISION',
+    about:
+      'What GPUs compute in: float32, float16, or auto for halves where the model comes in them. Processors choose for themselves',
+    fault: (value) => (PRECISIONS.includes(value) ? null : 'is neither auto, float32 nor float16'),
   },
   modelMemoryMb: {
     kind: 'number',

@@ -45,6 +45,13 @@ export const npmAdvice: Advice = {
   absence: 'Point npm at a registry or mirror that has it ("npm config set registry URL").',
 };
 
+/** Where something was asked for. */
+export interface Asked {
+  readonly url: string;
+  /** Where redirects led, and what came of it came of. */
+  readonly answeredBy: string;
+}
+
 interface Explanation {
   readonly reason: string;
   readonly advice: string;
@@ -52,40 +59,53 @@ interface Explanation {
 }
 
 /**
- * Puts a network error into a sentence. Only the host of the address is shown: the rest may hold credentials.
+ * Puts a network error into a sentence. Only hosts of addresses are shown: the rest may hold credentials.
  * @param what what was being fetched, for the reader.
  */
-export function explainError(what: string, url: string, error: unknown, advice: Advice): DownloadFailure {
+export function explainError(what: string, asked: Asked, error: unknown, advice: Advice): DownloadFailure {
   const { code, message } = error as { code?: string; message?: string };
 
-  return fail(what, url, explainCode(code ?? message ?? String(error), advice));
+  return fail(what, asked, explainCode(code ?? message ?? String(error), advice));
 }
 
 /** Puts a status that is no success into a sentence. */
-export function explainStatus(what: string, url: string, status: number, advice: Advice): DownloadFailure {
-  const { host } = new URL(url);
+export function explainStatus(what: string, asked: Asked, status: number, advice: Advice): DownloadFailure {
   if (status === 401 || status === 403) {
     const reason = `it refused access (status ${status})`;
-    return fail(what, url, { reason, advice: advice.access(host), transient: false });
+    // Tokens are for who was asked: where that leads takes none, and has other reasons.
+    const access = hostOf(asked.url) === hostOf(asked.answeredBy) ? advice.access(hostOf(asked.url)) : null;
+    return fail(what, asked, { reason, advice: access ?? advice.network, transient: false });
   }
   if (status === 404) {
     const reason = 'it does not have it (status 404)';
-    return fail(what, url, { reason, advice: advice.absence, transient: false });
+    return fail(what, asked, { reason, advice: advice.absence, transient: false });
+  }
+  if (status === 407) {
+    const reason = 'the proxy on the way wants a name and a password (status 407)';
+    const set = 'Put them into its address ("npm config set https-proxy http://NAME:PASSWORD@HOST:PORT").';
+    return fail(what, asked, { reason, advice: set, transient: false });
   }
   const transient = status === 408 || status === 420 || status === 429 || status >= 500;
-  return fail(what, url, {
+  return fail(what, asked, {
     reason: `it answered with status ${status}`,
     advice: 'Pull again later.',
     transient,
   });
 }
 
-function fail(what: string, url: string, { reason, advice, transient }: Explanation): DownloadFailure {
-  return new DownloadFailure(
-    `Could not fetch ${what} from ${new URL(url).host}: ${reason}.`,
-    advice,
-    transient,
-  );
+function fail(what: string, asked: Asked, { reason, advice, transient }: Explanation): DownloadFailure {
+  return new DownloadFailure(`Could not fetch ${what} from ${place(asked)}: ${reason}.`, advice, transient);
+}
+
+/** Who did not give it, in words. A firewall may know a hub, and not the hosts that its files are on. */
+export function place({ url, answeredBy }: Asked): string {
+  const [first, last] = [hostOf(url), hostOf(answeredBy)];
+
+  return first === last ? first : `${last}, where ${first} leads`;
+}
+
+function hostOf(url: string): string {
+  return new URL(url).host;
 }
 
 function explainCode(code: string, { network }: Advice): Explanation {
@@ -112,6 +132,7 @@ const reasons: Readonly<Record<string, string>> = {
   ECONNECTIONTIMEOUT: 'it did not answer in time',
   EIDLETIMEOUT: 'it went silent',
   EMAXREDIRECT: 'it redirects in a circle',
+  EINVALIDPROXY: 'the address of the proxy is none: it begins with http:// or socks://',
 };
 
 /** Trying again does not help against these. */

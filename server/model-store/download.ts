@@ -1,6 +1,6 @@
 import { Failure } from '../failure.ts';
 import { explainError, explainStatus, npmAdvice } from './download-failure.ts';
-import { get } from './http-get.ts';
+import { get, Unanswered } from './http-get.ts';
 import type { NpmSettings } from './npm-settings.ts';
 
 /** What every request of one pull shares. */
@@ -37,10 +37,13 @@ export async function* download(
   { settings, signal }: Transfer,
 ): AsyncGenerator<Uint8Array> {
   const stop = new AbortController();
+  const asked = { url, answeredBy: url };
   try {
     const headers = accept === undefined ? asIs : { ...asIs, accept };
-    const response = await get({ url, headers, spec }, settings, AbortSignal.any([signal, stop.signal]));
-    if (response.statusCode !== 200) throw explainStatus(what, url, response.statusCode!, npmAdvice);
+    const answer = await get({ url, headers, spec }, settings, AbortSignal.any([signal, stop.signal]));
+    const { response } = answer;
+    asked.answeredBy = answer.url;
+    if (response.statusCode !== 200) throw explainStatus(what, asked, response.statusCode!, npmAdvice);
     let receivedBytes = 0;
     for await (const chunk of response as AsyncIterable<Uint8Array>) {
       receivedBytes += chunk.length;
@@ -49,7 +52,9 @@ export async function* download(
       yield chunk;
     }
   } catch (error) {
-    throw error instanceof Failure ? error : explainError(what, url, error, npmAdvice);
+    if (error instanceof Failure) throw error;
+    if (error instanceof Unanswered) asked.answeredBy = error.url;
+    throw explainError(what, asked, error, npmAdvice);
   } finally {
     stop.abort();
   }

@@ -22,6 +22,24 @@ export interface Get {
   readonly admit?: (url: string) => void;
 }
 
+/** What came, and from where: behind redirects another address than was asked. */
+export interface Answer {
+  readonly response: IncomingMessage;
+  readonly url: string;
+}
+
+/** An error of the network, with the address that was being asked, which a redirect may have led to. */
+export class Unanswered extends Error {
+  readonly code: string | undefined;
+  readonly url: string;
+
+  constructor(url: string, cause: NodeJS.ErrnoException) {
+    super(cause.message, { cause });
+    this.code = cause.code;
+    this.url = url;
+  }
+}
+
 interface NpmCredentials {
   readonly token: string | null;
   readonly auth: string | null;
@@ -45,25 +63,34 @@ const IDLE_TIMEOUT_MS = 300_000;
 /**
  * Asks an address, and those it redirects to, with npm's proxy, certificates and credentials. The reader's pace slows the
  * sender down. Credentials are chosen for each address anew: none follows a redirect to another origin.
- * @throws {Error} with a `code` for anything the network does; what `admit` throws.
+ * @throws {Unanswered} for anything the network does; what `admit` throws.
  */
-export async function get(
+export async function get(request: Get, settings: NpmSettings, signal: AbortSignal): Promise<Answer> {
+  let { url } = request;
+  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+    request.admit?.(url);
+    const response = await askOnce(url, request, settings, signal);
+    const { location } = response.headers;
+    if (!isRedirect(response.statusCode!) || location === undefined) return { response, url };
+    // Its body is of no interest, and could be endless.
+    response.destroy();
+    if (!URL.canParse(location, url)) throw new Unanswered(url, failure('EINVALIDREDIRECT'));
+    url = new URL(location, url).href;
+  }
+  throw new Unanswered(url, failure('EMAXREDIRECT'));
+}
+
+async function askOnce(
+  url: string,
   request: Get,
   settings: NpmSettings,
   signal: AbortSignal,
 ): Promise<IncomingMessage> {
-  let { url } = request;
-  for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
-    request.admit?.(url);
-    const response = await ask(url, request, settings, signal);
-    const { location } = response.headers;
-    if (!isRedirect(response.statusCode!) || location === undefined) return response;
-    // Its body is of no interest, and could be endless.
-    response.destroy();
-    if (!URL.canParse(location, url)) throw failure('EINVALIDREDIRECT');
-    url = new URL(location, url).href;
+  try {
+    return await ask(url, request, settings, signal);
+  } catch (error) {
+    throw new Unanswered(url, error as NodeJS.ErrnoException);
   }
-  throw failure('EMAXREDIRECT');
 }
 
 function ask(
@@ -95,8 +122,7 @@ function ask(
 
 function agentFor(url: string, { cert, key }: NpmCredentials, settings: NpmSettings) {
   const { httpsProxy, proxy, noProxy, ca, localAddress, maxSockets, strictSSL, timeout } = settings;
-
-  return getAgent(url, {
+  const options = {
     ca,
     cert: cert ?? settings.cert,
     key: key ?? settings.key,
@@ -106,7 +132,13 @@ function agentFor(url: string, { cert, key }: NpmCredentials, settings: NpmSetti
     proxy: httpsProxy ?? proxy,
     rejectUnauthorized: strictSSL ?? true,
     timeouts: { connection: CONNECTION_TIMEOUT_MS, idle: timeout ?? IDLE_TIMEOUT_MS },
-  });
+  };
+  try {
+    return getAgent(url, options);
+  } catch {
+    // The address itself has been parsed: what else there is to fail is the proxy's.
+    throw failure('EINVALIDPROXY');
+  }
 }
 
 function isRedirect(status: number): boolean {

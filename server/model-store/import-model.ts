@@ -49,7 +49,7 @@ export async function importModel(request: ImportRequest): Promise<ModelDescript
     throw new Failure(`There is nothing at ${source}: name a folder, a graph or an archive.`);
   const archive = found.isFile() ? archiveName(source) : null;
   const name = request.name ?? archive ?? basename(source).replace(/\.onnx$/, '');
-  assertModelName(name);
+  assertModelName(name, request.name === null ? ' Give one with --name.' : '');
   const entry = catalogue.find((candidate) => candidate.name === name) ?? null;
   await mkdir(directory, { recursive: true });
   const workspace = await openWorkspace(directory);

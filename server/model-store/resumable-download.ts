@@ -1,13 +1,11 @@
-import type { IncomingMessage } from 'node:http';
-import { Failure } from '../failure.ts';
+import { announcedBytes, assertThatFile, fitOf } from './answer-fit.ts';
 import { asIs, type Transfer } from './download.ts';
-import { DownloadFailure, explainError, explainStatus, notThatFile, WrongFile } from './download-failure.ts';
-import { get } from './http-get.ts';
+import { DownloadFailure, explainError, explainStatus, place, WrongFile } from './download-failure.ts';
+import { type Answer, get, Unanswered } from './http-get.ts';
 import type { Address } from './hub-addresses.ts';
 import type { IncomingFile } from './incoming-file.ts';
 import type { PartFolder } from './part-folder.ts';
 import type { Progress } from './progress.ts';
-import { announcedBytes, rangeOf } from './range-headers.ts';
 import { assertSecure } from './secure-address.ts';
 import { type Refusal, together } from './several-failures.ts';
 import type { SingleFile } from './single-file.ts';
@@ -62,7 +60,6 @@ export class ResumableDownload {
   /**
    * Asks one address after the other, each once, until one gives the file.
    * @throws {DownloadFailure} when none does.
-   * @throws {Failure} when an address may not be asked.
    */
   async attempt(): Promise<void> {
     const addresses = this.#work.addresses();
@@ -100,32 +97,42 @@ export class ResumableDownload {
     }
   }
 
-  /** Receives what is missing. A file that is complete is not asked for. */
-  async #receive(address: Address): Promise<void> {
+  /**
+   * Receives what is missing. A file that is complete is not asked for. What is there is thrown away only when all of the file
+   * is on its way.
+   * @param fromHere whether the rest may be asked for; else all of it is.
+   */
+  async #receive(address: Address, fromHere = true): Promise<void> {
     const { file, incoming } = this.#work;
-    const headers = await this.#rangeHeaders(address);
-    if (incoming.receivedBytes === file.bytes) return;
+    const headers = fromHere ? await this.#rangeHeaders(address) : {};
+    const offset = incoming.receivedBytes;
+    if (offset === file.bytes) return;
     const stop = new AbortController();
     const signal = AbortSignal.any([this.#transfer.signal, stop.signal]);
     try {
-      const response = await this.#ask(address, headers, signal);
-      if (await this.#fits(response, address)) return await this.#take(response, address);
+      const answer = await this.#ask(address, headers, signal);
+      const fit = fromHere && offset > 0 ? fitOf(answer.response, offset, file) : 'whole';
+      if (fit === 'nothing left') return;
+      if (fit === 'whole') await this.#begin(answer, address);
+      if (fit !== 'misfit') return await this.#take(answer, address);
     } finally {
       stop.abort();
     }
-    await this.#receive(address);
+    await this.#receive(address, false);
   }
 
   async #ask(
     { url, credentials, advice }: Address,
     headers: Readonly<Record<string, string>>,
     signal: AbortSignal,
-  ): Promise<IncomingMessage> {
-    const request = { url, credentials, headers: { ...asIs, ...headers }, admit: assertSecure };
+  ): Promise<Answer> {
+    const admit = (next: string) => assertSecure(next, advice.absence);
+    const request = { url, credentials, headers: { ...asIs, ...headers }, admit };
     try {
       return await get(request, this.#transfer.settings, signal);
     } catch (error) {
-      throw error instanceof Failure ? error : explainError(this.#work.file.name, url, error, advice);
+      if (!(error instanceof Unanswered)) throw error;
+      throw explainError(this.#work.file.name, { url, answeredBy: error.url }, error, advice);
     }
   }
 
@@ -143,36 +150,22 @@ export class ResumableDownload {
     return {};
   }
 
-  /**
-   * Whether the answer goes on where the file ends, or begins at its beginning, which is then made empty.
-   * @returns false when it has to be asked again, from the beginning.
-   */
-  async #fits(response: IncomingMessage, { url, advice }: Address): Promise<boolean> {
+  /** Makes room for all of the file, once the answer is known to bring it. */
+  async #begin({ response, url: answeredBy }: Answer, { url, advice }: Address): Promise<void> {
     const { file, incoming } = this.#work;
-    const status = response.statusCode!;
-    const offset = incoming.receivedBytes;
-    if (offset > 0 && (status === 206 || status === 416)) {
-      const range = rangeOf(response.headers['content-range']);
-      if (status === 206 && range?.start === offset && agrees(range.total, file.bytes)) return true;
-      if (status === 416 && file.bytes === null && range?.total === offset) return true;
-      await this.#restart();
-      return false;
-    }
-    if (status !== 200) throw explainStatus(file.name, url, status, advice);
-    refuseOthers(file, response, url, advice.absence);
-    if (offset > 0) await this.#restart();
-
-    return true;
+    const asked = { url, answeredBy };
+    if (response.statusCode !== 200) throw explainStatus(file.name, asked, response.statusCode!, advice);
+    assertThatFile(file, response, place(asked), advice.absence);
+    if (incoming.receivedBytes > 0) await this.#restart();
   }
 
-  async #take(response: IncomingMessage, { url, advice }: Address): Promise<void> {
+  async #take({ response, url: answeredBy }: Answer, { url, advice }: Address): Promise<void> {
     const { file, incoming, part, progress } = this.#work;
-    if (response.statusCode === 416) return;
     const totalBytes = announcedBytes(response, incoming.receivedBytes);
     if (file.bytes === null && totalBytes !== null) progress.expect(totalBytes - incoming.receivedBytes);
     const { sha256, bytes } = file;
     await part.remember({ url: plain(url), etag: response.headers.etag ?? null, sha256, bytes });
-    const explain = (error: unknown) => explainError(file.name, url, error, advice);
+    const explain = (error: unknown) => explainError(file.name, { url, answeredBy }, error, advice);
     for await (const chunk of chunksOf(response, explain)) {
       await part.assertOurs();
       await incoming.write(chunk);
@@ -194,25 +187,6 @@ function plain(url: string): string {
   const { origin, pathname } = new URL(url);
 
   return origin + pathname;
-}
-
-function agrees(total: number | null, expected: number | null): boolean {
-  return total === null || expected === null || total === expected;
-}
-
-/** @throws {DownloadFailure} when the answer is another file than the one asked for, or none. */
-function refuseOthers(file: SingleFile, response: IncomingMessage, url: string, advice: string): void {
-  const { host } = new URL(url);
-  const from = `${file.name} from ${host}`;
-  if (/^text\/html\b/.test(response.headers['content-type'] ?? ''))
-    throw new DownloadFailure(`Could not fetch ${from}: it answered with a web page.`, advice, false);
-  const bytes = announcedBytes(response, 0);
-  if (!agrees(bytes, file.bytes))
-    throw new DownloadFailure(
-      `${from} holds ${bytes} bytes where the catalogue names ${file.bytes}.`,
-      notThatFile,
-      false,
-    );
 }
 
 /** What arrives; an error of the connection is put into a sentence, and one of the reader left as it is. */

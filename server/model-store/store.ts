@@ -24,6 +24,7 @@ import { pullFiles } from './pull-files.ts';
 import { readRecordedHashes } from './recorded-hashes.ts';
 import { removeModel } from './remove-model.ts';
 import { contentHashOf, type ResolvedModel } from './resolved-model.ts';
+import { shellWord } from './shell-word.ts';
 import { removeLeftovers } from './workspace.ts';
 
 export type { ListedModel } from './listed-model.ts';
@@ -203,7 +204,7 @@ export class ModelStore {
 
   #elsewhere(): string {
     const elsewhere = this.directory !== resolve(defaultModelsDirectory());
-    return elsewhere ? ` --models-dir '${this.directory}'` : '';
+    return elsewhere ? ` --models-dir ${shellWord(this.directory)}` : '';
   }
 
   async #look(model: ModelDescription): Promise<ListedModel> {

@@ -213,7 +213,8 @@ export class Dispatcher {
 
   #pump(): void {
     while (this.#recognizers.idle > 0 && !this.#unavailable) {
-      const batch = this.#scheduler.schedule(this.#clock.now(), this.#recognizers.idle);
+      const { idle, nextSort } = this.#recognizers;
+      const batch = this.#scheduler.schedule(this.#clock.now(), idle, nextSort);
       if (!batch) return;
       this.#inFlight++;
       void this.#run(batch).finally(() => {

@@ -4,8 +4,8 @@ import type { TextStage } from './text-stage.ts';
 /** What stands in place of a masked word, however long that is. */
 const MASK = '***';
 
-/** What parts the words of a phrase, in a list and in a text: any of it for any. */
-const GAP = /[\s\p{P}]/u;
+/** What parts the words of a phrase, in a list and in a text: any of it for any. Asterisks stand for letters. */
+const GAP = /(?!\*)[\s\p{P}]/u;
 const GAP_MARK = ' ';
 /** Scripts whose words are not parted by blanks, or carry endings: what is listed is masked inside words as well. */
 const UNPARTED =
@@ -27,7 +27,7 @@ interface Node {
 
 /**
  * Words that nobody is to read, in the text of any language: whole words, and in scripts without blanks wherever they stand.
- * Matches that overlap become one. Masking a text again changes nothing, unless `***` is listed.
+ * Matches that overlap become one. Masking a text again changes nothing.
  */
 export class MaskList implements TextStage {
   readonly #tries: readonly Node[];

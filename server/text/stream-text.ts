@@ -4,6 +4,8 @@ import type { HotWord, HotWords, Hypothesis } from '../../inference/recognizer.t
 import { captionLanguage } from '../language.ts';
 import type { ServedModel } from '../models/served-models.ts';
 import type { MaskList } from './mask-list.ts';
+import { numeralStage } from './numerals/numerals.ts';
+import { punctuationStage } from './punctuation.ts';
 import { settledCharacters, written } from './text-chain.ts';
 import type { TextPlace, TextStage } from './text-stage.ts';
 import type { Vocabulary, VocabularyUse } from './vocabularies.ts';
@@ -81,11 +83,20 @@ interface Words {
 
 function wordsOf({ start, model, mask }: StreamTextParts, vocabulary: Vocabulary): Words {
   const asked = mergedHotWords(start.hotWords ?? [], vocabulary.hotWords);
-  const { hotWords: supported } = model.capabilities;
+  const { hotWords: supported, writesDigits, punctuates } = model.capabilities;
   const heard = supported ? asked.filter(({ text }) => model.canWrite(text)) : [];
   const ignored = supported ? asked.filter((word) => !heard.includes(word)) : [];
   const masks = mask.with([...(start.mask ?? []), ...vocabulary.mask]);
-  const stages = masks.isEmpty ? [] : [masks];
+  const stagesOf = (language: string) => {
+    const numerals = start.numerals && !writesDigits ? numeralStage(language) : null;
+
+    return [
+      ...(numerals ? [numerals] : []),
+      ...(punctuates ? [] : [punctuationStage(language)]),
+      ...(masks.isEmpty ? [] : [masks]),
+    ];
+  };
+  const known = new Map<string, readonly TextStage[]>();
 
   return {
     hotWords: heard.length === 0 ? null : { key: keyOf(heard), words: heard },
@@ -97,7 +108,12 @@ function wordsOf({ start, model, mask }: StreamTextParts, vocabulary: Vocabulary
             used: heard.length,
             ignored: ignored.slice(0, MAX_TOLD).map(({ text }) => text),
           },
-    stages: () => stages,
+    stages: (language) => {
+      const stages = known.get(language) ?? stagesOf(language);
+      known.set(language, stages);
+
+      return stages;
+    },
   };
 }
 

@@ -34,5 +34,6 @@ export function settledCharacters(
     );
   }
 
-  return text.length;
+  // Blanks belong to the word behind them.
+  return text.trimEnd().length;
 }

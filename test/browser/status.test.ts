@@ -42,3 +42,22 @@ describe.skipIf(chromiumPath === null)('The page for operators', () => {
     await expectAccessible(page);
   });
 });
+
+describe.skipIf(chromiumPath === null)('The page for operators, of a server that misses a GPU', () => {
+  it('says what is not in use and why, and where the work is done', async () => {
+    // There is none of that number anywhere.
+    const server = await startRoundtable(['--devices', 'cuda:63,cpu']);
+    const browser = await startBrowser();
+    try {
+      const page = await openPage(browser, `${server.url}/status`);
+      await page.getByText('cuda:63 is not in use: the processor does its work.').waitFor();
+      expect(await page.locator('.rows div', { hasText: 'Runs on' }).locator('dd').textContent()).toBe(
+        'cpu × 2',
+      );
+      await expectAccessible(page);
+    } finally {
+      await browser.close();
+      await server.stop();
+    }
+  });
+});

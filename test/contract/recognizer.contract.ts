@@ -168,6 +168,31 @@ export function describeRecognizer({ name, create, real }: RecognizerUnderTest):
       expect(hypotheses.map(({ tokens }) => tokens)).toEqual(plain.map(({ tokens }) => tokens));
     });
 
+    test('hears the same with hot words, whatever the draft, alone and in company', async () => {
+      const speech = await clip('1688-142285-0005.flac');
+      const names = ['Helstone', 'Shropshire', 'Marlborough'];
+      const hotWords = { key: names.join(), words: names.map((text) => ({ text, weight: 1 })) };
+      const growing = [1, 2, 4].map((seconds) => speech.slice(0, seconds * SAMPLE_RATE));
+      const alone: Hypothesis[] = [];
+      for (const samples of growing) {
+        const { hypotheses } = await recognizer.decode([{ ...segment(samples), hotWords }]);
+        alone.push(hypotheses[0]!);
+        for (const draft of [alone.at(-2)?.tokens ?? [], hypotheses[0]!.tokens, [777, 888]]) {
+          const answer = await recognizer.decode([{ ...segment(samples), hotWords, draft }]);
+          expect(answer.hypotheses[0]!.tokens).toEqual(hypotheses[0]!.tokens);
+        }
+      }
+      const [first, ...others] = growing.toReversed();
+      const { hypotheses } = await recognizer.decode([
+        { ...segment(first!), hotWords },
+        segment(mixed[0]!),
+        ...others.map((samples, i) => ({ ...segment(samples), hotWords, draft: alone[i]!.tokens })),
+      ]);
+      const [last, plain, ...rest] = hypotheses.map(({ tokens }) => tokens);
+      expect([last, ...rest]).toEqual(alone.toReversed().map(({ tokens }) => tokens));
+      expect([{ tokens: plain }]).toMatchObject([{ tokens: (await decode([mixed[0]!]))[0]!.tokens }]);
+    });
+
     test('hears the words that are said', async () => {
       const [answer] = await decode([await clip('1688-142285-0002.flac')]);
       expect(answer!.text.toLowerCase()).toContain('thought me so silly');

@@ -30,6 +30,23 @@ describe('A live stream as Deepgram tells it', () => {
     });
   });
 
+  it('listens for key terms, and writes numbers in digits where that is asked for', () => {
+    const rig = new DeepgramRig(
+      `${LINEAR16}&keyterm=New+York&keyterm=Ada&keywords=Kubernetes:2.5&keywords=a:b&keywords=no:-3&keywords=much:99&keywords=&numerals=true`,
+    );
+    expect(rig.native.start).toMatchObject({
+      hotWords: [
+        { text: 'New York', weight: 1 },
+        { text: 'Ada', weight: 1 },
+        { text: 'Kubernetes', weight: 2.5 },
+        { text: 'a:b', weight: 1 },
+        { text: 'much', weight: 10 },
+      ],
+      numerals: true,
+    });
+    expect(new DeepgramRig(`${LINEAR16}&smart_format=true`).native.start).toMatchObject({ numerals: true });
+  });
+
   it('leaves to the server what the address does not say', () => {
     expect(new DeepgramRig().native.start).toEqual({
       type: 'start',

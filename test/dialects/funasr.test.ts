@@ -12,6 +12,7 @@ describe("FunASR's conversation", () => {
     rig.binary(960);
     expect(rig.native.start).toEqual({
       ...{ type: 'start', sampleRate: 8000, encoding: 'pcm_s16le', partials: true, words: true },
+      ...{ hotWords: [{ text: '阿里巴巴', weight: 1 }], numerals: true },
     });
     rig.native.ready();
     expect(rig.native.heard).toEqual(['start', 960]);
@@ -93,6 +94,33 @@ describe("FunASR's conversation", () => {
     rig.text({ ...FIRST, svs_lang });
     rig.binary(960);
     expect(rig.native.start?.language).toBe(language);
+  });
+
+  test.each([
+    ['{"阿里巴巴":20,"hello world":40,"x":"y"}', ['阿里巴巴 1', 'hello world 2', 'x 1']],
+    ['阿里巴巴 hello', ['阿里巴巴 1', 'hello 1']],
+    ['', undefined],
+    ['{}', undefined],
+    [undefined, undefined],
+  ])('has hotwords listened for: %j', (hotwords, expected) => {
+    const rig = new ConversationRig<FunasrTold>(FUNASR);
+    const { hotwords: _, ...first } = FIRST;
+    rig.text({ ...first, ...(hotwords !== undefined && { hotwords }) });
+    rig.binary(960);
+    expect(
+      (rig.native.start?.hotWords as readonly object[] | undefined)?.map((word) =>
+        Object.values(word).join(' '),
+      ),
+    ).toEqual(expected);
+  });
+
+  test('has numbers in digits where itn is asked for', () => {
+    for (const itn of [true, false]) {
+      const rig = new ConversationRig<FunasrTold>(FUNASR);
+      rig.text({ ...FIRST, itn });
+      rig.binary(960);
+      expect(rig.native.start?.numerals ?? false).toBe(itn);
+    }
   });
 
   test('parts sentences by a blank, for clients that only append', () => {

@@ -193,6 +193,15 @@ describe('A session that is updated', () => {
     expect(turns).toEqual([false, true, true]);
   });
 
+  it('has keywords listened for, and refuses what are none', () => {
+    const rig = new RealtimeRig();
+    rig.update({ transcription: { keywords: ['Ada', 'New York'] } });
+    rig.update({ transcription: { keywords: 'Ada' } });
+    expect(errorsOf(rig)).toMatchObject([{ param: 'session.audio.input.transcription.keywords' }]);
+    rig.append(20);
+    expect(rig.controls[0]).toMatchObject({ type: 'start', hotWords: ['Ada', 'New York'] });
+  });
+
   it('takes the first of several languages that the model knows', () => {
     const rig = new RealtimeRig();
     rig.update({ transcription: { languages: ['tlh', 'es-MX', 'en'] } });

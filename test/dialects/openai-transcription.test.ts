@@ -48,7 +48,7 @@ describe('The form of a transcription', () => {
   it('may leave everything out', () => {
     expect(readTranscriptionForm(new Map())).toEqual({
       ...{ format: 'json', isStreamed: false, granularities: ['segment'] },
-      ...{ model: null, language: null, endpointing: {} },
+      ...{ model: null, language: null, endpointing: {}, hotWords: [] },
     });
   });
 
@@ -58,6 +58,7 @@ describe('The form of a transcription', () => {
     [{ language: [' es '] }, { language: 'es' }],
     [{ model: [' whisper-1 '] }, { model: 'whisper-1' }],
     [{ language: [''] }, { language: null }],
+    [{ 'keywords[]': ['Ada', ' '], keywords: ['Grace'] }, { hotWords: ['Ada', 'Grace'] }],
     [
       { stream: ['True'], response_format: ['text'] },
       { isStreamed: true, format: 'text' },

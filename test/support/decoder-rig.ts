@@ -39,6 +39,10 @@ export class DecoderRig implements Decoders {
     return this.#decoder.run(feeds) as Promise<Values>;
   }
 
+  decodeAll(feeds: Values): Promise<Values> {
+    return this.decode(feeds);
+  }
+
   decodePrecisely(feeds: Values): Promise<Values> {
     return this.#preciseDecoder.run(feeds) as Promise<Values>;
   }

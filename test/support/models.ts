@@ -1,6 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import type { MoonshineFiles, MoonshineGraphs } from '../../inference/moonshine/moonshine-files.ts';
-import { rebuildMoonshine } from '../../inference/moonshine/rebuild/rebuild.ts';
+import type {
+  MoonshineCpuGraphs,
+  MoonshineFiles,
+  OneRunFiles,
+} from '../../inference/moonshine/moonshine-files.ts';
+import { rebuildForGpu, rebuildMoonshine } from '../../inference/moonshine/rebuild/rebuild.ts';
+import type { Precision } from '../../inference/precision.ts';
 import { readConfig } from '../../server/config/config.ts';
 import { ModelStore, type ResolvedModel } from '../../server/model-store/store.ts';
 import { readRecording } from '../../server/recording/read-recording.ts';
@@ -11,17 +16,24 @@ export function threadUrl(name: string): URL {
 }
 
 /** The default recogniser as it is shipped; the global setup has put it on disk. */
-export async function shippedMoonshine(): Promise<MoonshineGraphs> {
+export async function shippedMoonshine(): Promise<MoonshineCpuGraphs> {
   const { files } = await defaultModel('model');
 
   return { kind: 'shipped', ...moonshineFiles(files) };
 }
 
 /** The default recogniser's graphs, rebuilt. */
-export async function rebuiltMoonshine(): Promise<MoonshineGraphs> {
+export async function rebuiltMoonshine(): Promise<MoonshineCpuGraphs> {
   const { files, contentHash } = await defaultModel('model');
 
   return { kind: 'rebuilt', ...(await rebuildMoonshine(moonshineFiles(files), contentHash)) };
+}
+
+/** The default recogniser as GPUs want it. */
+export async function oneRunMoonshine(precision: Precision = 'float32'): Promise<OneRunFiles> {
+  const { files, contentHash } = await defaultModel('model');
+
+  return rebuildForGpu(moonshineFiles(files), contentHash, precision);
 }
 
 function moonshineFiles(files: Readonly<Record<string, string>>): MoonshineFiles {

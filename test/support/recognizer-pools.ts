@@ -8,6 +8,7 @@ export function poolOf(...recognizers: readonly [Recognizer, ...Recognizer[]]): 
   return {
     models: recognizers.map(({ capabilities }) => capabilities),
     concurrency,
+    nextSort: 0,
     canWrite: () => true,
     get idle() {
       const busy = recognizers.reduce((sum, { idle }) => sum + concurrency - idle, 0);

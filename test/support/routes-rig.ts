@@ -1,6 +1,7 @@
 import { ApiKeys } from '../../server/admission/api-keys.ts';
 import type { Clock } from '../../server/clock.ts';
 import { readConfig } from '../../server/config/config.ts';
+import { reportDevices } from '../../server/devices/device-report.ts';
 import { HistoryArchive } from '../../server/history/history-archive.ts';
 import { MemoryStore } from '../../server/history/memory-store.ts';
 import { httpRoutes, type RouteParts } from '../../server/http-routes.ts';
@@ -43,6 +44,7 @@ export async function askRoutes(
     version: '1.2.3',
     pages: null,
     isStuck: () => false,
+    devices: () => reportDevices(null),
   };
   const routes = httpRoutes({ ...parts, ...more });
 

@@ -36,5 +36,5 @@ export async function openFolder(folder: string, itn = false): Promise<SenseVoic
   const names = await readdir(folder);
   const files = Object.fromEntries(names.map((name) => [name, join(folder, name)]));
 
-  return openSenseVoice(files, { floats: false, itn });
+  return openSenseVoice(files, { graph: 'bytes', itn });
 }

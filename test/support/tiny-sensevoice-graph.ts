@@ -57,7 +57,7 @@ export function senseVoiceGraph(
       graph.leaning(queries),
     ]);
     const mask = graph.mask(hidden, lengths);
-    hidden = graph.remember(graph.attend(hidden, mask));
+    hidden = graph.remember(graph.own(graph.attend(hidden, mask), mask));
     if (names.outputLengths) {
       graph.output(names.outputLengths, ElementType.int32, ['N']);
       const four = graph.node('Cast', [graph.integers(4)], { to: ElementType.int32 });
@@ -217,6 +217,14 @@ class TinyGraph extends GraphBuilder {
     const weights = this.node('Softmax', [this.node('Add', [scores, mask])], { axis: -1 });
 
     return this.node('Add', [hidden, this.node('MatMul', [weights, value!])]);
+  }
+
+  /** 0 where the mask is shut, so that nothing of the padding is mixed into what comes before it, as in the real one. */
+  own(hidden: Value, mask: Value): Value {
+    const open = this.node('GreaterOrEqual', [mask, this.constant('open', [1], Float32Array.of(0))]);
+    const column = this.node('Transpose', [this.cast(open, ElementType.float32)], { perm: [0, 2, 1] });
+
+    return this.node('Mul', [hidden, column]);
   }
 
   /** Each number of a frame mixed with the same of its neighbours. */

@@ -21,6 +21,8 @@ export interface Choices {
   readonly source: 'microphone' | 'tab';
   /** '' for the system's own choice. */
   readonly deviceId: string;
+  /** Names and terms that are likely to be said. */
+  readonly hotWords: readonly string[];
   readonly hearing: ChosenHearing;
 }
 
@@ -154,6 +156,7 @@ export class HostSession {
       url: location.origin,
       meeting,
       ...(choices.speaker === '' ? {} : { speaker: choices.speaker }),
+      ...(choices.hotWords.length === 0 ? {} : { hotWords: choices.hotWords }),
       ...(hearing.language === '' ? {} : { language: hearing.language }),
       ...(hearing.model === '' ? {} : { model: hearing.model }),
       ...keyOption(),

@@ -1,4 +1,5 @@
 import { useState } from 'preact/hooks';
+import type { HotWordsReport } from '../../client-sdk/protocol.ts';
 import { ReadingPosition } from '../conversation/reading-position.ts';
 import { Announcer, Transcript } from '../conversation/transcript.tsx';
 import { words } from '../i18n/language.ts';
@@ -110,6 +111,7 @@ function Standing({ session }: { readonly session: HostSession }) {
           </span>
         </Notice>
       )}
+      <HotWordsNotice report={session.ready.value?.hotWords} />
       {session.state.value === 'reconnecting' && (
         <Notice tone="caution" icon="alert" title={host.reconnecting}>
           <span>{host.reconnectingHint}</span>
@@ -136,5 +138,26 @@ function Standing({ session }: { readonly session: HostSession }) {
         </Notice>
       )}
     </div>
+  );
+}
+
+/** What becomes of the words that were listed, where that is not what was hoped for. */
+function HotWordsNotice({ report }: { readonly report: HotWordsReport | undefined }) {
+  const { host } = words.value;
+  if (!report) return null;
+  if (!report.supported)
+    return (
+      <Notice title={host.hotWordsUnheard}>
+        <span>{host.hotWordsUnheardHint}</span>
+      </Notice>
+    );
+  const { ignored } = report;
+
+  return ignored.length === 0 ? null : (
+    <Notice title={host.hotWordsIgnored(ignored.length)}>
+      <span>
+        {host.hotWordsIgnoredHint} {ignored.join(', ')}
+      </span>
+    </Notice>
   );
 }

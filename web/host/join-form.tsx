@@ -11,6 +11,7 @@ import { meetingPath, suggestMeeting } from '../shell/meeting-path.ts';
 import { storedText } from '../shell/stored.ts';
 import { TroubleNotice } from '../trouble/trouble-notice.tsx';
 import type { Choices, HostSession } from './host-session.ts';
+import { HotWordsField, listedWords } from './hot-words-field.tsx';
 
 /** As the server takes them. */
 const MAX_NAME_CHARS = 128;
@@ -43,6 +44,7 @@ export function JoinForm({ session }: { readonly session: HostSession }) {
                 speaker: speaker.value.trim(),
                 source: source.value,
                 deviceId: deviceId.value,
+                hotWords: listedWords(),
                 hearing: hearing.chosen,
               });
             }}
@@ -69,6 +71,7 @@ export function JoinForm({ session }: { readonly session: HostSession }) {
             />
             <HearingChoices hearing={hearing} tellsOnly={false} />
             <SourceField />
+            <HotWordsField />
             <button type="submit" class="button primary wide" disabled={isAsking}>
               <Icon name={source.value === 'tab' ? 'tab' : 'microphone'} />
               {isAsking ? host.asking : host.start}

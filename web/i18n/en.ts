@@ -37,6 +37,14 @@ export const en = {
     tabHint: 'The browser asks for the tab. Tick “Share tab audio” there.',
     whichMicrophone: 'Which microphone',
     anyMicrophone: 'The system’s microphone',
+    hotWords: 'Names and terms to listen for',
+    hotWordsHint: 'One for each line. This browser remembers them. Not every model listens for them.',
+    hotWordsExample: 'Ada Lovelace\nKubernetes',
+    hotWordsUnheard: 'Your names and terms change nothing',
+    hotWordsUnheardHint: 'The model that runs here does not listen for words.',
+    hotWordsIgnored: (count: number): string =>
+      count === 1 ? 'One of your words cannot be heard' : `${count} of your words cannot be heard`,
+    hotWordsIgnoredHint: 'The model has no letters for:',
     start: 'Start speaking',
     asking: 'Waiting for your permission …',
     askingHint: (source: 'microphone' | 'tab'): string =>
@@ -424,7 +432,11 @@ export const en = {
       version: 'Version',
       uptime: 'Running for',
       models: 'Models',
+      devices: 'Runs on',
     },
+    memory: (usedGib: number, totalGib: number) =>
+      `${usedGib.toFixed(1)} of ${totalGib.toFixed(0)} GiB in use`,
+    moved: (device: string) => `${device} is not in use: the processor does its work.`,
   },
   /** By code, of the server and of the browser. What has no words here is told as the server said it. */
   troubles: {
@@ -495,6 +507,10 @@ export const en = {
     'too-many-uploads': {
       title: 'The server takes as many files as it can at once.',
       help: 'Try again in a minute.',
+    },
+    'too-many-vocabularies': {
+      title: 'The server keeps as many lists of words as it may.',
+      help: 'Try again later, or send your words with each stream.',
     },
     'too-many-jobs': {
       title: 'The server’s queue is full.',

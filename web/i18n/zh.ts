@@ -38,6 +38,13 @@ export const zh: Words = {
     tabHint: '浏览器会让您选择标签页，请勾选“分享标签页音频”。',
     whichMicrophone: '选择麦克风',
     anyMicrophone: '系统默认麦克风',
+    hotWords: '要留意的人名和术语',
+    hotWordsHint: '每行一个。浏览器会记住。不是所有模型都会留意。',
+    hotWordsExample: '张小满\n通义千问',
+    hotWordsUnheard: '您列出的词不起作用',
+    hotWordsUnheardHint: '当前的模型不会留意词语。',
+    hotWordsIgnored: (count: number): string => `您的 ${count} 个词无法识别`,
+    hotWordsIgnoredHint: '模型的词表写不出：',
     start: '开始发言',
     asking: '等待您的许可……',
     askingHint: (source) =>
@@ -391,7 +398,10 @@ export const zh: Words = {
       version: '版本',
       uptime: '已运行',
       models: '模型',
+      devices: '运行于',
     },
+    memory: (usedGib, totalGib) => `已用 ${usedGib.toFixed(1)} GiB，共 ${totalGib.toFixed(0)} GiB`,
+    moved: (device) => `${device} 没有投入使用，由处理器代为计算。`,
   },
   troubles: {
     'permission-denied': {
@@ -435,6 +445,7 @@ export const zh: Words = {
     },
     'upload-stalled': { title: '文件发送得太慢。', help: '请在更好的网络中重试。' },
     'too-many-uploads': { title: '服务器同时接收的文件已达上限。', help: '请一分钟后再试。' },
+    'too-many-vocabularies': { title: '服务器保存的词表已满。', help: '请稍后再试，或随每个发言发送词语。' },
     'too-many-jobs': { title: '服务器的队列已满。', help: '等一些录音处理完后再试。' },
     'no-space': { title: '服务器没有空间存放该文件。', help: '请稍后再试，并告知服务器的管理者。' },
     'queue-away': {

@@ -4,7 +4,7 @@ import { words } from '../i18n/language.ts';
 import { KeyPrompt } from '../shell/key-prompt.tsx';
 import { Notice } from '../shell/notice.tsx';
 import { Page, show } from '../shell/page.tsx';
-import { LADDER_STEPS, modelNames, type StatusReport } from './report.ts';
+import { deviceNames, LADDER_STEPS, modelNames, movedDevices, type StatusReport } from './report.ts';
 import { StatusSource } from './status-source.ts';
 
 const source = new StatusSource();
@@ -47,6 +47,11 @@ function Report({ report }: { readonly report: StatusReport }) {
           <span>{status.notReadyHint}</span>
         </Notice>
       )}
+      {movedDevices(report).map(({ asked, why }) => (
+        <Notice key={asked} tone="caution" icon="alert" title={status.moved(asked)}>
+          <span lang="en">{why}</span>
+        </Notice>
+      ))}
       <Ladder report={report} />
       <dl class="figures">
         <Figure name={status.figures.streams} value={streams.open} />
@@ -71,6 +76,10 @@ function Report({ report }: { readonly report: StatusReport }) {
           <Row name={status.rows.version} value={report.version} />
           <Row name={status.rows.uptime} value={status.duration(report.uptimeMs)} />
           <Row name={status.rows.models} value={modelNames(report.models).join(', ') || '–'} />
+          <Row name={status.rows.devices} value={deviceNames(report) || '–'} />
+          {report.gpus?.map(({ index, name, usedBytes, totalBytes }) => (
+            <Row key={index} name={name} value={status.memory(usedBytes / 2 ** 30, totalBytes / 2 ** 30)} />
+          ))}
         </dl>
       </section>
     </>

@@ -20,6 +20,36 @@ export interface StatusReport {
   };
   /** What is loaded, as the server describes it. */
   readonly models: unknown;
+  /** Of each inference thread: the device that was asked for, where it runs, and why not where it was asked for. */
+  readonly devices?: readonly {
+    readonly asked: string;
+    readonly runs: string;
+    readonly why: string | null;
+  }[];
+  /** Those in use. */
+  readonly gpus?: readonly {
+    readonly index: number;
+    readonly name: string;
+    readonly usedBytes: number;
+    readonly totalBytes: number;
+  }[];
+}
+
+/** Where threads run that run: `cuda:0 × 2, cpu`. */
+export function deviceNames({ devices = [] }: Pick<StatusReport, 'devices'>): string {
+  const counts = new Map<string, number>();
+  for (const { runs } of devices) counts.set(runs, (counts.get(runs) ?? 0) + 1);
+
+  return [...counts].map(([name, count]) => (count > 1 ? `${name} × ${count}` : name)).join(', ');
+}
+
+/** What was asked for and is not in use, and why; each once. */
+export function movedDevices({
+  devices = [],
+}: Pick<StatusReport, 'devices'>): { asked: string; why: string }[] {
+  const reasons = new Map(devices.flatMap(({ asked, why }) => (why === null ? [] : [[asked, why] as const])));
+
+  return [...reasons].map(([asked, why]) => ({ asked, why }));
 }
 
 /** From full service to refusal. */

@@ -10,15 +10,24 @@ import {
   type RotaryTables,
   rotaryTables,
   rotate,
+  scaledQuery,
   transposedByteLinear,
 } from './layers.ts';
-import { type QuantizedMatrix, type ShippedGraph, UnknownGraphError } from './shipped-graph.ts';
+import { type ShippedGraph, UnknownGraphError } from './shipped-graph.ts';
 
 /** Above 30 s at 6.5 tokens a second. */
-const MAX_TOKENS = 512;
+export const MAX_TOKENS = 512;
 /** The likeliest tokens that are weighed again when they are close. */
 const CANDIDATES = 4;
-const EMBEDDING = 'model.decoder.embed_tokens.weight_merged_0';
+/** Name of the matrix that turns tokens into vectors, and vectors into scores. */
+export const EMBEDDING = 'model.decoder.embed_tokens.weight_merged_0';
+
+/** How a layer of the decoder multiplies, looks back and listens; it is given what that takes, `[batch, positions, 288]`. */
+export interface LayerParts {
+  readonly linear: Linear;
+  readonly attendToSelf: (x: Value) => Value;
+  readonly attendToSpeech: (x: Value) => Value;
+}
 
 /** What every layer is given besides what the one before it made. */
 interface Inputs {
@@ -83,7 +92,11 @@ function decode(graph: GraphBuilder, decoder: ShippedGraph, linear: Linear): { x
   let residual = embed(graph, decoder, tokens);
   let x = normalize(graph, residual, 'norm_0', normWeights(decoder, 0));
   for (let layer = 0; layer < LAYERS; layer++) {
-    [x, residual] = decodeLayer(graph, decoder, layer, x, residual, inputs);
+    [x, residual] = decodeLayer(graph, decoder, layer, x, residual, {
+      linear,
+      attendToSelf: (value) => attendToSelf(graph, decoder, layer, value, inputs),
+      attendToSpeech: (value) => attendToSpeech(graph, decoder, layer, value, inputs),
+    });
   }
 
   return { x, fresh: inputs.fresh };
@@ -102,25 +115,29 @@ function embed(graph: GraphBuilder, decoder: ShippedGraph, tokens: Value): Value
   ]);
 }
 
-function normWeights(decoder: ShippedGraph, layer: number): Float32Array {
+/** Of the norm before a layer, or behind the last. */
+export function normWeights(decoder: ShippedGraph, layer: number): Float32Array {
   const name = layer < LAYERS ? `model.decoder.layers.${layer}.input_layernorm` : 'model.decoder.norm';
 
   return decoder.floats(`${name}.weight_merged_0`);
 }
 
-function decodeLayer(
+/**
+ * One layer of the decoder.
+ * @param x normalised, and `residual` not.
+ * @returns what the next layer is given, normalised and not.
+ */
+export function decodeLayer(
   graph: GraphBuilder,
   decoder: ShippedGraph,
   layer: number,
   x: Value,
   residual: Value,
-  inputs: Inputs,
+  { linear, attendToSelf, attendToSpeech }: LayerParts,
 ): readonly [Value, Value] {
   const matrix = (name: string) => decoder.matrix(`/model/decoder/layers.${layer}/${name}`);
   const weight = (name: string) => decoder.floats(`model.decoder.layers.${layer}.${name}_merged_0`);
-  const own = inputs.linear(graph, attendToSelf(graph, decoder, layer, x, inputs), `dense_${layer}`, [
-    matrix('self_attn/dense'),
-  ]);
+  const own = linear(graph, attendToSelf(x), `dense_${layer}`, [matrix('self_attn/dense')]);
   const [afterSelf, selfSum] = addAndNormalize(
     graph,
     own,
@@ -128,12 +145,9 @@ function decodeLayer(
     `cross_norm_${layer}`,
     weight('post_attention_layernorm.weight'),
   );
-  const heard = inputs.linear(
-    graph,
-    attendToSpeech(graph, decoder, layer, afterSelf, inputs),
-    `cross_dense_${layer}`,
-    [matrix('encoder_attn/dense')],
-  );
+  const heard = linear(graph, attendToSpeech(afterSelf), `cross_dense_${layer}`, [
+    matrix('encoder_attn/dense'),
+  ]);
   const [afterCross, crossSum] = addAndNormalize(
     graph,
     heard,
@@ -141,24 +155,12 @@ function decodeLayer(
     `mlp_norm_${layer}`,
     weight('final_layernorm.weight'),
   );
-  const up = inputs.linear(
-    graph,
-    afterCross,
-    `up_${layer}`,
-    [matrix('mlp/up_proj')],
-    weight('mlp.up_proj.bias'),
-  );
-  const [linear, gate] = graph.split(up, [4 * HIDDEN_SIZE, 4 * HIDDEN_SIZE]);
+  const up = linear(graph, afterCross, `up_${layer}`, [matrix('mlp/up_proj')], weight('mlp.up_proj.bias'));
+  const [shown, gate] = graph.split(up, [4 * HIDDEN_SIZE, 4 * HIDDEN_SIZE]);
   // With alpha 1 this is SiLU, x * sigmoid(x), in one operator.
   const [opened] = graph.contrib('QuickGelu', [gate!], { alpha: { float: 1 } });
-  const gated = graph.node('Mul', [opened!, linear!]);
-  const down = inputs.linear(
-    graph,
-    gated,
-    `down_${layer}`,
-    [matrix('mlp/down_proj')],
-    weight('mlp.down_proj.bias'),
-  );
+  const gated = graph.node('Mul', [opened!, shown!]);
+  const down = linear(graph, gated, `down_${layer}`, [matrix('mlp/down_proj')], weight('mlp.down_proj.bias'));
 
   return addAndNormalize(graph, down, crossSum, `norm_${layer + 1}`, normWeights(decoder, layer + 1));
 }
@@ -174,7 +176,10 @@ function attendToSelf(
     decoder.matrix(`/model/decoder/layers.${layer}/self_attn/${name}_proj`),
   );
   // In floats always: every later token looks back on these, where no choice between two can mend them.
-  const joined = floatLinear(graph, x, `qkv_${layer}`, [scaled(projections[0]!), ...projections.slice(1)]);
+  const joined = floatLinear(graph, x, `qkv_${layer}`, [
+    scaledQuery(projections[0]!),
+    ...projections.slice(1),
+  ]);
   const [rotated, value] = graph.split(joined, [2 * HIDDEN_SIZE, HIDDEN_SIZE]);
   const turned = rotate(graph, rotated!, positions, tables, 2 * HEADS);
   const [query, key] = graph.split(turned, [HIDDEN_SIZE, HIDDEN_SIZE]);
@@ -201,7 +206,7 @@ function attendToSpeech(
   { linear, crossMask }: Inputs,
 ): Value {
   const matrix = decoder.matrix(`/model/decoder/layers.${layer}/encoder_attn/q_proj`);
-  const query = linear(graph, x, `cross_q_${layer}`, [scaled(matrix)]);
+  const query = linear(graph, x, `cross_q_${layer}`, [scaledQuery(matrix)]);
   const key = graph.input(`cross_key_${layer}`, ElementType.float32, [
     'batch',
     1,
@@ -233,11 +238,6 @@ function weigh(graph: GraphBuilder, scores: Value, mask: Value, values: Value): 
   return graph.node('Reshape', [heard, graph.integers(0, 0, HIDDEN_SIZE)]);
 }
 
-/** A query's projection, divided by the root of a head's size as attention asks for. */
-function scaled(matrix: QuantizedMatrix): QuantizedMatrix {
-  return { ...matrix, scale: matrix.scale / Math.sqrt(HEAD_SIZE) };
-}
-
 /** Greedy choice inside the graph: 32,768 scores a position never leave it. */
 function chooseTokens(graph: GraphBuilder, logits: Value): void {
   graph.topK(logits, CANDIDATES, 'scores', 'candidates');
@@ -246,4 +246,5 @@ function chooseTokens(graph: GraphBuilder, logits: Value): void {
   const shares = graph.node('Softmax', [logits], { axis: -1 });
   graph.node('ReduceMax', [shares, graph.integers(-1)], { keepdims: 0 }, 'probabilities');
   graph.output('probabilities', ElementType.float32, ['batch', 'positions']);
+  graph.output(logits, ElementType.float32, ['batch', 'positions', 'vocabulary']);
 }

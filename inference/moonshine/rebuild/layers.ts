@@ -75,7 +75,10 @@ export function byteLinear(
   return blockedProduct(graph, x, name, { inputs, outputs, bytes, scales, zeroPoints, bias });
 }
 
-/** Product with a matrix that is stored transposed, `[outputs, inputs]`, as embeddings are. */
+/**
+ * Product with a matrix that is stored transposed, `[outputs, inputs]`, as embeddings are.
+ * @param name of the result, too: it may be an output of the graph.
+ */
 export function transposedByteLinear(
   graph: GraphBuilder,
   x: Value,
@@ -87,7 +90,13 @@ export function transposedByteLinear(
   const scales = new Float32Array(outputs * blocks).fill(scale);
   const zeroPoints = new Uint8Array(outputs * blocks).fill(zeroPoint);
 
-  return blockedProduct(graph, x, name, { inputs, outputs, bytes, scales, zeroPoints, bias: undefined });
+  return blockedProduct(
+    graph,
+    x,
+    name,
+    { inputs, outputs, bytes, scales, zeroPoints, bias: undefined },
+    name,
+  );
 }
 
 interface BlockedWeights {
@@ -106,6 +115,7 @@ function blockedProduct(
   x: Value,
   name: string,
   { inputs, outputs, bytes, scales, zeroPoints, bias }: BlockedWeights,
+  output: Value | null = null,
 ): Value {
   const operands = [
     x,
@@ -117,7 +127,7 @@ function blockedProduct(
   if (bias) operands.push('', graph.constant(`${name}.bias`, [outputs], bias));
   const attributes = { K: inputs, N: outputs, bits: 8, block_size: BLOCK, accuracy_level: ACCURACY_INT8 };
 
-  return graph.contrib('MatMulNBits', operands, attributes)[0]!;
+  return graph.contrib('MatMulNBits', operands, attributes, [output])[0]!;
 }
 
 /** Layer normalisation without a bias. */
@@ -192,6 +202,11 @@ export function rotaryTables(
 /** Fused attention over eight heads, scaled by the root of a head's size. */
 export function attend(graph: GraphBuilder, query: Value, key: Value, value: Value): Value {
   return graph.contrib('MultiHeadAttention', [query, key, value], { num_heads: HEADS })[0]!;
+}
+
+/** A query's projection, divided by the root of a head's size as attention asks for. */
+export function scaledQuery(matrix: QuantizedMatrix): QuantizedMatrix {
+  return { ...matrix, scale: matrix.scale / Math.sqrt(HEAD_SIZE) };
 }
 
 /** Splits `[batch, frames, 288]` into heads, `[batch, 1, 8, frames, 36]` or, for keys, `[batch, 1, 8, 36, frames]`. */

@@ -1,16 +1,22 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import type { MoonshineFiles, MoonshineGraphs, RebuiltFiles } from '../moonshine-files.ts';
+import type { GraphBuilder } from '../../onnx/graph-builder.ts';
+import { ElementType } from '../../onnx/onnx-model.ts';
+import type { Precision } from '../../precision.ts';
+import type { MoonshineCpuGraphs, MoonshineFiles, OneRunFiles, RebuiltFiles } from '../moonshine-files.ts';
 import { buildDecoder, buildPreciseDecoder } from './decoder-graph.ts';
 import { buildEncoder } from './encoder-graph.ts';
+import { buildOneRun } from './one-run-graph.ts';
 import { ShippedGraph } from './shipped-graph.ts';
 
 /** Goes up with every change to the graphs: what an older version wrote is left alone and written anew. */
-const REBUILD_VERSION = 3;
+const REBUILD_VERSION = 4;
+/** Likewise, for changes to the graph for GPUs. */
+const ONE_RUN_VERSION = 1;
 const HASH_DIGITS = 16;
 const SUMS = 'SHA256SUMS';
-const GRAPHS = ['encoder', 'decoder', 'precise-decoder'] as const;
+const ONE_RUN = 'one-run';
 
 /**
  * The graphs that inference wants, written from the two that are shipped: the same weights, the same function.
@@ -21,9 +27,12 @@ const GRAPHS = ['encoder', 'decoder', 'precise-decoder'] as const;
  * @throws {UnknownGraphError} when the shipped graphs are not what this code knows, or what the disk says.
  */
 export async function rebuildMoonshine(shipped: MoonshineFiles, contentHash: string): Promise<RebuiltFiles> {
-  const name = `${contentHash.slice(0, HASH_DIGITS)}-v${REBUILD_VERSION}`;
-  const folder = join(dirname(shipped.decoder), 'rebuilt', name);
-  if (!(await isWhole(folder))) await write(shipped, folder);
+  const folder = folderOf(shipped, contentHash, `v${REBUILD_VERSION}`);
+  await keep(folder, ['encoder', 'decoder', 'precise-decoder'], async () => {
+    const { encoder, decoder } = await readShipped(shipped);
+
+    return [buildEncoder(encoder, decoder), buildDecoder(decoder), buildPreciseDecoder(decoder)];
+  });
 
   return {
     encoder: join(folder, 'encoder.onnx'),
@@ -32,19 +41,49 @@ export async function rebuildMoonshine(shipped: MoonshineFiles, contentHash: str
   };
 }
 
-async function write(shipped: MoonshineFiles, folder: string): Promise<void> {
-  const encoder = new ShippedGraph(await readFile(shipped.encoder));
-  const decoder = new ShippedGraph(await readFile(shipped.decoder));
-  const graphs = {
-    encoder: buildEncoder(encoder, decoder),
-    decoder: buildDecoder(decoder),
-    'precise-decoder': buildPreciseDecoder(decoder),
+/**
+ * The one graph that GPUs want, written from the two that are shipped and kept beside those that `rebuildMoonshine` writes.
+ * @throws {UnknownGraphError} likewise.
+ */
+export async function rebuildForGpu(
+  shipped: MoonshineFiles,
+  contentHash: string,
+  precision: Precision,
+): Promise<OneRunFiles> {
+  const folder = folderOf(shipped, contentHash, `${ONE_RUN}-v${ONE_RUN_VERSION}-${precision}`);
+  await keep(folder, [ONE_RUN], async () => {
+    const { encoder, decoder } = await readShipped(shipped);
+
+    return [buildOneRun(encoder, decoder, ElementType[precision])];
+  });
+
+  return { kind: ONE_RUN, model: join(folder, `${ONE_RUN}.onnx`) };
+}
+
+function folderOf(shipped: MoonshineFiles, contentHash: string, version: string): string {
+  return join(dirname(shipped.decoder), 'rebuilt', `${contentHash.slice(0, HASH_DIGITS)}-${version}`);
+}
+
+async function readShipped(shipped: MoonshineFiles): Promise<Record<keyof MoonshineFiles, ShippedGraph>> {
+  return {
+    encoder: new ShippedGraph(await readFile(shipped.encoder)),
+    decoder: new ShippedGraph(await readFile(shipped.decoder)),
   };
+}
+
+/** Writes graphs into a folder, unless they are there as they were written. */
+async function keep(
+  folder: string,
+  names: readonly string[],
+  build: () => Promise<readonly GraphBuilder[]>,
+): Promise<void> {
+  if (await isWhole(folder, names)) return;
+  const graphs = await build();
   await mkdir(folder, { recursive: true });
   const sums: string[] = [];
-  for (const name of GRAPHS) {
+  for (const [i, name] of names.entries()) {
     const [modelFile, weightsFile] = filesOf(name);
-    const { model, weights } = graphs[name].buildApart(name, weightsFile);
+    const { model, weights } = graphs[i]!.buildApart(name, weightsFile);
     await writeWhole(join(folder, modelFile), model);
     await writeWhole(join(folder, weightsFile), weights);
     sums.push(checksum(modelFile, model), checksum(weightsFile, weights));
@@ -60,7 +99,7 @@ export async function prepareMoonshine(
   shipped: MoonshineFiles,
   contentHash: string,
   warn: (error: unknown) => void,
-): Promise<MoonshineGraphs> {
+): Promise<MoonshineCpuGraphs> {
   try {
     return { kind: 'rebuilt', ...(await rebuildMoonshine(shipped, contentHash)) };
   } catch (error) {
@@ -71,10 +110,10 @@ export async function prepareMoonshine(
 }
 
 /** Whether all files are there, byte for byte as they were written: a disk may have lost some. */
-async function isWhole(folder: string): Promise<boolean> {
+async function isWhole(folder: string, graphs: readonly string[]): Promise<boolean> {
   try {
     const sums: string[] = [];
-    for (const file of GRAPHS.flatMap(filesOf)) sums.push(checksum(file, await readFile(join(folder, file))));
+    for (const file of graphs.flatMap(filesOf)) sums.push(checksum(file, await readFile(join(folder, file))));
 
     return sums.join('') === (await readFile(join(folder, SUMS), 'utf8'));
   } catch {

@@ -126,10 +126,11 @@ export class ListenConversation implements Conversation {
   }
 
   #start(format: AudioFormat): void {
-    const { interimResults, minSilenceMs, place } = this.#parameters;
+    const { interimResults, minSilenceMs, place, words } = this.#parameters;
     this.#parts.speaker.start({
       ...format,
       ...place,
+      ...words,
       partials: interimResults,
       words: true,
       ...this.#wanted,

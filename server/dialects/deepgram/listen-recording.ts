@@ -18,8 +18,10 @@ import {
   readForm,
   readFormat,
   readWanted,
+  readWords,
   refuseCallback,
   requireMixable,
+  type WordWishes,
 } from './parameters.ts';
 import { withHead } from './raw-recording.ts';
 import { recordingAnswer } from './recording-answer.ts';
@@ -34,6 +36,7 @@ interface RecordingParameters {
   readonly model: string | null;
   readonly language: string | null;
   readonly place: Pick<StartMessage, 'meeting' | 'speaker'>;
+  readonly words: WordWishes;
   readonly form: TranscriptForm;
   readonly utterances: boolean;
   readonly tags: readonly string[];
@@ -61,7 +64,7 @@ async function transcribe(
 ): Promise<HttpAnswer> {
   const requestId = randomUUID();
   const createdEpochMs = clock.epochMs();
-  const { format, multichannel, model, language, place, ...told } = readParameters(request.query);
+  const { format, multichannel, model, language, place, words, ...told } = readParameters(request.query);
   if (/^application\/json\b/i.test(request.headers['content-type']))
     throw new StreamError(
       'bad-message',
@@ -78,7 +81,7 @@ async function transcribe(
   );
   const { finals, done } = await captionUpload({
     ...{ upload, lobby, caller, signal: request.signal, maxRecordingMs: config.maxRecordingMs },
-    start: { ...place, ...wanted },
+    start: { ...place, ...words, ...wanted },
     inspect: ({ channels }) => requireMixable(channels ?? 1, multichannel),
   });
   const summary = {
@@ -102,6 +105,7 @@ function readParameters(query: URLSearchParams): RecordingParameters {
     multichannel: flag(query, 'multichannel'),
     ...readWanted(query),
     place: meetingOf(query),
+    words: readWords(query),
     form: readForm(query),
     utterances: flag(query, 'utterances'),
     tags: query.getAll('tag'),

@@ -4,11 +4,15 @@ import { MAX_CHANNELS } from '../../audio/pcm.ts';
 import { StreamError } from '../../errors.ts';
 import { AUTO } from '../../language.ts';
 import { ENDPOINTING_RANGES } from '../../net/client-messages.ts';
+import { WEIGHT_RANGE } from '../../text/read-words.ts';
 import { meetingOf } from '../meeting-of.ts';
 import { readReplacement, type TranscriptForm } from './transcript-form.ts';
 
 /** How the audio of a stream is coded. */
 export type AudioFormat = Pick<StartMessage, 'sampleRate' | 'encoding'> & { readonly channels: number };
+
+/** What a client wants of words. */
+export type WordWishes = Pick<StartMessage, 'hotWords' | 'numerals'>;
 
 /** What the address of a live stream asks for. */
 export interface ListenParameters {
@@ -28,6 +32,7 @@ export interface ListenParameters {
   /** BCP 47, or `auto`; null for nothing. */
   readonly language: string | null;
   readonly place: Pick<StartMessage, 'meeting' | 'speaker'>;
+  readonly words: WordWishes;
   readonly form: TranscriptForm;
   /** Pairs that come back with every result. */
   readonly extra: Readonly<Record<string, string>>;
@@ -65,9 +70,40 @@ export function readListenParameters(query: URLSearchParams): ListenParameters {
     vadEvents: flag(query, 'vad_events'),
     ...readWanted(query),
     place: meetingOf(query),
+    words: readWords(query),
     form: readForm(query),
     extra: readExtra(query),
   };
+}
+
+/**
+ * What is to be listened for: `keyterm` and `keywords`, the latter with a boost behind a colon, of which those that would rather
+ * not be heard are left out; and whether numbers are to be written in digits.
+ * @throws {StreamError}
+ */
+export function readWords(query: URLSearchParams): WordWishes {
+  const hotWords = [
+    ...query.getAll('keyterm').map((text) => ({ text, weight: 1 })),
+    ...query.getAll('keywords').map(readBoosted),
+  ].filter(({ text, weight }) => text.trim() !== '' && weight > 0);
+  const [least, most] = WEIGHT_RANGE;
+  const numerals = flag(query, 'numerals') || flag(query, 'smart_format');
+
+  return {
+    ...(hotWords.length > 0 && {
+      hotWords: hotWords.map(({ text, weight }) => ({
+        text,
+        weight: Math.min(most, Math.max(least, weight)),
+      })),
+    }),
+    ...(numerals && { numerals }),
+  };
+}
+
+function readBoosted(keyword: string): { readonly text: string; readonly weight: number } {
+  const [, text, boost] = /^(.*):(-?\d+(?:\.\d+)?)$/u.exec(keyword) ?? [];
+
+  return text === undefined ? { text: keyword, weight: 1 } : { text, weight: Number(boost) };
 }
 
 /** How transcripts are to be written. @throws {StreamError} */

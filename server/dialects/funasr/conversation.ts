@@ -86,7 +86,7 @@ export class FunasrConversation implements Conversation {
   /** @returns the rate of the stream, which begins with the first that is asked of it. */
   #begin(): number {
     if (this.#sampleRate === null) {
-      const { sampleRate, mode, language } = this.#parameters;
+      const { sampleRate, mode, language, hotWords, itn } = this.#parameters;
       const { recognizers } = this.#parts;
       this.#sampleRate = sampleRate;
       this.#parts.speaker.start({
@@ -95,6 +95,8 @@ export class FunasrConversation implements Conversation {
         encoding: 'pcm_s16le',
         partials: mode !== 'offline',
         words: true,
+        ...(hotWords.length > 0 && { hotWords }),
+        ...(itn && { numerals: true }),
         // Clients name one of SenseVoice's whatever the server has: where no model knows it the default goes by its own.
         ...(language !== null && knowsLanguage(language, recognizers.languages) && { language }),
       });

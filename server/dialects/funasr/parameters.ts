@@ -1,4 +1,6 @@
+import type { HotWordRequest } from '../../../client-sdk/protocol.ts';
 import { StreamError } from '../../errors.ts';
+import { WEIGHT_RANGE } from '../../text/read-words.ts';
 
 /** `2pass`: words as they are spoken, then corrected sentences. `online`: the former only. `offline`: all at the end. */
 export type FunasrMode = '2pass' | 'online' | 'offline';
@@ -14,6 +16,9 @@ export interface FunasrParameters {
   readonly isPcm: boolean;
   /** As SenseVoice's clients name it, `auto` too; null for none. */
   readonly language: string | null;
+  /** What is to be listened for, and whether numbers are wanted in digits. */
+  readonly hotWords: readonly HotWordRequest[];
+  readonly itn: boolean;
 }
 
 /** One message. */
@@ -25,6 +30,9 @@ export interface FunasrRequest {
   readonly wantsAnswer: boolean;
 }
 
+/** What FunASR's examples give a hot word. */
+const USUAL_WEIGHT = 20;
+
 /** Those of FunASR's C++ server. */
 export const FUNASR_DEFAULTS: FunasrParameters = {
   mode: '2pass',
@@ -32,16 +40,19 @@ export const FUNASR_DEFAULTS: FunasrParameters = {
   sampleRate: 16_000,
   isPcm: true,
   language: null,
+  hotWords: [],
+  itn: false,
 };
 
 /**
- * Reads a client's text, over what is there. What it does not name stays; `chunk_size`, `hotwords`, `itn` and others that only
- * FunASR's models have a use for are left aside.
+ * Reads a client's text, over what is there. What it does not name stays; `chunk_size` and others that only FunASR's
+ * models have a use for are left aside.
  * @throws {StreamError} `bad-message`.
  */
 export function readRequest(text: string, before: FunasrParameters): FunasrRequest {
-  const { mode, wav_name, wav_format, audio_fs, is_speaking, is_finished, is_end, svs_lang } =
+  const { mode, wav_name, wav_format, audio_fs, is_speaking, is_finished, is_end, svs_lang, ...words } =
     readFields(text);
+  const { hotwords, itn, svs_itn } = words;
 
   return {
     parameters: {
@@ -50,10 +61,31 @@ export function readRequest(text: string, before: FunasrParameters): FunasrReque
       sampleRate: audio_fs === undefined ? before.sampleRate : Math.round(Number(audio_fs)),
       isPcm: wav_format === undefined ? before.isPcm : /^pcm$/i.test(String(wav_format)),
       language: svs_lang === undefined ? before.language : String(svs_lang),
+      hotWords: hotwords === undefined ? before.hotWords : readHotwords(String(hotwords)),
+      itn: typeof (itn ?? svs_itn) === 'boolean' ? (itn ?? svs_itn) === true : before.itn,
     },
     ends: is_speaking === false || is_finished === true || is_end === true,
     wantsAnswer: is_end === true,
   };
+}
+
+/** `{"word":20}` as JSON, 20 being the usual; or words with blanks between them. */
+function readHotwords(text: string): readonly HotWordRequest[] {
+  let words: unknown = null;
+  try {
+    words = JSON.parse(text);
+  } catch {}
+  const [least, most] = WEIGHT_RANGE;
+  if (typeof words === 'object' && words !== null && !Array.isArray(words))
+    return Object.entries(words).map(([word, weight]) => ({
+      text: word,
+      weight: Math.min(most, Math.max(least, Number(weight) / USUAL_WEIGHT || 1)),
+    }));
+
+  return text
+    .split(/\s+/u)
+    .filter((word) => word !== '')
+    .map((word) => ({ text: word, weight: 1 }));
 }
 
 /** What is none of them is taken for the first, as FunASR does. */

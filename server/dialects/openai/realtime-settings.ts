@@ -12,6 +12,8 @@ export interface RealtimeSettings {
   readonly model: string | null;
   /** BCP 47 tag; null for the model's own. */
   readonly language: string | null;
+  /** What is to be listened for. */
+  readonly keywords: readonly string[];
   /** `commit`: turns end where the client says so. */
   readonly turns: 'speech' | 'commit';
   /** Speech begins at this probability. */
@@ -47,6 +49,7 @@ export function defaultSettings(
     format: Object.keys(FORMATS[shape])[0]!,
     model: null,
     language: null,
+    keywords: [],
     turns: 'speech',
     threshold: startThreshold,
     silenceMs: minSilenceMs,
@@ -55,13 +58,14 @@ export function defaultSettings(
 
 /** The stream that such a session has. */
 export function startOf(shape: RealtimeShape, settings: RealtimeSettings): Omit<StartMessage, 'type'> {
-  const { format, model, language, turns, threshold, silenceMs } = settings;
+  const { format, model, language, keywords, turns, threshold, silenceMs } = settings;
   const endpointing = turns === 'commit' ? LONGEST : { minSilenceMs: silenceMs };
 
   return {
     ...FORMATS[shape][format]!,
     ...(model !== null && { model }),
     ...(language !== null && { language }),
+    ...(keywords.length > 0 && { hotWords: keywords }),
     endpointing: { startThreshold: threshold, ...endpointing },
   };
 }

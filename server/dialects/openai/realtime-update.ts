@@ -2,6 +2,7 @@ import { StreamError } from '../../errors.ts';
 import { knowsLanguage } from '../../language.ts';
 import type { ServedModels } from '../../models/served-models.ts';
 import { ENDPOINTING_RANGES } from '../../net/client-messages.ts';
+import { readHotWords } from '../../text/read-words.ts';
 import type { DefaultEndpointing } from '../dialect.ts';
 import { type OpenaiError, requestError } from './openai-errors.ts';
 import { defaultSettings, FORMATS, type RealtimeSettings, type RealtimeShape } from './realtime-settings.ts';
@@ -50,7 +51,12 @@ export function updateSettings(
   return {
     ...before,
     ...(format !== undefined && { format: readFormat(format, fields.paths.format, shape) }),
-    ...(isObject(transcription) && readWanted(transcription, fields.paths.transcription, recognizers)),
+    ...(isObject(transcription) && {
+      ...readWanted(transcription, fields.paths.transcription, recognizers),
+      ...(transcription.keywords !== undefined && {
+        keywords: readKeywords(transcription.keywords, `${fields.paths.transcription}.keywords`),
+      }),
+    }),
     ...(turnDetection !== undefined &&
       readTurns(turnDetection, fields.paths.turnDetection, defaultSettings(shape, endpointing))),
   };
@@ -126,6 +132,17 @@ function readWanted(
   }
 
   return { model: model?.name ?? null, language: known };
+}
+
+/** As many as a stream may have unless the server is set otherwise. */
+const MAX_KEYWORDS = 500;
+
+function readKeywords(value: unknown, path: string): readonly string[] {
+  try {
+    return readHotWords(value ?? [], MAX_KEYWORDS, path).map(({ text }) => text);
+  } catch (error) {
+    return refuse((error as Error).message, path);
+  }
 }
 
 /** With models of theirs that find no pauses, clients end turns themselves, and need not say so. */

@@ -45,7 +45,11 @@ export async function transcribe(
   const place = meetingOf(request.query);
   const upload = await parts.uploads.form(request, 'file', caller.name);
   const wanted = await readForm(upload);
-  const start = { ...place, ...parts.lobby.recognizers.known(wanted), endpointing: wanted.endpointing };
+  const { endpointing, hotWords } = wanted;
+  const start = {
+    ...{ ...place, ...parts.lobby.recognizers.known(wanted), endpointing },
+    ...(hotWords.length > 0 && { hotWords }),
+  };
   const { signal } = request;
   const { maxRecordingMs } = parts.config;
   const work = begin((onFinal) =>

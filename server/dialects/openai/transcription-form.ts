@@ -18,6 +18,8 @@ export interface TranscriptionRequest {
   /** BCP 47 tag; null for the model's own. */
   readonly language: string | null;
   readonly endpointing: EndpointingRequest;
+  /** What is to be listened for. */
+  readonly hotWords: readonly string[];
 }
 
 type Form = ReadonlyMap<string, readonly string[]>;
@@ -51,6 +53,7 @@ export function readTranscriptionForm(fields: Form): TranscriptionRequest {
     model: fields.get('model')?.[0]?.trim() || null,
     language: fields.get('language')?.[0]?.trim() || null,
     endpointing: readChunking(fields),
+    hotWords: all(fields, 'keywords').filter((word) => word.trim() !== ''),
   };
 }
 

@@ -1,0 +1,62 @@
+import { execFile } from 'node:child_process';
+
+/** A GPU of this machine, as NVIDIA's driver knows it. */
+export interface Gpu {
+  /** The number that `cuda:N` means: both count by the slots of the bus. */
+  readonly index: number;
+  readonly name: string;
+  /** Of all programs together. */
+  readonly usedBytes: number;
+  readonly totalBytes: number;
+}
+
+/** Runs a program to its end. @returns what it printed. @throws when it cannot be run, fails, or takes too long. */
+export type RunProgram = (program: string, args: readonly string[]) => Promise<string>;
+
+/** With a driver that is ill it may never answer. */
+const TIMEOUT_MS = 5000;
+/** Many times what hundreds of GPUs would take. */
+const MAX_OUTPUT_BYTES = 256 * 1024;
+const MIB = 1024 * 1024;
+
+/**
+ * Has CUDA number GPUs as the driver does, which by itself it counts from the fastest on. Has to be called on the main thread,
+ * whose environment is the process's own, before CUDA is loaded. Who has set it has a reason.
+ */
+export function numberGpusByBus(): void {
+  process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID';
+}
+
+/** The GPUs of this machine; null where there is no driver to ask, or it does not answer. */
+export async function queryGpus(run: RunProgram = runProgram): Promise<readonly Gpu[] | null> {
+  try {
+    return parseGpus(
+      await run('nvidia-smi', [
+        '--query-gpu=index,name,memory.used,memory.total',
+        '--format=csv,noheader,nounits',
+      ]),
+    );
+  } catch {
+    return null;
+  }
+}
+
+/** Reads lines such as `0, NVIDIA H100 80GB HBM3, 1234, 81559`, in MiB. What is no such line is left out. */
+export function parseGpus(csv: string): readonly Gpu[] {
+  return csv.split('\n').flatMap((line) => {
+    // A name may have a comma.
+    const match = /^\s*(\d+), (.+), (\d+), (\d+)\s*$/.exec(line);
+    if (!match) return [];
+    const [, index, name, used, total] = match;
+
+    return [
+      { index: Number(index), name: name!, usedBytes: Number(used) * MIB, totalBytes: Number(total) * MIB },
+    ];
+  });
+}
+
+const runProgram: RunProgram = (program, args) =>
+  new Promise((resolve, reject) => {
+    const options = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL', maxBuffer: MAX_OUTPUT_BYTES } as const;
+    execFile(program, [...args], options, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+  });
