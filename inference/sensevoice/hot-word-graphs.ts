@@ -10,6 +10,8 @@ import type { Vocabulary } from './vocabulary.ts';
 const TOKEN_BONUS = 2;
 /** Lists that are kept ready: one for each meeting, mostly. */
 const MAX_GRAPHS = 32;
+/** Places of all of them together, at some 300 bytes each: a thread's heap is bounded, and dies when it is full. */
+const MAX_PLACES = 400_000;
 
 /** Hot words made ready for a model's decoder; those used last are kept. */
 export class HotWordGraphs {
@@ -30,9 +32,16 @@ export class HotWordGraphs {
     const graph = this.#graphs.get(key) ?? this.#make(words);
     this.#graphs.delete(key);
     this.#graphs.set(key, graph);
-    if (this.#graphs.size > MAX_GRAPHS) this.#graphs.delete(this.#graphs.keys().next().value!);
+    for (const [oldest] of this.#graphs) {
+      if (oldest === key || (this.#graphs.size <= MAX_GRAPHS && this.#places <= MAX_PLACES)) break;
+      this.#graphs.delete(oldest);
+    }
 
     return graph;
+  }
+
+  get #places(): number {
+    return [...this.#graphs.values()].reduce((sum, { size }) => sum + size, 0);
   }
 
   #make(words: readonly HotWord[]): HotWordGraph {
