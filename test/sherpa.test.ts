@@ -212,9 +212,9 @@ describe('What sherpa-onnx writes of a result', () => {
     `{"lang": "", "emotion": "", "event": "", "text": "${text}", "timestamps": [${numbers}], "durations": [], "tokens":["${text}"], "ys_log_probs": [${numbers}], "words": []}`;
 
   test('is read where it has line breaks, and numbers that are none', () => {
-    const result = parseResult(json('one\n\u0007two', '0.04, -inf, nan'));
+    const result = parseResult(json('one\n\u0007two', '0.04, -inf, nan, -nan(ind)'));
     expect(result.text).toBe('one  two');
-    expect(result.ys_log_probs).toEqual([0.04, Number.NaN, Number.NaN]);
+    expect(result.ys_log_probs).toEqual([0.04, Number.NaN, Number.NaN, Number.NaN]);
   });
 
   test('has the words that look like such numbers', () => {

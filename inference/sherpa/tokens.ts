@@ -17,8 +17,6 @@ export interface Tokens {
 export interface Spelling {
   /** Tokens that are a part of what hot words are cut into: characters, and pieces of words. */
   readonly pieces: ReadonlySet<string>;
-  /** What they may be cut into, and is no token. */
-  readonly barred: readonly string[];
 }
 
 /** How sentencepiece writes a space. */
@@ -45,10 +43,7 @@ export async function readTokens({ tokens, base64, hotWords }: SherpaGraphs): Pr
   return {
     ids,
     areBytes,
-    spelling: {
-      pieces: new Set([...spelt, ...characters]),
-      barred: bpe.filter((piece) => !known.has(piece) && !piece.startsWith('<')),
-    },
+    spelling: { pieces: new Set([...spelt, ...characters]) },
   };
 }
 
