@@ -17,10 +17,12 @@ export interface RecognizerPool {
    */
   decode(model: number, batch: readonly SpeechSegment[], deadlineMs?: number): Promise<DecodeResult>;
   /**
-   * Sort of the thread that would have the next batch, by number: where GPUs were asked for, 0 is one of theirs and 1 the
-   * processor's; else all are alike, and 0.
+   * Sort of the thread that would have a model's next batch, by number: where GPUs were asked for, 0 is one of which the model is
+   * on a GPU and 1 one of which it is on the processor; else all are alike, and 0.
    */
-  readonly nextSort: number;
+  nextSort(model: number): number;
+  /** How many threads there are of each sort now. */
+  readonly threadsBySort: readonly number[];
   /** Batches that would begin at once. Falls as soon as `decode` is called; 0 when closed. */
   readonly idle: number;
   /** Has `listener` told whenever `idle` may have grown; it takes the place of the one before. */

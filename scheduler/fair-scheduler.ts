@@ -1,7 +1,7 @@
 import { Flow, newTally } from './flow.ts';
 import { type Costs, FormingBatch } from './forming-batch.ts';
 import type { JobKind } from './job-kind.ts';
-import { predictBacklog } from './predict-backlog.ts';
+import { meanOverThreads, predictBacklog } from './predict-backlog.ts';
 import { Member, PRIORITIES, Ring } from './ring.ts';
 import type { Admission, Backlog, Batch, Job, Priority, Scheduler, Work } from './scheduler.ts';
 
@@ -130,7 +130,7 @@ export class FairScheduler<T> implements Scheduler<T> {
     return taken;
   }
 
-  schedule(nowMs: number, idle: number, sort = 0): Batch<T> | null {
+  schedule(nowMs: number, idle: number, sortOf: (kind: number) => number = () => 0): Batch<T> | null {
     const urgent = PRIORITIES.find((priority) => this.#groups.first(priority));
     if (!urgent) return null;
     const others = this.#hasOthers();
@@ -143,7 +143,7 @@ export class FairScheduler<T> implements Scheduler<T> {
     if (first === 'background' && isSpared) return null;
     // Whoever's turn it is decides which kind the batch is of.
     const { kind } = this.#groups.first(first)!.flows.first(first)!.head(first)!;
-    const rules = (this.#options.sorts?.[sort] ?? this.#options.kinds)[kind]!;
+    const rules = (this.#sorts[sortOf(kind)] ?? this.#options.kinds)[kind]!;
     const { maxBatchMs, maxCalmBatchMs = maxBatchMs, costs } = rules;
     const forming = new FormingBatch<T>(costs, {
       maxSize: isOverdue ? 1 : this.#maxSize(kind, rules, first, idle),
@@ -153,7 +153,8 @@ export class FairScheduler<T> implements Scheduler<T> {
     });
     const parts = joining(first).flatMap((priority) => this.#fill(forming, priority));
     const { jobs, works, costMs } = forming;
-    const batch = { kind, jobs, works, costMs };
+    const slowestMs = Math.max(costMs, ...this.#sorts.map((kinds) => kinds[kind]!.costs.predict(works)));
+    const batch = { kind, jobs, works, costMs, slowestMs };
     this.#running.set(batch, { parts: this.#charge(parts, costMs), costs });
     this.#batchesSinceSingle[kind] = jobs.length > 1 ? this.#batchesSinceSingle[kind]! + 1 : 0;
     if (first === 'background') this.#backgroundSinceMs = this.#groups.first('background') ? nowMs : null;
@@ -193,23 +194,25 @@ export class FairScheduler<T> implements Scheduler<T> {
     return jobs;
   }
 
-  backlogMs(): Backlog {
-    const { kinds } = this.#options;
-    const works = kinds.map(
-      (): Record<Priority, Work[]> => ({ final: [], candidate: [], partial: [], background: [] }),
-    );
+  backlogMs(threads: readonly number[] = []): Backlog {
+    const newWorks = (): Work[][] => this.#options.kinds.map(() => []);
+    const works = { final: newWorks(), candidate: newWorks(), partial: newWorks(), background: newWorks() };
     for (const { flow } of this.#seats.values()) {
-      for (const { kind, priority, work } of flow.jobs()) works[kind]![priority].push(work());
+      for (const { kind, priority, work } of flow.jobs()) works[priority][kind]!.push(work());
     }
-    const predict = (priority: Priority) =>
-      kinds.reduce(
-        (sum, { maxBatchSize, costs }, kind) =>
-          sum + predictBacklog(works[kind]![priority], maxBatchSize, costs),
-        0,
-      );
+    const predict = (priority: Priority) => {
+      const bySortMs = this.#sorts.map((kinds) => predictBacklog(works[priority], kinds));
+
+      return meanOverThreads(bySortMs, threads);
+    };
     const final = predict('final');
 
     return { final, total: final + predict('candidate') + predict('partial') };
+  }
+
+  /** What holds for each sort of thread, the first first. */
+  get #sorts(): readonly (readonly JobKind[])[] {
+    return this.#options.sorts ?? [this.#options.kinds];
   }
 
   #seatOf({ flow: name, group: groupName }: Job<T>): Seat<T> {

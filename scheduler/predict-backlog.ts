@@ -1,13 +1,17 @@
-import type { Costs } from './forming-batch.ts';
+import type { JobKind } from './job-kind.ts';
 import type { Work } from './scheduler.ts';
 
 /**
  * How long one thread would take for all of it: in full batches where those are quicker, else one by one. An
  * estimate, which knows nothing of classes and due times.
- * @param works of one kind.
+ * @param works by kind.
  * @returns milliseconds.
  */
-export function predictBacklog(works: readonly Work[], maxBatchSize: number, costs: Costs): number {
+export function predictBacklog(works: readonly (readonly Work[])[], kinds: readonly JobKind[]): number {
+  return kinds.reduce((sum, kind, i) => sum + predictOfKind(works[i]!, kind), 0);
+}
+
+function predictOfKind(works: readonly Work[], { maxBatchSize, costs }: JobKind): number {
   let totalMs = 0;
   for (let i = 0; i < works.length; i += maxBatchSize) {
     const batch = works.slice(i, i + maxBatchSize);
@@ -16,4 +20,18 @@ export function predictBacklog(works: readonly Work[], maxBatchSize: number, cos
   }
 
   return totalMs;
+}
+
+/**
+ * How long a thread would take for work that threads of several sorts share, each at its pace.
+ * @param bySortMs how long one of each sort would take for all of it.
+ * @param threads how many there are of each sort.
+ */
+export function meanOverThreads(bySortMs: readonly number[], threads: readonly number[]): number {
+  const sorts = bySortMs.flatMap((ms, sort) => (threads[sort] ? [{ ms, count: threads[sort] }] : []));
+  const [first, ...others] = sorts;
+  if (!first || others.length === 0 || first.ms === 0) return first?.ms ?? bySortMs[0]!;
+  const count = sorts.reduce((sum, sort) => sum + sort.count, 0);
+
+  return count / sorts.reduce((sum, sort) => sum + sort.count / sort.ms, 0);
 }

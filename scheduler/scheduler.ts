@@ -46,8 +46,10 @@ export interface Batch<T> {
   readonly jobs: readonly Job<T>[];
   /** What the jobs said of themselves when the batch was formed, in their order. */
   readonly works: readonly Work[];
-  /** How long all of it is predicted to take one thread. */
+  /** How long all of it is predicted to take the thread. */
   readonly costMs: number;
+  /** The same on a thread of the sort that is slowest at it: what it is given to may become one. */
+  readonly slowestMs: number;
 }
 
 /** What became of a submitted job. */
@@ -85,9 +87,9 @@ export interface Scheduler<T> {
   /**
    * The next batch, or null when nothing may run now. Its jobs leave the queue.
    * @param idle batches that could begin now, this one included, from 1 up: jobs are spread over that many.
-   * @param sort of the thread that the batch will run on, by number; the first when left out.
+   * @param sortOf the sort of the thread that the batch will run on, by number, for a kind of job; the first when left out.
    */
-  schedule(nowMs: number, idle: number, sort?: number): Batch<T> | null;
+  schedule(nowMs: number, idle: number, sortOf?: (kind: number) => number): Batch<T> | null;
   /**
    * Reports that a batch has ended. One that is not known, or was completed before, is ignored.
    * @param tookMs how long the work itself took, without getting it there and back, or null when it failed: then nothing is learned from it, and
@@ -98,6 +100,9 @@ export interface Scheduler<T> {
   cancel(flow: string): readonly Job<T>[];
   /** Jobs queued, by priority; those held back because another version of their key is in flight among them. */
   readonly queued: Readonly<Record<Priority, number>>;
-  /** Asks every queued job for its work: for a look now and then, not for every event. */
-  backlogMs(): Backlog;
+  /**
+   * Asks every queued job for its work: for a look now and then, not for every event.
+   * @param threads how many there are of each sort: the work is predicted for the mean of them. All of the first when left out.
+   */
+  backlogMs(threads?: readonly number[]): Backlog;
 }

@@ -11,7 +11,7 @@ import type { ThreadPoolOptions } from '../inference/threads/thread-pool.ts';
 import { ThreadedRecognizers } from '../inference/threads/threaded-recognizers.ts';
 import { ThreadedVad } from '../inference/threads/threaded-vad.ts';
 import { weightBytes } from '../inference/weight-files.ts';
-import type { Config } from './config/options.ts';
+import { type Config, OPTIONS } from './config/options.ts';
 import { type GpuWatch, watchGpus } from './devices/gpu-watch.ts';
 import { noteMove } from './devices/note-move.ts';
 import { numberGpusByBus } from './devices/nvidia-smi.ts';
@@ -22,7 +22,7 @@ import type { ModelMetrics } from './model-metrics.ts';
 import { moonshineFiles } from './model-store/moonshine-files.ts';
 import { isModelPath, recogniseModel } from './model-store/recognise-model.ts';
 import type { ModelStore, ResolvedModel } from './model-store/store.ts';
-import { inMb, type MemoryPlan, planMemory, requireRoom } from './models/model-memory.ts';
+import { inMb, type MemoryPlan, planMemory, requireRoom, withFewerThreads } from './models/model-memory.ts';
 import { type ModelIdentity, ServedModels } from './models/served-models.ts';
 import type { PoolName } from './thread-metrics.ts';
 
@@ -128,13 +128,19 @@ async function startRecognizers(
   listeners: ThreadListeners,
   signal: AbortSignal,
 ): Promise<ThreadedRecognizers> {
-  const devices = parseDevices(config.devices) as readonly Device[];
-  if (devices.some((device) => device !== 'cpu')) numberGpusByBus();
+  const wanted = parseDevices(config.devices) as readonly Device[];
+  if (wanted.some((device) => device !== 'cpu')) numberGpusByBus();
   const models: ModelGraphs[] = [];
-  for (const model of resolved) models.push(await prepareGraphs(model, devices, config, log, signal));
+  for (const model of resolved) models.push(await prepareGraphs(model, wanted, config, log, signal));
   signal.throwIfAborted();
-  const plan = await planFor(resolved, models, devices.length, config);
+  const plan = await planFor(resolved, models, wanted.length, config);
   requireRoom(plan);
+  if (plan.threads < wanted.length)
+    log.warn(
+      { threads: plan.threads, cores: wanted.length, allowed: inMb(plan.allowedBytes) },
+      'there are fewer inference threads than cores: the models of more would not fit into the memory that they may take',
+    );
+  const devices = wanted.slice(0, plan.threads);
   const beforeBytes = process.memoryUsage.rss();
   try {
     const recognizers = await ThreadedRecognizers.start({
@@ -153,7 +159,10 @@ async function startRecognizers(
   }
 }
 
-/** By what processors take: each thread may have to make do with its own. */
+/**
+ * By what processors take: each thread may have to make do with its own. Of threads that nobody asked for, one for each core,
+ * there are as many as have room: a machine with many cores and little memory would not start otherwise.
+ */
 async function planFor(
   resolved: readonly ResolvedModel[],
   models: readonly ModelGraphs[],
@@ -163,7 +172,9 @@ async function planFor(
   const fileBytes = await Promise.all(models.map(({ processor }) => weightBytes(processor)));
   const shares = resolved.map(({ name }, i) => ({ name, fileBytes: fileBytes[i]! }));
 
-  return planMemory(shares, threads, config);
+  const plan = planMemory(shares, threads, config);
+
+  return config.devices === OPTIONS.devices.default ? withFewerThreads(plan) : plan;
 }
 
 /** @param loadedBytes by which the process has grown. */

@@ -125,7 +125,8 @@ export async function startServer(options: ServerOptions): Promise<Server> {
       basis: (wanted) => captionBasis(started, config, mask, wanted),
       keep: (captions) => history.recorder.keep(captions),
     });
-    log.info({ models: started.models.list.map(({ name }) => name), devices: config.devices }, 'ready');
+    const devices = started.recognizers.places.map(({ asked }) => asked).join(',');
+    log.info({ models: started.models.list.map(({ name }) => name), devices }, 'ready');
   });
   // Whoever started the server hears of it through `ready`; nobody has to.
   ready.catch(() => {});

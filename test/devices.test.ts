@@ -1,6 +1,6 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { GpuWatch } from '../server/devices/gpu-watch.ts';
-import { type Gpu, parseGpus, queryGpus } from '../server/devices/nvidia-smi.ts';
+import { type Gpu, parseGpus, queryGpus, shownByCuda } from '../server/devices/nvidia-smi.ts';
 import { judge } from '../server/devices/try-device.ts';
 
 const GIB = 2 ** 30;
@@ -21,6 +21,7 @@ describe("nvidia-smi's answer", () => {
   });
 
   test('is asked for once, and is null where there is no such program', async () => {
+    vi.stubEnv('CUDA_VISIBLE_DEVICES', undefined);
     const asked: string[] = [];
     const gpus = await queryGpus(async (program, args) => {
       asked.push([program, ...args].join(' '));
@@ -32,6 +33,23 @@ describe("nvidia-smi's answer", () => {
       'nvidia-smi --query-gpu=index,name,memory.used,memory.total --format=csv,noheader,nounits',
     ]);
     expect(await queryGpus(() => Promise.reject(new Error('spawn nvidia-smi ENOENT')))).toBeNull();
+    vi.unstubAllEnvs();
+  });
+});
+
+describe('The GPUs that CUDA shows', () => {
+  const all = ['A', 'B', 'C'].map((name, index): Gpu => ({ index, name, usedBytes: 0, totalBytes: GIB }));
+
+  test.each([
+    [undefined, ['0 A', '1 B', '2 C']],
+    ['2, 0', ['0 C', '1 A']],
+    ['1,7,0', ['0 B']],
+    ['', []],
+    ['-1', []],
+    // By names that nvidia-smi is not asked for.
+    ['GPU-8932f937', ['0 A', '1 B', '2 C']],
+  ])('are numbered as it does where CUDA_VISIBLE_DEVICES is %j', (visible, expected) => {
+    expect(shownByCuda(all, visible).map(({ index, name }) => `${index} ${name}`)).toEqual(expected);
   });
 });
 

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { RecognizerError } from '../inference/recognizer.ts';
+import { FairScheduler } from '../scheduler/fair-scheduler.ts';
+import { Dispatcher } from '../server/stream/dispatcher.ts';
 import { HANG_TIMEOUT_MS, setUpDispatcher as setUp } from './support/dispatcher-rig.ts';
+import { poolOf } from './support/recognizer-pools.ts';
 import { settle } from './support/settle.ts';
 
 type Rig = ReturnType<typeof setUp>;
@@ -104,5 +107,25 @@ describe('Dispatcher takes a batch for hung', () => {
     expect(short).toBe(HANG_TIMEOUT_MS);
     expect(long).toBeGreaterThan(HANG_TIMEOUT_MS);
     expect(long).toBeCloseTo(20 * reports[1]!.predictedMs, 6);
+  });
+
+  test('not before a processor could have decoded it, to which a GPU that fails leaves it', async () => {
+    const { recognizer, clock, submit, dispatcher } = setUp();
+    const observer = { decoded: () => {}, failed: () => {}, gaveUp: () => {} };
+    const sorts = [1, 500].map((ms) => [
+      { maxBatchSize: 8, maxBatchMs: 1000, costs: { predict: () => ms, learn: () => {} } },
+    ]);
+    const options = { kinds: sorts[0]!, sorts, maxFinalsPerFlow: 2, maxLeadMs: 1000 };
+    const pool = Object.assign(poolOf(recognizer), { threadsBySort: [0, 1] });
+    const onGpu = new Dispatcher(new FairScheduler(options), pool, clock, { hangTimeoutMs: 1000 }, observer);
+    dispatcher.submit = (job) => onGpu.submit(job);
+    for (const flow of ['a', 'b', 'c']) {
+      submit(flow, 16);
+      await settle();
+    }
+    expect(recognizer.deadlinesMs).toEqual([20 * 500]);
+    // As the thread is now.
+    expect(onGpu.backlogMs.total).toBe(500);
+    await recognizer.answer();
   });
 });

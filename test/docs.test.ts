@@ -103,7 +103,7 @@ describe('The configuration page', () => {
     const text = describeOptions();
     expect(text).not.toContain(OPTIONS.modelsDir.default);
     expect(text).toContain("`roundtable/models` in the user's cache folder");
-    expect(text).toMatch(/`--devices` .* `cpu` for each core, at most 64 times/);
+    expect(text).toMatch(/`--devices` .* `cpu` for each core whose models have room in `--model-memory-mb`, at most 64 times/);
     for (const name of Object.keys(OPTIONS) as OptionName[]) {
       expect(text).toContain(`\`${flagName(name)}\``);
       expect(text).toContain(`\`${environmentName(name)}\``);

@@ -151,6 +151,16 @@ describe('FallbackRecognizer', () => {
       'CUBLAS failure 13: CUBLAS_STATUS_EXECUTION_FAILED ; GPU=0 ; hostname=host ; expr=cublasGemmEx(…)',
       'CUDA gave error 13, CUBLAS_STATUS_EXECUTION_FAILED.',
     ],
+    [
+      'cannot convolve',
+      "Non-zero status code returned while running Conv node. Name:'conv1' Status Message: CUDNN_FE failure 11: CUDNN_BACKEND_API_FAILED ; GPU=0 ; hostname=host ; file=/onnxruntime_src/onnxruntime/core/providers/cuda/nn/conv.cc ; line=224 ; expr=s_.cudnn_fe_graph->build_plans(handle);",
+      'CUDA gave error 11, CUDNN_BACKEND_API_FAILED.',
+    ],
+    [
+      'has only half of cuDNN',
+      "Non-zero status code returned while running Conv node. Name:'conv1' Status Message: Failed to initialize CUDNN Frontend",
+      'cuDNN cannot begin: install all of cuDNN 9 for CUDA 13.',
+    ],
   ])('decodes the batch on the processor when its GPU %s, and never asks it again', async (_, fault, why) => {
     const rig = new Rig();
     const recognizer = await rig.start();
@@ -204,6 +214,10 @@ describe('What is said of a GPU that cannot be had', () => {
     [cudaCall('101: invalid device ordinal'), 'There is no GPU of this number.'],
     [cudaCall('2: out of memory'), 'Its memory is full.'],
     ['something new\nand more of it', 'The runtime says: something new'],
+    [
+      'Load model from /home/me/models/x/model.onnx failed:/onnxruntime_src/core/graph.cc:1 and/or 1/2 nodes',
+      'The runtime says: Load model from model.onnx failed:graph.cc:1 and/or 1/2 nodes',
+    ],
   ])('is one sentence: %s', (message, sentence) => {
     expect(whyNotLoaded(new Error(message))).toBe(sentence);
   });

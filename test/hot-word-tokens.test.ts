@@ -1,6 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import type { HotWords } from '../inference/recognizer.ts';
-import { HotWordGraphs } from '../inference/sensevoice/hot-word-graphs.ts';
 import { endsWord, HotWordTokens } from '../inference/sensevoice/hot-word-tokens.ts';
 import { Vocabulary } from '../inference/sensevoice/vocabulary.ts';
 
@@ -75,31 +73,5 @@ describe('Hot words as tokens', () => {
     const spellings = new HotWordTokens(letters, false).spellings('a'.repeat(63));
     expect(spellings).toHaveLength(8);
     expect(spellings[0]).toHaveLength(7);
-  });
-});
-
-describe('Hot words that are kept ready', () => {
-  const LETTERS = 'abcdefghij';
-  const vocabulary = new Vocabulary(['<blank>', '▁', ...LETTERS], false);
-  /** Words that have nothing in common but what they begin with. */
-  const list = (key: string, count: number): HotWords => ({
-    key,
-    words: Array.from({ length: count }, (_, i) => ({
-      text: Array.from(String(i).padEnd(60, '0'), (digit) => LETTERS[Number(digit)]).join(''),
-      weight: 1,
-    })),
-  });
-
-  test('are those used last, as many as there is room for', () => {
-    const graphs = new HotWordGraphs(vocabulary, false);
-    const small = list('small', 3);
-    const kept = graphs.of(small);
-    expect(graphs.of(small)).toBe(kept);
-    for (let i = 0; i < 31; i++) graphs.of(list(`other ${i}`, 2));
-    expect(graphs.of(small)).toBe(kept);
-    expect(graphs.of(list('large', 5000)).size).toBeGreaterThan(200_000);
-    expect(graphs.of(small)).toBe(kept);
-    for (const key of ['as large', 'once more']) graphs.of(list(key, 5000));
-    expect(graphs.of(small)).not.toBe(kept);
   });
 });

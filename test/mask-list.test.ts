@@ -25,6 +25,9 @@ describe('A list of masked words', () => {
     ['foo, bar and foo-bar', ['foo bar'], '*** and ***'],
     ['foo bar baz', ['foo bar', 'bar baz'], '***'],
     ['foo bar baz', ['foo bar', 'foo'], '*** baz'],
+    ['foo bar fool food', ['foo', 'foo bar', 'food'], '*** fool ***'],
+    ['food fool foo', ['food', 'fool', 'foo'], '*** *** ***'],
+    ['abcd abce abc', ['abcd', 'abce'], '*** *** abc'],
     ['你这个笨蛋啊', ['笨蛋'], '你这个***啊'],
     ['我说damn了', ['damn'], '我说***了'],
     ['ばか野郎', ['ばか'], '***野郎'],
@@ -34,6 +37,15 @@ describe('A list of masked words', () => {
     ['a𝐛c 😀', ['😀'], 'a𝐛c ***'],
     ['f*ck that', ['f*ck'], '*** that'],
     ['笨b蛋', ['笨,蛋', 'b'], '笨***蛋'],
+    ['你真是个 笨 蛋 啊', ['笨蛋'], '你真是个 *** 啊'],
+    ['笨蛋 我', ['笨 蛋'], '*** 我'],
+    ['你真笨，蛋糕好吃', ['笨蛋'], '你真笨，蛋糕好吃'],
+    ['cafe\u0301 noir', ['caf\u00e9'], '*** noir'],
+    ['a caf\u00e9', ['cafe'], 'a caf\u00e9'],
+    ['ＡＢＣ公司', ['abc'], '***公司'],
+    ['ein σοφός', ['ΣΟΦΌΣ'], 'ein ***'],
+    ['da\u00admn\u200b it', ['damn'], '*** it'],
+    ['می\u200cخواهم', ['میخواهم'], '***'],
     ['nothing here', [], 'nothing here'],
     ['', ['a'], ''],
   ])('makes of %j with %j: %j', (text, words, expected) => {
@@ -45,7 +57,10 @@ describe('A list of masked words', () => {
     const both = base.with(['two']);
     expect(edited('one two', both.edits('one two'))).toBe('*** ***');
     expect(edited('one two', base.edits('one two'))).toBe('*** two');
+    expect(edited('one two', base.and(MaskList.of(['two'])).edits('one two'))).toBe('*** ***');
     expect(base.with([])).toBe(base);
+    expect(base.and(MaskList.of([]))).toBe(base);
+    expect(MaskList.of([]).and(base)).toBe(base);
     expect(MaskList.of([]).isEmpty).toBe(true);
     expect(MaskList.of(['!']).isEmpty).toBe(true);
   });
@@ -56,6 +71,7 @@ describe('A list of masked words', () => {
     expect(settled('we said foo bar', 'foo bar')).toBe('we said ');
     expect(settled('we said foo bar again', 'foo bar')).toBe('we said foo bar again');
     expect(settled('我是笨', '笨蛋')).toBe('我是');
+    expect(settled('我是笨 ', '笨蛋')).toBe('我是');
     // What overlaps with what may come is one with it.
     expect(settled('a foo bar', 'foo bar', 'bar baz')).toBe('a ');
   });

@@ -5,7 +5,7 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { weightBytes } from '../inference/weight-files.ts';
 import { Failure } from '../server/failure.ts';
 import { defaultModelMemoryMb } from '../server/models/memory-limit.ts';
-import { planMemory, requireRoom } from '../server/models/model-memory.ts';
+import { planMemory, requireRoom, withFewerThreads } from '../server/models/model-memory.ts';
 
 const MODELS = [
   { name: 'small', fileBytes: 100_000_000 },
@@ -27,6 +27,19 @@ describe('The memory of models', () => {
     expect(() => requireRoom(plan)).toThrow(
       'The models are expected to take 3,400 MB of memory in 4 threads (small 1,000 MB, large 2,400 MB), and --model-memory-mb allows 2,000 MB. Name fewer models with --model or fewer threads with --devices, or allow more.',
     );
+  });
+
+  test('takes as many threads as have room where fewer will do, and one at least', () => {
+    const fewer = (modelMemoryMb: number) => withFewerThreads(planMemory(MODELS, 4, { modelMemoryMb }));
+    for (const [allowedMb, threads] of [
+      [4000, 4],
+      [3400, 4],
+      [3399, 3],
+      [1000, 1],
+      [10, 1],
+    ] as const) {
+      expect(fewer(allowedMb)).toEqual(planMemory(MODELS, threads, { modelMemoryMb: allowedMb }));
+    }
   });
 
   test('may be four fifths of the machine, or less in a container, unless it is said', () => {

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -37,6 +37,12 @@ describe('A model at a path', () => {
       expect(await recogniseModel(join(path, 'model.onnx'))).toMatchObject({ adapter: 'sensevoice' });
     },
   );
+
+  test('is called as clients can ask for it, however its folder is spelt', async () => {
+    const path = join(folder, ' de\u0301butante');
+    await cp(await models.write({ packaging: 'sherpa-onnx' }), path, { recursive: true });
+    expect(await recogniseModel(path)).toMatchObject({ name: 'd\u00e9butante' });
+  });
 
   test('is another for other weights, and the same for the same', async () => {
     const hashes = [];

@@ -274,7 +274,7 @@ describe('FairScheduler', () => {
     ]);
     const scheduler = create({ kinds: sorts[0]!, sorts });
     for (let i = 0; i < 9; i++) add(scheduler, `flow ${i}`, {});
-    const batches = [0, 1, 0].map((sort) => scheduler.schedule(0, 1, sort)!);
+    const batches = [0, 1, 0].map((sort) => scheduler.schedule(0, 1, () => sort)!);
     expect(batches.map(({ jobs }) => jobs.length)).toEqual([4, 1, 4]);
     for (const [i, batch] of batches.entries()) scheduler.complete(batch, 10 + i);
     expect(learned).toEqual([
@@ -282,6 +282,25 @@ describe('FairScheduler', () => {
       [1, 11],
       [0, 12],
     ]);
+  });
+
+  test('predicts what is queued for the threads there are, and of a batch what it would take the slowest', () => {
+    const sorts = [10, 1000].map((ms) => [
+      {
+        ...{ maxBatchSize: 1, maxBatchMs: 1e6 },
+        costs: { predict: (works: readonly Work[]) => ms * works.length, learn },
+      },
+    ]);
+    const scheduler = create({ kinds: sorts[0]!, sorts });
+    for (const flow of ['a', 'b', 'c']) add(scheduler, flow, {});
+    const totalFor = (threads?: readonly number[]) => scheduler.backlogMs(threads).total;
+    expect(totalFor()).toBe(30);
+    expect(totalFor([2, 0])).toBe(30);
+    expect(totalFor([0, 2])).toBe(3000);
+    // In 1000 ms the first does a hundred of them, and each of the others one.
+    expect(totalFor([1, 3]) / 4).toBeCloseTo((3 * 1000) / 103);
+    expect(scheduler.schedule(0, 1, () => 0)).toMatchObject({ costMs: 10, slowestMs: 1000 });
+    expect(scheduler.schedule(0, 1, () => 1)).toMatchObject({ costMs: 1000, slowestMs: 1000 });
   });
 
   test('leaves out of a batch what is too much longer or shorter, unless all of it is short', () => {

@@ -138,4 +138,14 @@ describe('Masked words', () => {
     expect(partials.length).toBeGreaterThan(0);
     for (const { text } of partials) expect(text).toBe('A *** ***, *** said.');
   });
+
+  test('are masked as they are said, before numbers are written in digits, and as they are written', async () => {
+    const { told, say } = await talk(
+      { mask: ['sixty nine', '42'], numerals: true },
+      { says: 'He said sixty nine and forty two and fifty.', model: { writesDigits: false } },
+    );
+    await say();
+    const texts = [...told.of('partial'), ...told.of('final')].map(({ text }) => text);
+    expect([...new Set(texts)]).toEqual(['He said *** and *** and 50.']);
+  });
 });

@@ -7,13 +7,15 @@ import { edited, editedWords } from '../server/text/edit.ts';
 import { MaskList } from '../server/text/mask-list.ts';
 import { numeralStage } from '../server/text/numerals/numerals.ts';
 import { punctuationStage } from '../server/text/punctuation.ts';
-import { settledCharacters, written } from '../server/text/text-chain.ts';
+import { settledCharacters, sparing, written } from '../server/text/text-chain.ts';
 
 const FINAL = { endpoint: 'silence', continues: false } as const;
 const OPEN = { endpoint: null, continues: false } as const;
 
 function stages(...mask: string[]) {
-  return [numeralStage('en')!, punctuationStage('en'), MaskList.of(mask)];
+  const masks = MaskList.of(mask);
+
+  return [sparing(masks, numeralStage('en')!), punctuationStage('en'), masks];
 }
 
 function heard(text: string): Hypothesis {
@@ -73,7 +75,7 @@ describe('The words of an edited text', () => {
         });
         // What is inserted within blanks belongs to no word.
         fc.pre(made.every(({ from, to }) => said.text.slice(from, to).trim() !== ''));
-        const after = editedWords(said.words!, said.text, made);
+        const after = editedWords(said.words!, said.text, made)!;
         expect(after.map(({ text }) => text).join('')).toBe(edited(said.text, made).replaceAll(' ', ''));
         for (const [i, { startMs, endMs }] of after.entries()) {
           expect(endMs).toBeGreaterThan(startMs);
@@ -84,11 +86,14 @@ describe('The words of an edited text', () => {
     );
   });
 
-  test('stay as they are where the model told none, or others than its text', () => {
+  test('are left out where the model told others than its text: what is masked may be among them', () => {
     const { words: _, ...none } = heard('twenty five');
     expect(written(none, OPEN, stages())).toEqual({ ...none, text: '25' });
     const others = [{ text: 'else', startMs: 0, endMs: 1, confidence: 1 }];
-    expect(written({ ...none, words: others }, OPEN, stages()).words).toEqual(others);
+    const masked = written({ ...none, words: others }, OPEN, stages('else'));
+    expect(masked).toEqual({ ...none, text: '25' });
+    const same = { ...none, text: 'Fine.', words: others };
+    expect(written(same, OPEN, stages('else'))).toEqual({ ...none, text: 'Fine.' });
   });
 });
 
@@ -96,6 +101,9 @@ describe('Text that several stages have made', () => {
   test('passes from one to the next', () => {
     expect(written(heard('i said twenty darn times'), FINAL, stages('darn', '20')).text).toBe(
       'I said *** *** times.',
+    );
+    expect(written(heard('twenty one hundred, nineteen'), OPEN, stages('one hundred')).text).toBe(
+      'Twenty ***, 19',
     );
     expect(written(heard('do you have two hundred'), FINAL, stages()).text).toBe('Do you have 200?');
   });
@@ -130,7 +138,7 @@ describe('What is called stable of a partial', () => {
   test('is what stays when the model goes on to hear what it has heard', () => {
     fc.assert(
       fc.property(sentence, sentence, (head, tail) => {
-        const chain = stages('darn it', 'we have');
+        const chain = stages('darn it', 'we have', 'five hundred', '20');
         const settled = settledCharacters(head, OPEN, chain);
         const before = written(heard(head), OPEN, chain).text.slice(0, settled);
         for (const place of [OPEN, FINAL]) {

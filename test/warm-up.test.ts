@@ -5,6 +5,8 @@ import { warmUpGpu } from '../inference/devices/warm-up.ts';
 import { ScriptedRecognizer } from '../inference/doubles/scripted-recognizer.ts';
 import { SAMPLE_RATE } from '../inference/recognizer.ts';
 
+const MAX_MS = 20_000;
+
 /** Warms a device that takes so long for a second of audio. @returns rows and seconds of its batches. */
 async function warm(device: Device, msPerSecond: number, firstMs = 0): Promise<readonly [number, number][]> {
   const batches: [number, number][] = [];
@@ -20,8 +22,8 @@ async function warm(device: Device, msPerSecond: number, firstMs = 0): Promise<r
   });
   const { capabilities } = double;
   const recognizer = await FallbackRecognizer.load({ device, capabilities, load: async () => double });
-  await warmUpGpu(recognizer, () => nowMs);
-  expect(nowMs).toBeLessThanOrEqual(20_000);
+  await warmUpGpu(recognizer, MAX_MS, () => nowMs);
+  expect(nowMs).toBeLessThanOrEqual(MAX_MS);
 
   return batches;
 }
@@ -41,6 +43,25 @@ describe('Warming a GPU', () => {
 
   test('goes on after a first batch that took long because everything was loaded for it', async () => {
     expect(await warm('cuda:0', 0.1, 15_000)).toHaveLength(19);
+  });
+
+  test('leaves one that cannot decode silence to the processor, whatever it says', async () => {
+    const load = async (device: Device) =>
+      new ScriptedRecognizer({
+        script: () => 'heard',
+        gate: async () => {
+          if (device !== 'cpu') throw new Error('Non-zero status code returned while running Loop node.');
+        },
+      });
+    const { capabilities } = await load('cpu');
+    const recognizer = await FallbackRecognizer.load({ device: 'cuda:0', capabilities, load });
+    await warmUpGpu(recognizer, MAX_MS);
+    expect(recognizer.standing).toEqual({
+      runs: 'cpu',
+      why: 'The runtime says: Non-zero status code returned while running Loop node.',
+    });
+    const segment = { samples: new Float32Array(SAMPLE_RATE), language: null };
+    expect((await recognizer.decode([segment])).hypotheses).toMatchObject([{ text: 'heard' }]);
   });
 
   test('is not for processors', async () => {

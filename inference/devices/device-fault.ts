@@ -12,8 +12,11 @@ export interface DeviceFault {
 /** Texts of onnxruntime 1.29's arena (`bfc_arena.cc`), and of CUDA and its libraries as it passes them on (`cuda_call.cc`). */
 const FULL =
   /Failed to allocate memory for requested buffer|out of memory|(?:CUDNN|CUBLAS)_STATUS_ALLOC_FAILED|CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED/i;
-/** `CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; …`, and `CUBLAS failure 13: …`. */
-const LOST = /\b(?:CUDA|CUBLAS|CUBLASLT|CUDNN|CUFFT|CURAND) (?:failure|error)\b\s*(\d+)?\s*:?\s*([^;\n]*)/i;
+/** `CUDA failure 700: an illegal memory access was encountered ; GPU=0 ; …`, `CUBLAS failure 13: …`, `CUDNN_FE failure 11: …`. */
+const LOST =
+  /\b(?:CUDA|CUBLAS|CUBLASLT|CUDNN|CUDNN_FE|CUFFT|CURAND) (?:failure|error)\b\s*(\d+)?\s*:?\s*([^;\n]*)/i;
+/** What convolutions say where cuDNN cannot begin (`conv.cc`), mostly because one of its own libraries is missing. */
+const NO_CUDNN = /Failed to initialize CUDNN/i;
 /** Of a provider that cannot be loaded: onnxruntime-node says no more. */
 const NO_LIBRARY = /Failed to load (?:shared )?library\b(?:.*with error: ([^\s:]+\.so[^\s:]*):)?/;
 
@@ -24,6 +27,8 @@ const REMEDIES: Readonly<Record<string, string>> = {
   101: 'There is no GPU of this number.',
   803: "NVIDIA's driver and its libraries are of different versions: restart the machine.",
 };
+/** Of paths, which are nobody's business who asks how the server fares. */
+const FOLDERS = /\/(?:[^\s/:]+\/)+/g;
 /** Of a message that is not known, in characters. */
 const MAX_MESSAGE_LENGTH = 200;
 
@@ -32,6 +37,8 @@ export function deviceFault(error: unknown): DeviceFault | null {
   const message = messageOf(error);
   const lost = LOST.exec(message);
   if (FULL.test(message)) return { kind: 'full', why: 'Its memory is full.' };
+  if (!lost && NO_CUDNN.test(message))
+    return { kind: 'lost', why: 'cuDNN cannot begin: install all of cuDNN 9 for CUDA 13.' };
   if (!lost) return null;
   const [, number = '', text = ''] = lost;
   const remedy = REMEDIES[number];
@@ -51,7 +58,7 @@ export function whyNotLoaded(error: unknown): string {
     return "onnxruntime's CUDA provider, or a library that it needs, is missing: `roundtable devices` says which.";
   const [line = ''] = message.split('\n');
 
-  return `The runtime says: ${line.slice(0, MAX_MESSAGE_LENGTH)}`;
+  return `The runtime says: ${line.replaceAll(FOLDERS, '').slice(0, MAX_MESSAGE_LENGTH)}`;
 }
 
 /** What to install for a library of this name. */

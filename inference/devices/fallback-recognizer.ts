@@ -76,6 +76,11 @@ export class FallbackRecognizer implements Recognizer {
     return { runs: this.#why === null ? this.#device : 'cpu', why: this.#why };
   }
 
+  /** Leaves the device for good, to the processor: it failed with what no input of its can be to blame for. */
+  leaveDevice(error: unknown): void {
+    this.#leave({ kind: 'lost', why: whyNotLoaded(error) });
+  }
+
   get idle(): number {
     return this.#occupancy.idle;
   }

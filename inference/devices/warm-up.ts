@@ -4,20 +4,22 @@ import type { FallbackRecognizer } from './fallback-recognizer.ts';
 /** Lengths of the segments that a GPU is warmed with, in seconds, and shares of the largest batch. */
 const SECONDS = [1, 2, 4, 8, 15, 30];
 const SHARES = [0, 0.25, 1];
-/** The server is not ready before, where all batches take so long. */
-const MAX_WARM_UP_MS = 20_000;
+/** Of all models of a thread: the server is not ready before, where all batches take so long. */
+export const MAX_WARM_UP_MS = 20_000;
 
 /**
  * Has a GPU decode silence in batches of the sizes and lengths it will see, the smallest first: it loads code as it is first
  * used, and takes memory as it is first needed. What does not fit goes to the processor now rather than in a meeting. Ends
- * early where the next batch would take longer than is left, by what the one before took. Nothing is done for a model that
- * runs on the processor.
+ * early where the next batch would take longer than is left, by what the one before took. A GPU that cannot decode silence, for
+ * whatever reason, is left. Nothing is done for a model that runs on the processor.
+ * @param maxMs how long it may take.
  */
 export async function warmUpGpu(
   recognizer: FallbackRecognizer,
+  maxMs: number,
   now: () => number = () => performance.now(),
 ): Promise<void> {
-  const untilMs = now() + MAX_WARM_UP_MS;
+  const untilMs = now() + maxMs;
   const { maxBatchSize, maxSegmentSamples } = recognizer.capabilities;
   const shapes = SHARES.flatMap((share) =>
     SECONDS.map((seconds) => ({
@@ -32,7 +34,12 @@ export async function warmUpGpu(
     const isTooLong = startedAtMs + msPerSample * rows * samples > untilMs;
     if (recognizer.standing.runs === 'cpu' || isTooLong) return;
     const segment: SpeechSegment = { samples: new Float32Array(samples), language: null };
-    await recognizer.decode(new Array<SpeechSegment>(rows).fill(segment));
+    try {
+      await recognizer.decode(new Array<SpeechSegment>(rows).fill(segment));
+    } catch (error) {
+      recognizer.leaveDevice(error);
+      return;
+    }
     if (i > 0) msPerSample = (now() - startedAtMs) / (rows * samples);
   }
 }

@@ -41,11 +41,6 @@ export class HotWordGraph {
     this.#link();
   }
 
-  /** Places in phrases: what it takes of memory. */
-  get size(): number {
-    return this.#nodes.length;
-  }
-
   /** The state behind a token. */
   next(state: number, token: number): number {
     for (let at = state; ; at = this.#nodes[at]!.fail) {

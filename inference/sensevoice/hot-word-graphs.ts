@@ -1,3 +1,4 @@
+import { KeptHotWords } from '../kept-hot-words.ts';
 import type { HotWord, HotWords } from '../recognizer.ts';
 import { HotWordGraph, type Phrase } from './hot-word-graph.ts';
 import { endsWord, HotWordTokens } from './hot-word-tokens.ts';
@@ -8,10 +9,8 @@ import type { Vocabulary } from './vocabulary.ts';
  * models with hot words are transducers, and the 3 of WeNet's runtime, whose are CTC.
  */
 const TOKEN_BONUS = 2;
-/** Lists that are kept ready: one for each meeting, mostly. */
-const MAX_GRAPHS = 32;
-/** Places of all of them together, at some 300 bytes each: a thread's heap is bounded, and dies when it is full. */
-const MAX_PLACES = 400_000;
+/** Words whose graphs are kept: some 9 kB each. */
+const KEPT_WORDS = 16_000;
 
 /** Hot words made ready for a model's decoder; those used last are kept. */
 export class HotWordGraphs {
@@ -19,8 +18,7 @@ export class HotWordGraphs {
   readonly #bytesOfText: boolean;
   /** Made when it is first needed: most streams have no hot words. */
   #tokens: HotWordTokens | null = null;
-  /** By the lists' keys, the one used last at the end. */
-  readonly #graphs = new Map<string, HotWordGraph>();
+  readonly #graphs = new KeptHotWords(KEPT_WORDS, (words) => this.#make(words));
 
   /** @param bytesOfText as `HotWordTokens` has it. */
   constructor(vocabulary: Vocabulary, bytesOfText: boolean) {
@@ -28,20 +26,8 @@ export class HotWordGraphs {
     this.#bytesOfText = bytesOfText;
   }
 
-  of({ key, words }: HotWords): HotWordGraph {
-    const graph = this.#graphs.get(key) ?? this.#make(words);
-    this.#graphs.delete(key);
-    this.#graphs.set(key, graph);
-    for (const [oldest] of this.#graphs) {
-      if (oldest === key || (this.#graphs.size <= MAX_GRAPHS && this.#places <= MAX_PLACES)) break;
-      this.#graphs.delete(oldest);
-    }
-
-    return graph;
-  }
-
-  get #places(): number {
-    return [...this.#graphs.values()].reduce((sum, { size }) => sum + size, 0);
+  of(hotWords: HotWords): HotWordGraph {
+    return this.#graphs.of(hotWords);
   }
 
   #make(words: readonly HotWord[]): HotWordGraph {

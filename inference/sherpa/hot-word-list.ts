@@ -1,10 +1,11 @@
+import { KeptHotWords } from '../kept-hot-words.ts';
 import type { HotWord, HotWords } from '../recognizer.ts';
 import { HOT_WORD_SCORE } from './recognizer-config.ts';
 import type { HotWordUnits } from './sherpa-graphs.ts';
 import type { Spelling } from './tokens.ts';
 
-/** Lists that are kept as sherpa-onnx wants them: one for each stream or meeting that has any. */
-const KEPT_LISTS = 32;
+/** Words of lists that are kept as sherpa-onnx wants them. */
+const KEPT_WORDS = 64_000;
 /** Words that are taken of a list. sherpa-onnx reads them anew for each segment: a thousand take it 10 ms. */
 const MAX_WORDS = 1000;
 /** What sherpa-onnx takes for the end of a phrase, its score, its threshold or its name, and throws on where it is none. */
@@ -24,7 +25,7 @@ export class HotWordList {
   readonly #units: HotWordUnits;
   readonly #spelling: Spelling;
   readonly #casing: 'upper' | 'lower' | 'any';
-  readonly #kept = new Map<string, string>();
+  readonly #lists = new KeptHotWords(KEPT_WORDS, (words) => this.#list(words));
 
   constructor(units: HotWordUnits, spelling: Spelling) {
     this.#units = units;
@@ -34,19 +35,19 @@ export class HotWordList {
 
   /** The words of a segment; '' where none of them can be used. */
   write(hotWords: HotWords): string {
-    const known = this.#kept.get(hotWords.key);
-    if (known !== undefined) return known;
-    if (this.#kept.size >= KEPT_LISTS) this.#kept.delete(this.#kept.keys().next().value!);
-    const phrases = hotWords.words.slice(0, MAX_WORDS).flatMap((word) => this.#phrase(word) ?? []);
-    const list = phrases.join('/');
-    this.#kept.set(hotWords.key, list);
-
-    return list;
+    return this.#lists.of(hotWords);
   }
 
   /** Whether a word can be made of the model's tokens. */
   canWrite(text: string): boolean {
     return this.#phrase({ text, weight: 1 }) !== null;
+  }
+
+  #list(words: readonly HotWord[]): string {
+    return words
+      .slice(0, MAX_WORDS)
+      .flatMap((word) => this.#phrase(word) ?? [])
+      .join('/');
   }
 
   #phrase({ text, weight }: HotWord): string | null {

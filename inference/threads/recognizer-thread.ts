@@ -1,7 +1,7 @@
 import { workerData } from 'node:worker_threads';
 import type { Device } from '../device.ts';
 import { FallbackRecognizer, type Standing } from '../devices/fallback-recognizer.ts';
-import { warmUpGpu } from '../devices/warm-up.ts';
+import { MAX_WARM_UP_MS, warmUpGpu } from '../devices/warm-up.ts';
 import { loadRecognizer, type ModelGraphs, recognizerCapabilities } from '../load-recognizer.ts';
 import type { DecodeResult, SpeechSegment } from '../recognizer.ts';
 import { Scratch } from '../scratch.ts';
@@ -26,10 +26,11 @@ export interface RecognizerTask {
   readonly batch: readonly PackedSegment[];
 }
 
-/** A batch's answers, and where the thread stands that gave them. */
+/** A batch's answers, and where the models of the thread stand that gave them. */
 export interface RecognizerAnswer extends DecodeResult {
   readonly place: number;
-  readonly standing: Standing;
+  /** By model. */
+  readonly standings: readonly Standing[];
 }
 
 type Handler = (task: RecognizerTask) => Promise<TaskOutcome<RecognizerAnswer>>;
@@ -47,20 +48,17 @@ async function start(): Promise<Handler> {
       capabilities: recognizerCapabilities(device === 'cpu' ? processor : gpu),
       load: (where) => loadRecognizer(where === 'cpu' ? processor : gpu, where),
     });
-    await warmUpGpu(recognizer);
+    await warmUpGpu(recognizer, MAX_WARM_UP_MS / models.length);
     recognizers.push(recognizer);
   }
-  const standing = (): Standing => {
-    const failed = recognizers.find((recognizer) => recognizer.standing.why !== null);
-
-    return failed?.standing ?? { runs: device, why };
-  };
+  const standings = () =>
+    recognizers.map(({ standing }) => ({ runs: standing.runs, why: standing.why ?? why }));
 
   return taskHandler(async ({ model, batch }: RecognizerTask) => {
     SCRATCH.reclaim();
     const result = await recognizers[model]!.decode(batch.map((segment) => inOwnMemory(unpacked(segment))));
 
-    return { ...result, place, standing: standing() };
+    return { ...result, place, standings: standings() };
   });
 }
 

@@ -11,9 +11,9 @@ export interface ThreadPoolOptions {
   readonly workerData: readonly object[];
   /**
    * Asked when the thread of a place has died or been given up: what the ones that take its place are handed from then on.
-   * The same as before when left out.
+   * Null, or left out: the same as before. What could not load is loaded at once where it is something else.
    */
-  readonly replacement?: (place: number) => object;
+  readonly replacement?: (place: number) => object | null;
   /** How large the JavaScript heap of a thread may grow before the thread dies. */
   readonly maxHeapMegabytes?: number;
   /** Called for each thread that dies, also of one that dies as it loads. Not called once the pool is closed. */
@@ -229,24 +229,28 @@ export class ThreadPool<Task, Result> {
           this.#slotChanged();
         },
         died: (fault) => {
+          slot.cancelTimer();
           slot.thread = null;
-          this.#prepareReplacement(slot);
+          const isOther = this.#prepareReplacement(slot);
           if (!this.#closed) this.#options.onCrash?.();
-          if (loaded) this.#replace(slot);
+          if (loaded || isOther) this.#replace(slot);
           else this.#loadFailed(slot, fault);
         },
       },
     );
     slot.thread = thread;
     slot.cancelTimer = this.#after(LOAD_DEADLINE_MS, () => {
-      this.#giveUp(slot, thread);
-      this.#loadFailed(slot, new Error(`It has not loaded within ${LOAD_DEADLINE_MS} ms.`));
+      if (this.#giveUp(slot, thread) && !this.exhausted) this.#replace(slot);
+      else this.#loadFailed(slot, new Error(`It has not loaded within ${LOAD_DEADLINE_MS} ms.`));
     });
   }
 
-  #prepareReplacement(slot: Slot<Task, Result>): void {
-    const { replacement } = this.#options;
-    if (replacement) slot.workerData = replacement(this.#slots.indexOf(slot));
+  /** @returns whether the next thread is handed something else. */
+  #prepareReplacement(slot: Slot<Task, Result>): boolean {
+    const workerData = this.#options.replacement?.(this.#slots.indexOf(slot));
+    if (workerData) slot.workerData = workerData;
+
+    return Boolean(workerData);
   }
 
   /** Puts a thread in the place of one that died or was given up. */
@@ -285,14 +289,18 @@ export class ThreadPool<Task, Result> {
     return thread === null && !this.exhausted;
   }
 
-  #giveUp(slot: Slot<Task, Result>, thread: PoolThread<Task, Result>): void {
+  /** @returns whether the next thread is handed something else. */
+  #giveUp(slot: Slot<Task, Result>, thread: PoolThread<Task, Result>): boolean {
     slot.thread = null;
-    this.#prepareReplacement(slot);
+    const isOther = this.#prepareReplacement(slot);
     if (!thread.abandon()) this.#watchAbandoned(thread);
     this.#options.onHang?.();
-    if (!this.exhausted || this.#exhaustionTold) return;
-    this.#exhaustionTold = true;
-    this.#options.onExhausted?.();
+    if (this.exhausted && !this.#exhaustionTold) {
+      this.#exhaustionTold = true;
+      this.#options.onExhausted?.();
+    }
+
+    return isOther;
   }
 
   #watchAbandoned(thread: PoolThread<Task, Result>): void {

@@ -46,6 +46,8 @@ export class ThreadedRecognizers implements RecognizerPool {
   readonly models: readonly RecognizerCapabilities[];
   readonly #pool: ThreadPool<RecognizerTask, RecognizerAnswer>;
   readonly #places: DevicePlace[];
+  /** Where each model runs, by place. */
+  readonly #runs: (readonly Device[])[];
   readonly #hasGpus: boolean;
   readonly #onMove: (place: DevicePlace) => void;
   #started = false;
@@ -64,6 +66,7 @@ export class ThreadedRecognizers implements RecognizerPool {
       concurrency: devices.length,
     }));
     this.#places = devices.map((device) => ({ asked: device, runs: device, why: null }));
+    this.#runs = devices.map((device) => graphs.map(() => device));
     const dataFor = (place: number): RecognizerThreadData => {
       const { runs, why } = this.#places[place]!;
 
@@ -74,7 +77,12 @@ export class ThreadedRecognizers implements RecognizerPool {
       workerData: devices.map((_, place) => dataFor(place)),
       // What killed a thread on a GPU would most likely kill the next one there.
       replacement: (place) => {
-        if (this.#places[place]!.asked !== 'cpu') this.#stands(place, { runs: 'cpu', why: THREAD_LOST });
+        const { asked, why } = this.#places[place]!;
+        if (asked === 'cpu' || why === THREAD_LOST) return null;
+        this.#stands(
+          place,
+          graphs.map(() => ({ runs: 'cpu', why: THREAD_LOST })),
+        );
 
         return dataFor(place);
       },
@@ -95,8 +103,8 @@ export class ThreadedRecognizers implements RecognizerPool {
       // A second of silence runs all graphs once, so that the first caption does not pay for it.
       const batch = [{ samples: new Float32Array(SAMPLE_RATE), language: null }];
       for (const model of options.models.keys()) {
-        for (const { place, standing } of await recognizers.#pool.warmUp({ model, batch }))
-          recognizers.#stands(place, standing);
+        for (const { place, standings } of await recognizers.#pool.warmUp({ model, batch }))
+          recognizers.#stands(place, standings);
       }
       recognizers.#started = true;
     } catch (error) {
@@ -107,15 +115,22 @@ export class ThreadedRecognizers implements RecognizerPool {
     return recognizers;
   }
 
-  /** Where each thread runs, in the order the devices were named. */
+  /** Where each thread runs, or some of its models at least, in the order the devices were named. */
   get places(): readonly DevicePlace[] {
     return this.#places;
   }
 
-  get nextSort(): number {
-    const place = this.#pool.nextPlace;
+  nextSort(model: number): number {
+    const place = this.#hasGpus ? this.#pool.nextPlace : null;
 
-    return this.#hasGpus && place !== null && this.#places[place]!.runs === 'cpu' ? 1 : 0;
+    return place !== null && this.#runs[place]![model] === 'cpu' ? 1 : 0;
+  }
+
+  get threadsBySort(): readonly number[] {
+    if (!this.#hasGpus) return [this.#places.length];
+    const onProcessor = this.#places.filter(({ runs }) => runs === 'cpu').length;
+
+    return [this.#places.length - onProcessor, onProcessor];
   }
 
   get concurrency(): number {
@@ -154,8 +169,8 @@ export class ThreadedRecognizers implements RecognizerPool {
     validateBatch(batch, this.models[model]!);
     try {
       const packed = batch.map((segment) => this.#packer.packed(segment));
-      const { place, standing, ...result } = await this.#pool.run({ model, batch: packed }, deadlineMs);
-      this.#stands(place, standing);
+      const { place, standings, ...result } = await this.#pool.run({ model, batch: packed }, deadlineMs);
+      this.#stands(place, standings);
 
       return result;
     } catch (cause) {
@@ -164,7 +179,10 @@ export class ThreadedRecognizers implements RecognizerPool {
     }
   }
 
-  #stands(number: number, { runs, why }: Standing): void {
+  /** A place is where the first of its models is that is not where it was asked for. */
+  #stands(number: number, standings: readonly Standing[]): void {
+    this.#runs[number] = standings.map(({ runs }) => runs);
+    const { runs, why } = standings.find((standing) => standing.why !== null) ?? standings[0]!;
     const { asked, ...before } = this.#places[number]!;
     if (before.runs === runs && before.why === why) return;
     const place = { asked, runs, why };

@@ -44,7 +44,8 @@ async function tryDevices(named: readonly Device[]): Promise<void> {
     console.log(
       "No GPU: nvidia-smi cannot be run. NVIDIA's driver brings it, where there is a GPU for it to drive.",
     );
-  else if (gpus.length === 0) console.log("No GPU: NVIDIA's driver shows none.");
+  else if (gpus.length === 0)
+    console.log("No GPU: NVIDIA's driver shows none, or CUDA_VISIBLE_DEVICES leaves none.");
 }
 
 function nameOf(device: Device, gpus: readonly Gpu[]): string {

@@ -4,7 +4,7 @@ import { environmentName, flagName, OPTIONS, type Option, type OptionName } from
 const MACHINE_DEFAULTS: Partial<Record<OptionName, string>> = {
   modelsDir: "`roundtable/models` in the user's cache folder",
   dataDir: "`roundtable` in the user's data folder",
-  devices: '`cpu` for each core, at most 64 times',
+  devices: '`cpu` for each core whose models have room in `--model-memory-mb`, at most 64 times',
   modelMemoryMb: 'four fifths of what the machine has or its container may use',
 };
 

@@ -169,7 +169,7 @@ export const OPTIONS = {
     min: 1,
     max: 16_777_216,
     about:
-      'Memory that all models may take in all threads; a server whose models are expected to take more does not start',
+      'Memory that all models may take in all threads; a server whose models are expected to take more does not start. Threads that --devices does not ask for are left out instead',
   },
   startThreshold: {
     kind: 'number',

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 
 /** A GPU of this machine, as NVIDIA's driver knows it. */
 export interface Gpu {
-  /** The number that `cuda:N` means: both count by the slots of the bus. */
+  /** The number that `cuda:N` means: both count by the slots of the bus, CUDA only those that it shows. */
   readonly index: number;
   readonly name: string;
   /** Of all programs together. */
@@ -27,18 +27,34 @@ export function numberGpusByBus(): void {
   process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID';
 }
 
-/** The GPUs of this machine; null where there is no driver to ask, or it does not answer. */
+/** The GPUs of this machine that CUDA shows; null where there is no driver to ask, or it does not answer. */
 export async function queryGpus(run: RunProgram = runProgram): Promise<readonly Gpu[] | null> {
   try {
-    return parseGpus(
+    const all = parseGpus(
       await run('nvidia-smi', [
         '--query-gpu=index,name,memory.used,memory.total',
         '--format=csv,noheader,nounits',
       ]),
     );
+
+    return shownByCuda(all, process.env['CUDA_VISIBLE_DEVICES']);
   } catch {
     return null;
   }
+}
+
+/**
+ * Those that CUDA shows a process, as it numbers them.
+ * @param visible numbers of the driver's, separated by commas, up to the first that there is not; all where it is left out. Names
+ * other than numbers are not looked at.
+ */
+export function shownByCuda(all: readonly Gpu[], visible: string | undefined): readonly Gpu[] {
+  const names = visible?.split(',').map((name) => name.trim());
+  if (!names || names.some((name) => /[^-\d]/.test(name))) return all;
+  const shown = names.map((name) => all.find(({ index }) => String(index) === name));
+  const end = shown.indexOf(undefined);
+
+  return shown.slice(0, end === -1 ? shown.length : end).map((gpu, index) => ({ ...gpu!, index }));
 }
 
 /** Reads lines such as `0, NVIDIA H100 80GB HBM3, 1234, 81559`, in MiB. What is no such line is left out. */

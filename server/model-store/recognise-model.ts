@@ -28,10 +28,15 @@ export async function recogniseModel(path: string): Promise<ResolvedModel> {
   const given = resolve(path);
   const model = await identifyModel(given);
   try {
-    return { ...model, name: basename(given), contentHash: await hashFiles(model.files) };
+    return { ...model, name: nameOf(given), contentHash: await hashFiles(model.files) };
   } catch (error) {
     throw explain(error, given);
   }
+}
+
+/** As clients spell it, whose names are normalised: macOS has folders with accents apart from their letters. */
+function nameOf(path: string): string {
+  return basename(path).normalize('NFC').trim();
 }
 
 /**

@@ -43,6 +43,19 @@ export function planMemory(
   };
 }
 
+/** The same with as many threads fewer as would make it fit, but one at least. */
+export function withFewerThreads(plan: MemoryPlan): MemoryPlan {
+  const threads = Math.max(1, Math.floor(plan.threads * Math.min(1, plan.allowedBytes / plan.expectedBytes)));
+  const shrink = (bytes: number) => (bytes / plan.threads) * threads;
+
+  return {
+    ...plan,
+    threads,
+    shares: plan.shares.map(({ name, bytes }) => ({ name, bytes: shrink(bytes) })),
+    expectedBytes: shrink(plan.expectedBytes),
+  };
+}
+
 /** @throws {Failure} when models are expected to take more than they may, with what each of them would. */
 export function requireRoom({ threads, shares, expectedBytes, allowedBytes }: MemoryPlan): void {
   if (expectedBytes <= allowedBytes) return;

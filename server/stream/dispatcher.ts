@@ -128,9 +128,9 @@ export class Dispatcher {
     return this.#scheduler.queued;
   }
 
-  /** Predicted time of what is queued, in milliseconds of one thread. */
+  /** Predicted time of what is queued, in milliseconds of one thread, by where threads run now. */
   get backlogMs(): { readonly final: number; readonly total: number } {
-    return this.#scheduler.backlogMs();
+    return this.#scheduler.backlogMs(this.#recognizers.threadsBySort);
   }
 
   /** Time that batches have taken so far, in milliseconds of one thread, shared out by the length of their segments. */
@@ -213,8 +213,9 @@ export class Dispatcher {
 
   #pump(): void {
     while (this.#recognizers.idle > 0 && !this.#unavailable) {
-      const { idle, nextSort } = this.#recognizers;
-      const batch = this.#scheduler.schedule(this.#clock.now(), idle, nextSort);
+      const { idle } = this.#recognizers;
+      const sortOf = (model: number) => this.#recognizers.nextSort(model);
+      const batch = this.#scheduler.schedule(this.#clock.now(), idle, sortOf);
       if (!batch) return;
       this.#inFlight++;
       void this.#run(batch).finally(() => {
@@ -254,7 +255,8 @@ export class Dispatcher {
       return;
     }
     let hung = false;
-    const deadlineMs = Math.max(this.#options.hangTimeoutMs, HANG_FACTOR * batch.costMs);
+    // A GPU that fails in the middle of it leaves it to the processor.
+    const deadlineMs = Math.max(this.#options.hangTimeoutMs, HANG_FACTOR * batch.slowestMs);
     try {
       const result = await this.#recognizers.decode(batch.kind, segments, deadlineMs);
       this.#scheduler.complete(batch, jobs.length === batch.jobs.length ? result.inferenceMs : null);

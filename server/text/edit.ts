@@ -22,15 +22,17 @@ export function edited(text: string, edits: readonly Edit[]): string {
 /**
  * The same edits in the words of the text. What an edit touches becomes one word, from the first one's beginning to the last
  * one's end and as sure as they are on average; where there are blanks in it, several that share that time by their lengths.
- * @param words all of the text but its blanks; others are given back as they are.
+ * @param words all of the text but its blanks.
+ * @returns null where they are anything else: nobody can tell then which of them are edited.
  */
 export function editedWords(
   words: readonly SpokenWord[],
   text: string,
   edits: readonly Edit[],
-): readonly SpokenWord[] {
+): readonly SpokenWord[] | null {
   const places = placesOf(words, text);
-  if (edits.length === 0 || !places) return words;
+  if (!places) return null;
+  if (edits.length === 0) return words;
   const made: SpokenWord[] = [];
   let next = 0;
   for (let i = 0; i < words.length; ) {

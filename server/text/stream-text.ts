@@ -3,10 +3,10 @@ import type { HotWordsReport, StartMessage } from '../../client-sdk/protocol.ts'
 import type { HotWord, HotWords, Hypothesis } from '../../inference/recognizer.ts';
 import { captionLanguage } from '../language.ts';
 import type { ServedModel } from '../models/served-models.ts';
-import type { MaskList } from './mask-list.ts';
+import { MaskList } from './mask-list.ts';
 import { numeralStage } from './numerals/numerals.ts';
 import { punctuationStage } from './punctuation.ts';
-import { settledCharacters, written } from './text-chain.ts';
+import { settledCharacters, sparing, written } from './text-chain.ts';
 import type { TextPlace, TextStage } from './text-stage.ts';
 import type { Vocabulary, VocabularyUse } from './vocabularies.ts';
 
@@ -85,13 +85,15 @@ function wordsOf({ start, model, mask }: StreamTextParts, vocabulary: Vocabulary
   const asked = mergedHotWords(start.hotWords ?? [], vocabulary.hotWords);
   const { hotWords: supported, writesDigits, punctuates } = model.capabilities;
   const heard = supported ? asked.filter(({ text }) => model.canWrite(text)) : [];
-  const ignored = supported ? asked.filter((word) => !heard.includes(word)) : [];
-  const masks = mask.with([...(start.mask ?? []), ...vocabulary.mask]);
+  const used = new Set(heard);
+  const ignored = supported ? asked.filter((word) => !used.has(word)) : [];
+  const masks = mask.and(meetingMask(vocabulary)).with(start.mask ?? []);
   const stagesOf = (language: string) => {
     const numerals = start.numerals && !writesDigits ? numeralStage(language) : null;
 
     return [
-      ...(numerals ? [numerals] : []),
+      // A listed `sixty nine` is not to be read as 69.
+      ...(numerals ? [sparing(masks, numerals)] : []),
       ...(punctuates ? [] : [punctuationStage(language)]),
       ...(masks.isEmpty ? [] : [masks]),
     ];
@@ -115,6 +117,16 @@ function wordsOf({ start, model, mask }: StreamTextParts, vocabulary: Vocabulary
       return stages;
     },
   };
+}
+
+/** Made once for all streams of a meeting. */
+const meetingMasks = new WeakMap<Vocabulary, MaskList>();
+
+function meetingMask(vocabulary: Vocabulary): MaskList {
+  const known = meetingMasks.get(vocabulary) ?? MaskList.of(vocabulary.mask);
+  meetingMasks.set(vocabulary, known);
+
+  return known;
 }
 
 /** A stream's own come first: where both have a word, its weight is the stream's. */

@@ -4,15 +4,17 @@ import type { TextPlace, TextStage } from './text-stage.ts';
 
 /** A hypothesis as it is to be read: each stage has what the one before it has made. Its tokens stay those of the model. */
 export function written(hypothesis: Hypothesis, place: TextPlace, stages: readonly TextStage[]): Hypothesis {
-  let { text, words } = hypothesis;
+  const { words: heard, ...rest } = hypothesis;
+  let { text } = hypothesis;
+  let words = heard ?? null;
   for (const stage of stages) {
     const edits = stage.edits(text, place);
-    if (edits.length === 0) continue;
     words = words && editedWords(words, text, edits);
     text = edited(text, edits);
   }
+  if (text === hypothesis.text && words === (heard ?? null)) return hypothesis;
 
-  return text === hypothesis.text ? hypothesis : { ...hypothesis, text, ...(words && { words }) };
+  return { ...rest, text, ...(words && { words }) };
 }
 
 /**
@@ -36,4 +38,18 @@ export function settledCharacters(
 
   // Blanks belong to the word behind them.
   return text.trimEnd().length;
+}
+
+/** A stage that leaves alone what a later one has to find as it was said. */
+export function sparing(later: TextStage, stage: TextStage): TextStage {
+  return {
+    edits: (text, place) => {
+      const spared = later.edits(text, place);
+
+      return stage
+        .edits(text, place)
+        .filter(({ from, to }) => !spared.some((each) => each.from < to && from < each.to));
+    },
+    settled: (text) => Math.min(stage.settled(text), later.settled(text)),
+  };
 }

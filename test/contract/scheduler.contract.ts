@@ -30,7 +30,13 @@ export function describeScheduler(name: string, create: CreateScheduler): void {
       const only = final('a', '0', { payload: 'anything', ...ofSize(300, 200) });
       expect(scheduler.submit(only)).toEqual({ accepted: true, replaced: null });
       const batch = scheduler.schedule(0, 1);
-      expect(batch).toEqual({ kind: 0, jobs: [only], works: [{ size: 300, fresh: 200 }], costMs: 310 });
+      expect(batch).toEqual({
+        kind: 0,
+        jobs: [only],
+        works: [{ size: 300, fresh: 200 }],
+        costMs: 310,
+        slowestMs: 310,
+      });
       expect(scheduler.schedule(0, 1)).toBeNull();
     });
 

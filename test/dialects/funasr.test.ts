@@ -101,6 +101,12 @@ describe("FunASR's conversation", () => {
     ['阿里巴巴 hello', ['阿里巴巴 1', 'hello 1']],
     ['', undefined],
     ['{}', undefined],
+    [{ 阿里巴巴: 40 }, ['阿里巴巴 2']],
+    [
+      ['hello world', '阿里巴巴'],
+      ['hello world 1', '阿里巴巴 1'],
+    ],
+    [null, undefined],
     [undefined, undefined],
   ])('has hotwords listened for: %j', (hotwords, expected) => {
     const rig = new ConversationRig<FunasrTold>(FUNASR);

@@ -27,7 +27,6 @@ describe('A server of a Moonshine that sherpa-onnx runs', () => {
   it('captions speech', async () => {
     const client = await speak(server, join(clips[0]!.samples, silence(1000)), { language: 'en' });
     expect(textOf(client).toLowerCase()).toContain('thought me so silly');
-    expect(client.all('partial').length).toBeGreaterThan(0);
     expect(client.all('final')[0]!.model).toMatch(/^sherpa-onnx-moonshine-tiny-en@/);
   });
 

@@ -8,7 +8,8 @@ export function poolOf(...recognizers: readonly [Recognizer, ...Recognizer[]]): 
   return {
     models: recognizers.map(({ capabilities }) => capabilities),
     concurrency,
-    nextSort: 0,
+    nextSort: () => 0,
+    threadsBySort: [concurrency],
     canWrite: () => true,
     get idle() {
       const busy = recognizers.reduce((sum, { idle }) => sum + concurrency - idle, 0);

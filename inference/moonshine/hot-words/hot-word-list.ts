@@ -1,3 +1,4 @@
+import { KeptHotWords } from '../../kept-hot-words.ts';
 import type { HotWord, HotWords } from '../../recognizer.ts';
 import { tokenize } from '../tokens.ts';
 import { canBeHeard } from './can-be-heard.ts';
@@ -17,22 +18,16 @@ export interface ListedWord {
 const MAX_WORDS = 1000;
 /** Written in capitals, up to so many letters are said by their names. */
 const MAX_ABBREVIATION = 5;
-/** Lists that are kept made up: as many as streams take turns in a thread. */
-const KEPT_LISTS = 64;
+/** Words of lists that are kept made up: some 0.6 kB each. */
+const KEPT_WORDS = 64_000;
 
 /** Lists of hot words, made up once and kept as long as they are used. */
 export class HotWordLists {
-  readonly #lists = new Map<string, readonly ListedWord[]>();
+  readonly #lists = new KeptHotWords(KEPT_WORDS, listWords);
 
   /** The words that can be heard, at most 1,000. */
-  get({ key, words }: HotWords): readonly ListedWord[] {
-    const list = this.#lists.get(key) ?? listWords(words);
-    // Last in the order of the map is what was used last.
-    this.#lists.delete(key);
-    this.#lists.set(key, list);
-    if (this.#lists.size > KEPT_LISTS) this.#lists.delete(this.#lists.keys().next().value!);
-
-    return list;
+  get(hotWords: HotWords): readonly ListedWord[] {
+    return this.#lists.of(hotWords);
   }
 }
 

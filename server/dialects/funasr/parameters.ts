@@ -61,7 +61,7 @@ export function readRequest(text: string, before: FunasrParameters): FunasrReque
       sampleRate: audio_fs === undefined ? before.sampleRate : Math.round(Number(audio_fs)),
       isPcm: wav_format === undefined ? before.isPcm : /^pcm$/i.test(String(wav_format)),
       language: svs_lang === undefined ? before.language : String(svs_lang),
-      hotWords: hotwords === undefined ? before.hotWords : readHotwords(String(hotwords)),
+      hotWords: hotwords === undefined ? before.hotWords : readHotwords(hotwords),
       itn: typeof (itn ?? svs_itn) === 'boolean' ? (itn ?? svs_itn) === true : before.itn,
     },
     ends: is_speaking === false || is_finished === true || is_end === true,
@@ -69,20 +69,22 @@ export function readRequest(text: string, before: FunasrParameters): FunasrReque
   };
 }
 
-/** `{"word":20}` as JSON, 20 being the usual; or words with blanks between them. */
-function readHotwords(text: string): readonly HotWordRequest[] {
-  let words: unknown = null;
+/** `{"word":20}`, mostly as its JSON, 20 being the usual; or words with blanks between them, or in a list. */
+function readHotwords(given: unknown): readonly HotWordRequest[] {
+  let words = given;
   try {
-    words = JSON.parse(text);
+    if (typeof given === 'string') words = JSON.parse(given);
   } catch {}
+  if (words === null) return [];
   const [least, most] = WEIGHT_RANGE;
-  if (typeof words === 'object' && words !== null && !Array.isArray(words))
+  if (Array.isArray(words)) return words.map((word) => ({ text: String(word), weight: 1 }));
+  if (typeof words === 'object')
     return Object.entries(words).map(([word, weight]) => ({
       text: word,
       weight: Math.min(most, Math.max(least, Number(weight) / USUAL_WEIGHT || 1)),
     }));
 
-  return text
+  return String(given)
     .split(/\s+/u)
     .filter((word) => word !== '')
     .map((word) => ({ text: word, weight: 1 }));

@@ -1,8 +1,20 @@
 import type { Edit } from '../edit.ts';
 import { chineseCardinal, chineseNumberText, digitsOf, isNumeral } from './chinese-cardinal.ts';
 
-/** Read as numbers these would be wrong. */
+/** Read as numbers these would be wrong, or part of them. */
 const SAYINGS = [
+  '七七八八',
+  '七零八落',
+  '十万八千里',
+  '三点一线',
+  '初一十五',
+  '大年三十',
+  '十三陵',
+  '十一放假',
+  '十一假期',
+  '十一长假',
+  '十一期间',
+  '十一黄金周',
   '二百五',
   '十万火急',
   '十万个为什么',
@@ -11,6 +23,10 @@ const SAYINGS = [
   '一千零一夜',
   '一百八十度',
 ];
+/** Before 十万 and the like: several of them. */
+const SEVERAL = /[几幾数數]/u;
+const DIGIT = /[零〇一二三四五六七八九两兩幺]/u;
+const DAY = /[日号號]/u;
 const POINT = /^[点點]$/u;
 /** Parts of the day before a time. */
 const DAY_PART = /(上午|下午|早上|早晨|晚上|中午|凌晨|今晚|明早|傍晚)$/u;
@@ -76,14 +92,15 @@ export function chineseNumbers(text: string): { readonly edits: readonly Edit[];
 }
 
 function find(characters: Characters, at: number): Found {
-  const saying = SAYINGS.find((each) => characters.has(each, at));
-  if (saying && !isNumeral(characters.at(at + saying.length))) return { text: null, end: at + saying.length };
+  const saying = sayingAt(characters, at);
+  if (saying !== null) return { text: null, end: saying };
   if (characters.has('百分之', at)) {
     const part = quantity(characters, at + 3);
-    if (part) return { text: `${part.text}%`, end: part.end };
+    if (part) return { text: isVague(characters, part.end) ? null : `${part.text}%`, end: part.end };
   }
   const end = characters.run(at);
   const run = characters.text.slice(at, end);
+  if (!DIGIT.test(run[0]!) && SEVERAL.test(characters.text[at - 1] ?? '')) return { text: null, end };
 
   return (
     calendar(characters, at, end) ??
@@ -95,6 +112,24 @@ function find(characters: Characters, at: number): Found {
   );
 }
 
+/** Where a saying ends whose first numeral stands at a place; null where none does. */
+function sayingAt(characters: Characters, at: number): number | null {
+  for (const saying of SAYINGS) {
+    const from = at - [...saying].findIndex(isNumeral);
+    const end = from + saying.length;
+    if (characters.has(saying, from) && !isNumeral(characters.at(end))) return end;
+  }
+
+  return null;
+}
+
+/** 十几, 一点几 */
+function isVague(characters: Characters, end: number): boolean {
+  const next = characters.at(end);
+
+  return SEVERAL.test(POINT.test(next) ? characters.at(end + 1) : next);
+}
+
 /** 二零二六年, 三月, 三月五号 */
 function calendar(characters: Characters, at: number, end: number): Found | null {
   const run = characters.text.slice(at, end);
@@ -103,10 +138,18 @@ function calendar(characters: Characters, at: number, end: number): Found | null
   if (unit === '年' && digits && isYear(digits)) return { text: digits, end };
   const value = chineseCardinal(run);
   if (value === null) return null;
-  if (unit === '月' && value >= 1 && value <= 12) return { text: String(value), end };
-  const isDay = (unit === '日' || unit === '号' || unit === '號') && value >= 1 && value <= 31;
+  if (unit === '月' && value >= 1 && value <= 12)
+    return isFeast(characters, end + 1) ? { text: null, end: end + 2 } : { text: String(value), end };
+  const isDay = DAY.test(unit) && value >= 1 && value <= 31;
 
   return isDay && characters.text[at - 1] === '月' ? { text: String(value), end } : null;
+}
+
+/** A day that is said without its unit: 五月五, 二月二. */
+function isFeast(characters: Characters, at: number): boolean {
+  const end = characters.run(at);
+
+  return end === at + 1 && !DAY.test(characters.at(end));
 }
 
 /** Of two digits not those that follow each other: 三五年 are three years, or five. */
@@ -124,9 +167,13 @@ function clock(characters: Characters, at: number, end: number): Found | null {
   if (isMinute && (characters.at(end) === '分' || value >= 10)) return { text: String(value), end };
   if (!POINT.test(characters.at(end)) || value > 24) return null;
   const minutes = characters.run(end + 1);
-  const minute = chineseCardinal(text.slice(end + 1, minutes));
+  const run = text.slice(end + 1, minutes);
+  const minute = chineseCardinal(run);
   const isTime =
-    DAY_PART.test(before) ||
+    // 早上一点 may be a little.
+    (DAY_PART.test(before) && value !== 1) ||
+    (run.length === 1 && characters.at(minutes) === '刻') ||
+    (/^[零〇]./u.test(run) && characters.at(minutes) === '分') ||
     characters.at(end + 1) === '半' ||
     characters.at(end + 1) === '整' ||
     /[钟鐘]/u.test(characters.at(end + 1)) ||
@@ -171,7 +218,8 @@ function wholeOf(run: string): number | null {
 function digitString(run: string, end: number): Found | null {
   const digits = digitsOf(run);
   if (!digits) return null;
-  const isCounting = [...digits].every((digit, i) => i === 0 || Number(digit) === Number(digits[i - 1]) + 1);
+  const steps = [...digits].slice(1).map((digit, i) => Number(digit) - Number(digits[i]));
+  const isCounting = steps.every((step) => step === 1) || steps.every((step) => step === -1);
   const isLong = digits.length >= 4 || (digits.length === 3 && /[0幺]/u.test(digits + run));
 
   return isLong && !isCounting ? { text: digits, end } : null;

@@ -55,6 +55,14 @@ function dayAt(words: WordCursor, at: number): Spoken | null {
 /** Words before times, without which `seven thirty` may be anything. */
 const TIME_BEFORE = new Set(['at', 'until', 'till', 'by', 'around']);
 
+/** Words behind times: others may be what there is so many of, as in `around ten fifteen people`. */
+const TIME_BEHIND = new RegExp(
+  `day$|^(?:${[
+    'in|on|at|to|for|with|from|until|till|and|or|but|so|then|because|when|if|that|this|every|each|the|tomorrow|tonight',
+    'i|you|he|she|it|we|they|there|is|was|are|were|will|sharp|please|local|eastern|central|pacific|gmt|utc',
+  ].join('|')})$`,
+);
+
 /** `five p m`, `at seven thirty`, `five o'clock` */
 export function clock(words: WordCursor, at: number): Found | null {
   const hour = belowHundred(words, at);
@@ -65,9 +73,10 @@ export function clock(words: WordCursor, at: number): Found | null {
   const half = halfDayAt(words, end);
   const text = minute ? `${hour.value}:${String(minute.value).padStart(2, '0')}` : String(hour.value);
   if (half) return { text: `${text} ${half.name}`, end: half.end };
-  const goesOn = isNumberAt(words, end) || UNITS.has(words.at(end) ?? '');
+  const behind = words.at(end);
+  const isAlone = !isNumberAt(words, end) && (behind === null || TIME_BEHIND.test(behind));
 
-  return minute && TIME_BEFORE.has(before(words, at)) && !goesOn ? { text, end } : null;
+  return minute && TIME_BEFORE.has(before(words, at)) && isAlone ? { text, end } : null;
 }
 
 function minuteAt(words: WordCursor, at: number): Spoken | null {

@@ -10,6 +10,7 @@ type Rule = (words: WordCursor, at: number) => Found | null;
 
 /** The first that finds something decides. */
 const RULES: readonly Rule[] = [
+  sharedScale,
   date,
   dayOfMonth,
   clock,
@@ -55,10 +56,28 @@ function find(words: WordCursor, at: number): Found | null {
   return null;
 }
 
+const isScale = (word: string) => word === 'hundred' || SCALES.has(word);
+const EITHER = new Set(['or', 'to', 'and']);
+
+/** `two or three hundred`: what is said once counts for both, so that neither is written alone. */
+function sharedScale(words: WordCursor, at: number): Found | null {
+  const found = cardinal(words, at);
+  if (!found) return null;
+  const { end } = found;
+  if (isScale(words.words[end - 1]!.word)) {
+    const first = EITHER.has(before(words, at)) ? before(words, at - 1) : '';
+
+    return isNumberWord(first) && !isScale(first) ? { text: null, end } : null;
+  }
+  const second = EITHER.has(words.at(end) ?? '') ? cardinal(words, end + 1) : null;
+
+  return second && isScale(words.words[second.end - 1]!.word) ? { text: null, end } : null;
+}
+
 /** Without what may be plural, which ordinals are not. */
 const ORDINAL_START = /(?:first|second|third|th)$/u;
 
-/** `five five five one two three four`. Counting is no such string: `one two three four`. */
+/** `five five five one two three four`. Counting up or down is no such string. */
 function digitString(words: WordCursor, at: number): Found | null {
   const digits: number[] = [];
   let end = at;
@@ -69,7 +88,8 @@ function digitString(words: WordCursor, at: number): Found | null {
     digits.push(digit);
   }
   const text = digits.join('');
-  const isCounting = digits.every((digit, i) => i === 0 || digit === digits[i - 1]! + 1);
+  const steps = digits.slice(1).map((digit, i) => digit - digits[i]!);
+  const isCounting = steps.every((step) => step === 1) || steps.every((step) => step === -1);
   const isLong = digits.length >= 4 || (digits.length === 3 && (digits.includes(0) || text === '911'));
   const next = words.at(end);
   // The last digit may begin another number: `one two three hundred`.
@@ -83,7 +103,7 @@ const SIGNS: Readonly<Record<string, string>> = { dollar: '$', dollars: '$', eur
 /** Percentages, dollars and euros, however small; and decimals. */
 function amount(words: WordCursor, at: number): Found | null {
   const quantity = quantityAt(words, at);
-  if (!quantity) return null;
+  if (!quantity || before(words, at) === 'point') return null;
   const { text, end, isDecimal } = quantity;
   const unit = words.at(end) ?? '';
   if (unit === 'percent') return { text: `${text}%`, end: end + 1 };
@@ -91,6 +111,8 @@ function amount(words: WordCursor, at: number): Found | null {
   const sign = SIGNS[unit];
   if (!sign) return isDecimal && !isNumberAt(words, end) ? { text, end } : null;
   const cents = centsAt(words, end + 1);
+  // `five dollars fifty`
+  if (!cents && isNumberAt(words, end + 1)) return null;
 
   return cents && !/[.a-z]/u.test(text)
     ? { text: `${sign}${text}.${String(cents.value).padStart(2, '0')}`, end: cents.end }
@@ -143,13 +165,20 @@ function wholeText(words: WordCursor, { value, end }: Spoken): string {
   return unit >= 1e6 && value < unit * 1000 ? `${value / unit} ${scale}` : numberText(value);
 }
 
-/** `twenty first`, `tenth`; `a twenty second delay` has no ordinal in it. */
+/** `twenty first`, `tenth`; not of parts as `one tenth`, nor where it may be so many seconds. */
 function orderNumber(words: WordCursor, at: number): Found | null {
   const found = ordinal(words, at);
   if (!found || found.value < 10) return null;
-  const isDuration = words.words[found.end - 1]!.word === 'second' && /^an?$/u.test(before(words, at));
+  const { end } = found;
+  const first = before(words, at);
+  const isSeconds = words.words[end - 1]!.word === 'second';
+  if (isSeconds && /^an?$/u.test(first)) return null;
+  const behind = words.at(end);
+  const isSure = isSeconds
+    ? behind === 'of' || (first === 'the' && behind === null && !words.hasDigitsAt(end))
+    : first !== 'a' && !isNumberWord(first);
 
-  return isDuration ? null : { text: ordinalText(found.value), end: found.end };
+  return { text: isSure ? ordinalText(found.value) : null, end };
 }
 
 /** Words within a row of numbers. */
@@ -159,8 +188,14 @@ const JOINING = new Set(['and', 'oh', 'point']);
 function number(words: WordCursor, at: number): Found | null {
   const found = cardinal(words, at);
   let end = found?.end ?? at;
-  if (found && !isNumberAt(words, end))
-    return { text: found.value < 10 && end === at + 1 ? null : wholeText(words, found), end };
+  if (found && !isNumberAt(words, end)) {
+    const isSaid =
+      (found.value < 10 && end === at + 1) ||
+      before(words, at) === 'point' ||
+      /^(?:hundred|thousand|million)s$/u.test(words.at(end) ?? '');
+
+    return { text: isSaid ? null : wholeText(words, found), end };
+  }
   for (;;) {
     let next = end;
     while (next > at && JOINING.has(words.at(next) ?? '')) next++;
