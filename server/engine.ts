@@ -60,7 +60,7 @@ type ThreadListeners = Required<Pick<ThreadPoolOptions, 'onCrash' | 'onHang' | '
 
 /**
  * Fetches the models where they are named by the catalogue, and starts their threads.
- * @param signal gives up what is being fetched.
+ * @param signal gives up what is being fetched or tried.
  * @throws {Failure} when a model cannot be had, is of another kind, or cannot be loaded on its devices.
  */
 export async function startEngine(
@@ -106,6 +106,7 @@ export async function startEngine(
       log,
       metrics.models,
       listeners('recognizer'),
+      signal,
     );
     loaded = true;
     metrics.threads.watch({ recognizer: recognizers, vad });
@@ -126,11 +127,13 @@ async function startRecognizers(
   log: Logger,
   metrics: ModelMetrics,
   listeners: ThreadListeners,
+  signal: AbortSignal,
 ): Promise<ThreadedRecognizers> {
   const wanted = readDevices(config.devices) as readonly Device[];
   if (wanted.some((device) => device !== 'cpu')) numberGpusByBus();
   const models: ModelGraphs[] = [];
-  for (const model of resolved) models.push(await prepareGraphs(model, wanted, config, log));
+  for (const model of resolved) models.push(await prepareGraphs(model, wanted, config, log, signal));
+  signal.throwIfAborted();
   const plan = await planFor(resolved, models, wanted.length, config);
   requireRoom(plan);
   if (plan.threads < wanted.length)
@@ -192,6 +195,7 @@ async function prepareGraphs(
   devices: readonly Device[],
   { precision }: Config,
   log: Logger,
+  signal: AbortSignal,
 ): Promise<ModelGraphs> {
   const onGpus = devices.some((device) => device !== 'cpu');
   if (model.adapter === 'sensevoice') {
@@ -202,7 +206,7 @@ async function prepareGraphs(
     return { processor, gpu: forGpus(await open(precision === 'float32' ? 'floats' : 'halves')) };
   }
   if (model.adapter === 'sherpa') {
-    const processor = await prepareSherpa(model, devices);
+    const processor = await prepareSherpa(model, devices, signal);
 
     return { processor, gpu: processor };
   }
@@ -226,7 +230,11 @@ async function prepareGraphs(
   }
 }
 
-async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): Promise<SherpaGraphs> {
+async function prepareSherpa(
+  model: ResolvedModel,
+  devices: readonly Device[],
+  signal: AbortSignal,
+): Promise<SherpaGraphs> {
   if (devices.some((device) => device !== 'cpu')) {
     throw new Failure(
       `The model ${model.name} is run by sherpa-onnx, on the processor only: use --devices cpu, as many times as it is to have threads.`,
@@ -234,7 +242,7 @@ async function prepareSherpa(model: ResolvedModel, devices: readonly Device[]): 
   }
   const graphs = (await openSherpa(model.files))!;
   try {
-    await probeSherpa(graphs, SHERPA_PROBE);
+    await probeSherpa(graphs, SHERPA_PROBE, signal);
   } catch (error) {
     if (!(error instanceof ModelFilesError)) throw error;
     throw new Failure(`The model ${model.name} cannot be loaded: ${error.message}`, { cause: error });

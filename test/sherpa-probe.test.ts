@@ -63,6 +63,17 @@ describe('The probe of a model', () => {
   });
 });
 
+describe('A probe that is given up', () => {
+  test('ends its process, and says no more than that', async () => {
+    const script = pathToFileURL(join(await models.folder(), 'endless.mjs'));
+    await writeFile(script, 'setInterval(() => {}, 1000);');
+    const stop = new AbortController();
+    const probe = probeSherpa(await models.open('paraformer'), script, stop.signal);
+    stop.abort(new Error('stopped'));
+    await expect(probe).rejects.toThrow(/^stopped$/);
+  });
+});
+
 describe('Without sherpa-onnx-node', () => {
   test('a model that needs it ends in a sentence that says what to type', async () => {
     const elsewhere = join(await models.folder(), 'inference');

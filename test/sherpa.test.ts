@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { loadMoonshine } from '../inference/moonshine/load-moonshine.ts';
 import type { HotWord, Recognizer, SpokenWord } from '../inference/recognizer.ts';
+import { readResult } from '../inference/sherpa/heard.ts';
 import { withMarks } from '../inference/sherpa/marked-words.ts';
 import { parseResult } from '../inference/sherpa/parse-result.ts';
 import { Sherpa } from '../inference/sherpa/sherpa.ts';
@@ -105,6 +106,44 @@ describe('A model through sherpa-onnx', () => {
     },
   );
 
+  test('tells the times of words of byte-level pieces, as its Chinese releases have them', async () => {
+    // 对, 我 and 做 as the bytes of each, 绍 in three pieces, and an English word.
+    const pieces = ['▁ƌŕş', '▁ƍĩĴ', '▁ƌĢĽ', '▁Ǝ', 'š', 'Į', '▁THE', '▁'];
+    const graphs = await models.open('zipformer-transducer', { pieces });
+    const { areBytes } = await readTokens(graphs);
+    expect([areBytes, (await readTokens(await models.open('zipformer-transducer'))).areBytes]).toEqual([
+      ...[true, false],
+    ]);
+    // What sherpa-onnx' page of its release of 2025-07-03 shows of a recording.
+    const tokens = ['▁ƌŕş', '▁ƍĩĴ', '▁ƌĢĽ', '▁ƋŠħ', '▁ƋšĬ', '▁Ǝ', 'š', 'Į'];
+    const timestamps = [0.16, 0.32, 0.48, 0.64, 0.8, 0.96, 1, 1.08];
+    const rest = { durations: [], ys_log_probs: [], lang: '', emotion: '', event: '' };
+    const result = { tokens, timestamps, text: '对我做了介绍', ...rest };
+    const { words } = readResult(result, result.text, 'zipformer-ctc', { ids: new Map(), areBytes }, 5000);
+    expect(words!.map(({ text, startMs }) => [text, startMs])).toEqual(
+      Array.from('对我做了介绍', (text, i) => [text, timestamps[i]! * 1000]),
+    );
+  });
+
+  test('says nothing of a character whose bytes it has not all heard', () => {
+    const result = { tokens: ['▁THE', '▁Ǝ'], timestamps: [0.1, 0.2], text: 'THE \uFFFD' };
+    const rest = { durations: [], ys_log_probs: [], lang: '', emotion: '', event: '' };
+    const vocabulary = { ids: new Map(), areBytes: true };
+    const heard = readResult({ ...result, ...rest }, result.text, 'transducer', vocabulary, 1000);
+    expect([heard.text, heard.words!.map(({ text }) => text)]).toEqual(['THE', ['THE']]);
+  });
+
+  test('lets the event loop turn after a batch, which is when its streams are freed', async () => {
+    const recognizer = await Sherpa.load(await models.open('zipformer-ctc'));
+    let hasTurned = false;
+    setImmediate(() => {
+      hasTurned = true;
+    });
+    await heardBy(recognizer, new Float32Array(8000));
+    expect(hasTurned).toBe(true);
+    await recognizer.close();
+  });
+
   test('tells no times where its model tells none', async () => {
     expect(
       await heardBy(await Sherpa.load(moonshine), await clip('1688-142285-0002.flac')),
@@ -173,9 +212,9 @@ describe('What sherpa-onnx writes of a result', () => {
     `{"lang": "", "emotion": "", "event": "", "text": "${text}", "timestamps": [${numbers}], "durations": [], "tokens":["${text}"], "ys_log_probs": [${numbers}], "words": []}`;
 
   test('is read where it has line breaks, and numbers that are none', () => {
-    const result = parseResult(json('one\n\u0007two', '0.04, -inf, nan'));
+    const result = parseResult(json('one\n\u0007two', '0.04, -inf, nan, -nan(ind)'));
     expect(result.text).toBe('one  two');
-    expect(result.ys_log_probs).toEqual([0.04, Number.NaN, Number.NaN]);
+    expect(result.ys_log_probs).toEqual([0.04, Number.NaN, Number.NaN, Number.NaN]);
   });
 
   test('has the words that look like such numbers', () => {

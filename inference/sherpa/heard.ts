@@ -1,11 +1,15 @@
 import type { OfflineResult } from 'sherpa-onnx-node';
 import type { Hypothesis, SpokenWord } from '../recognizer.ts';
 import { type HeardToken, spokenWords } from '../spoken-words.ts';
+import { bytePiece } from './byte-pieces.ts';
 import { withMarks } from './marked-words.ts';
 import type { SherpaModel } from './sherpa-graphs.ts';
+import type { Tokens } from './tokens.ts';
 
 /** What stands for a sound that the model has no piece for. */
 const UNKNOWN = '<unk>';
+/** What stands for bytes that are no UTF-8, as the first of a character are where the audio ends in it. */
+const NO_CHARACTER = '\uFFFD';
 /** A token lasts until the next begins, but not through a pause. */
 const LONGEST_TOKEN_MS = 400;
 /** A byte for which there is no piece, in sentencepiece's spelling. */
@@ -22,23 +26,26 @@ export const TIMED: ReadonlySet<SherpaModel['family']> = new Set([
 /**
  * Takes over what sherpa-onnx heard.
  * @param text of the result, or that with punctuation.
- * @param ids of the model's tokens by their text; empty for a model whose vocabulary is not known.
- * @param lengthMs of the segment.
+ * @param vocabulary without any ids for a model whose vocabulary is not known.
+ * @param lengthMs of the segment; no time is behind it.
  */
 export function readResult(
   result: OfflineResult,
   text: string,
   family: SherpaModel['family'],
-  ids: ReadonlyMap<string, number>,
+  vocabulary: Pick<Tokens, 'ids' | 'areBytes'>,
   lengthMs: number,
 ): Hypothesis {
   const said = cleaned(text);
   const logProbs = result.ys_log_probs.filter((logProb) => Number.isFinite(logProb) && logProb <= 0);
-  const words = said !== '' && TIMED.has(family) ? heardWords(result, said, family, lengthMs) : null;
+  const words =
+    said !== '' && TIMED.has(family)
+      ? heardWords(result, said, partsOf(result.tokens, family, vocabulary.areBytes), lengthMs)
+      : null;
 
   return {
     text: said,
-    tokens: said === '' ? [] : result.tokens.flatMap((token) => ids.get(token) ?? []),
+    tokens: said === '' ? [] : result.tokens.flatMap((token) => vocabulary.ids.get(token) ?? []),
     meanLogProb:
       said !== '' && logProbs.length > 0
         ? logProbs.reduce((sum, logProb) => sum + logProb, 0) / logProbs.length
@@ -55,27 +62,38 @@ export function languageTag(code: string): string {
 }
 
 function cleaned(text: string): string {
-  return text.replaceAll(UNKNOWN, '').replace(/\s+/gu, ' ').trim();
+  return text.replaceAll(UNKNOWN, '').replaceAll(NO_CHARACTER, '').replace(/\s+/gu, ' ').trim();
+}
+
+/** The bytes of each token's text, in parts that end where characters may. */
+function partsOf(
+  tokens: readonly string[],
+  family: SherpaModel['family'],
+  areBytes: boolean,
+): readonly (readonly Uint8Array[])[] {
+  if (areBytes) return tokens.map(bytePiece);
+  const texts = family === 'paraformer' ? spacedPieces(tokens) : tokens;
+
+  return texts.map((token) => [bytesOf(token)]);
 }
 
 /** Null where the model told no times, or the text was rewritten so that they belong to other words. */
 function heardWords(
   { tokens, timestamps, durations, ys_log_probs }: OfflineResult,
   text: string,
-  family: SherpaModel['family'],
+  parts: readonly (readonly Uint8Array[])[],
   lengthMs: number,
 ): readonly SpokenWord[] | null {
   if (tokens.length === 0 || timestamps.length !== tokens.length) return null;
   const starts = timestamps.map((seconds) => Math.min(seconds * 1000, lengthMs));
   const later = laterStarts(starts, lengthMs);
-  const texts = family === 'paraformer' ? spacedPieces(tokens) : tokens;
-  const heard = texts.flatMap((token, i): HeardToken[] => {
+  const heard = tokens.flatMap((token, i): HeardToken[] => {
     if (token === UNKNOWN) return [];
     const [startMs, lasts] = [starts[i]!, (durations[i] ?? 0) * 1000];
     const endMs = lasts > 0 ? startMs + lasts : Math.min(later[i]!, startMs + LONGEST_TOKEN_MS);
     const logProb = Number.isFinite(ys_log_probs[i]) ? ys_log_probs[i]! : null;
 
-    return [{ bytes: bytesOf(token), startMs, endMs: Math.min(endMs, lengthMs), logProb }];
+    return parts[i]!.map((bytes) => ({ bytes, startMs, endMs: Math.min(endMs, lengthMs), logProb }));
   });
 
   return withMarks(spokenWords(heard).words, text);

@@ -69,8 +69,7 @@ export class HotWordList {
   /** Whether every character is a token, so that whatever longer ones it is cut into, there is one for all of it. */
   #canBeSpelt(word: string): boolean {
     const { unit } = this.#units;
-    const { pieces, barred } = this.#spelling;
-    if (barred.some((piece) => (SPACE + word).includes(piece))) return false;
+    const { pieces } = this.#spelling;
     const isSpelt = (character: string) =>
       pieces.has(character) && (unit === 'bpe' || CHARACTER.test(character) || LETTER.test(character));
     const characters = Array.from(word);

@@ -26,7 +26,7 @@ export async function findHotWordUnits(
   );
   if (strange.length > 0) {
     throw new ModelFilesError(
-      `bpe.vocab mostly has pieces that tokens.txt does not have, such as ${strange[0]}: they belong to different models.`,
+      `bpe.vocab has pieces that tokens.txt does not have, such as ${strange[0]}: they belong to different models.`,
     );
   }
 

@@ -2,8 +2,8 @@ import type { OfflineResult } from 'sherpa-onnx-node';
 
 /** Fields that are lists of numbers. No text has such a name in it: quotation marks are escaped there. */
 const NUMBERS = /"(?:timestamps|durations|ys_log_probs)": \[[^\]"]*\]/g;
-/** What JSON has no numbers for, as C++ writes them. */
-const NO_NUMBER = /-?(?:nan|inf)/g;
+/** What JSON has no numbers for, as C++ writes them; on Windows with more behind. */
+const NO_NUMBER = /-?(?:nan(?:\(\w+\))?|inf)/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for.
 const CONTROL = /[\u0000-\u001f]/g;
 

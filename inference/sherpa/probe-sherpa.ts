@@ -18,15 +18,18 @@ const MAX_REASON_CHARACTERS = 300;
  * Tries a model in a process of its own. sherpa-onnx ends the process that it is in over most of what can be wrong with a
  * model, and so would end the server.
  * @param processUrl the compiled `probe-process`.
+ * @param stop ends that process, and rejects with its reason.
  * @throws {ModelFilesError} when sherpa-onnx is not installed, or cannot run the model; the message has its own words.
  */
-export async function probeSherpa(graphs: SherpaGraphs, processUrl: URL): Promise<void> {
+export async function probeSherpa(graphs: SherpaGraphs, processUrl: URL, stop?: AbortSignal): Promise<void> {
   try {
     await promisify(execFile)(process.execPath, [fileURLToPath(processUrl), JSON.stringify(graphs)], {
       timeout: TIMEOUT_MS,
       maxBuffer: MAX_OUTPUT_BYTES,
+      ...(stop && { signal: stop }),
     });
   } catch (error) {
+    stop?.throwIfAborted();
     const {
       stderr = '',
       killed,

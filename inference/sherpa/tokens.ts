@@ -1,11 +1,14 @@
 import { readFile } from 'node:fs/promises';
 import { ModelFilesError } from '../model-files-error.ts';
+import { areBytePieces } from './byte-pieces.ts';
 import type { SherpaGraphs } from './sherpa-graphs.ts';
 
 /** A model's vocabulary. */
 export interface Tokens {
   /** The id of each token by its text as sherpa-onnx tells it; the first of several. */
   readonly ids: ReadonlyMap<string, number>;
+  /** Whether its pieces are bytes, in the spelling of byte-level BPE. */
+  readonly areBytes: boolean;
   /** For hot words; null for a model that takes none. */
   readonly spelling: Spelling | null;
 }
@@ -14,8 +17,6 @@ export interface Tokens {
 export interface Spelling {
   /** Tokens that are a part of what hot words are cut into: characters, and pieces of words. */
   readonly pieces: ReadonlySet<string>;
-  /** What they may be cut into, and is no token. */
-  readonly barred: readonly string[];
 }
 
 /** How sentencepiece writes a space. */
@@ -28,11 +29,12 @@ const SPACE = '▁';
 export async function readTokens({ tokens, base64, hotWords }: SherpaGraphs): Promise<Tokens> {
   const pieces = tokens === null ? [] : await readPieces(tokens, base64);
   const ids = new Map<string, number>();
+  const areBytes = !base64 && areBytePieces(pieces.map(([, piece]) => piece));
   for (const [id, piece] of pieces) {
-    const text = !base64 && piece.startsWith(SPACE) ? ` ${piece.slice(SPACE.length)}` : piece;
+    const text = !base64 && !areBytes && piece.startsWith(SPACE) ? ` ${piece.slice(SPACE.length)}` : piece;
     if (!ids.has(text)) ids.set(text, id);
   }
-  if (!hotWords) return { ids, spelling: null };
+  if (!hotWords) return { ids, areBytes, spelling: null };
   const known = new Set(pieces.map(([, piece]) => piece));
   const bpe = hotWords.bpeVocab === null ? [] : await readBpePieces(hotWords.bpeVocab);
   const characters = [...known].filter((piece) => /^\p{Script=Han}$/u.test(piece));
@@ -40,10 +42,8 @@ export async function readTokens({ tokens, base64, hotWords }: SherpaGraphs): Pr
 
   return {
     ids,
-    spelling: {
-      pieces: new Set([...spelt, ...characters]),
-      barred: bpe.filter((piece) => !known.has(piece) && !piece.startsWith('<')),
-    },
+    areBytes,
+    spelling: { pieces: new Set([...spelt, ...characters]) },
   };
 }
 
