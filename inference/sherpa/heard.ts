@@ -33,14 +33,16 @@ export function readResult(
   result: OfflineResult,
   text: string,
   family: SherpaModel['family'],
-  vocabulary: Pick<Tokens, 'ids' | 'areBytes'>,
+  vocabulary: Pick<Tokens, 'ids' | 'areBytes' | 'areCapitals'>,
   lengthMs: number,
 ): Hypothesis {
-  const said = cleaned(text);
+  const cased = (written: string) =>
+    vocabulary.areCapitals && !BYTE.test(written) ? written.toLowerCase() : written;
+  const said = cased(cleaned(text));
   const logProbs = result.ys_log_probs.filter((logProb) => Number.isFinite(logProb) && logProb <= 0);
   const words =
     said !== '' && TIMED.has(family)
-      ? heardWords(result, said, partsOf(result.tokens, family, vocabulary.areBytes), lengthMs)
+      ? heardWords(result, said, partsOf(result.tokens.map(cased), family, vocabulary.areBytes), lengthMs)
       : null;
 
   return {

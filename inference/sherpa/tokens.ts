@@ -9,6 +9,8 @@ export interface Tokens {
   readonly ids: ReadonlyMap<string, number>;
   /** Whether its pieces are bytes, in the spelling of byte-level BPE. */
   readonly areBytes: boolean;
+  /** Whether it knows capitals alone: they are then no more than its way of writing. */
+  readonly areCapitals: boolean;
   /** For hot words; null for a model that takes none. */
   readonly spelling: Spelling | null;
 }
@@ -29,12 +31,14 @@ const SPACE = '▁';
 export async function readTokens({ tokens, base64, hotWords }: SherpaGraphs): Promise<Tokens> {
   const pieces = tokens === null ? [] : await readPieces(tokens, base64);
   const ids = new Map<string, number>();
-  const areBytes = !base64 && areBytePieces(pieces.map(([, piece]) => piece));
+  const texts = pieces.map(([, piece]) => piece);
+  const areBytes = !base64 && areBytePieces(texts);
+  const areCapitals = !areBytes && knowsCapitalsAlone(texts);
   for (const [id, piece] of pieces) {
     const text = !base64 && !areBytes && piece.startsWith(SPACE) ? ` ${piece.slice(SPACE.length)}` : piece;
     if (!ids.has(text)) ids.set(text, id);
   }
-  if (!hotWords) return { ids, areBytes, spelling: null };
+  if (!hotWords) return { ids, areBytes, areCapitals, spelling: null };
   const known = new Set(pieces.map(([, piece]) => piece));
   const bpe = hotWords.bpeVocab === null ? [] : await readBpePieces(hotWords.bpeVocab);
   const characters = [...known].filter((piece) => /^\p{Script=Han}$/u.test(piece));
@@ -43,8 +47,16 @@ export async function readTokens({ tokens, base64, hotWords }: SherpaGraphs): Pr
   return {
     ids,
     areBytes,
+    areCapitals,
     spelling: { pieces: new Set([...spelt, ...characters]) },
   };
+}
+
+/** Marks such as `<unk>` and `<sos/eos>` apart. */
+function knowsCapitalsAlone(pieces: readonly string[]): boolean {
+  const written = pieces.filter((piece) => !/^<.*>$/.test(piece));
+
+  return written.some((piece) => /\p{Lu}/u.test(piece)) && !written.some((piece) => /\p{Ll}/u.test(piece));
 }
 
 /**

@@ -15,6 +15,8 @@ export type RunProgram = (program: string, args: readonly string[]) => Promise<s
 
 /** With a driver that is ill it may never answer. */
 const TIMEOUT_MS = 5000;
+/** The variable that says in which order CUDA counts. */
+const ORDER = 'CUDA_DEVICE_ORDER';
 /** Many times what hundreds of GPUs would take. */
 const MAX_OUTPUT_BYTES = 256 * 1024;
 const MIB = 1024 * 1024;
@@ -24,7 +26,7 @@ const MIB = 1024 * 1024;
  * whose environment is the process's own, before CUDA is loaded. Who has set it has a reason.
  */
 export function numberGpusByBus(): void {
-  process.env['CUDA_DEVICE_ORDER'] ??= 'PCI_BUS_ID';
+  process.env[ORDER] ??= 'PCI_BUS_ID';
 }
 
 /** The GPUs of this machine that CUDA shows; null where there is no driver to ask, or it does not answer. */
@@ -37,7 +39,9 @@ export async function queryGpus(run: RunProgram = runProgram): Promise<readonly 
       ]),
     );
 
-    return shownByCuda(all, process.env['CUDA_VISIBLE_DEVICES']);
+    const { CUDA_VISIBLE_DEVICES } = process.env;
+
+    return shownByCuda(all, CUDA_VISIBLE_DEVICES);
   } catch {
     return null;
   }

@@ -27,7 +27,7 @@ if (!isMainThread) {
 
       // It is warmed with more silence than a processor can take in any time.
       const { samples } = args[0];
-      if (samples && samples.data.every((sample) => sample === 0)) return silence(samples.dims[0]);
+      if (samples?.data.every((sample) => sample === 0)) return silence(samples.dims[0]);
 
       return run(...args);
     };
