@@ -21,6 +21,8 @@ function setUp(fields: Partial<Job> = {}) {
   const contents: string[] = [];
   const abort = new AbortController();
   const vocabularies = new Map<string, Vocabulary>();
+  /** Vocabularies that streams were asked for with. */
+  const asked: (Vocabulary | undefined)[] = [];
   let refusals = 0;
   let alive = 0;
   const run = (known: JobResult | null): JobRun => ({
@@ -40,7 +42,8 @@ function setUp(fields: Partial<Job> = {}) {
       files: { path: () => clips[0]!.path },
       examiner: { examine: async () => ({ lengthMs: 2835, audioHash }) },
       lobby: {
-        speaker: () => {
+        speaker: (_connection, _caller, { vocabulary }) => {
+          asked.push(vocabulary);
           refusals++;
           throw new StreamError('busy', undefined, { retryAfterMs: 3000 });
         },
@@ -61,7 +64,7 @@ function setUp(fields: Partial<Job> = {}) {
     });
 
   return {
-    ...{ clock, job, kept, hasRoom, contents, abort, run, runner, vocabularies },
+    ...{ clock, job, kept, hasRoom, contents, abort, run, runner, vocabularies, asked },
     refusals: () => refusals,
     alive: () => alive,
   };
@@ -148,6 +151,24 @@ describe('jobRunner', () => {
     expect(new Set(contents).size).toBe(6);
     expect(await contentOf({ meeting: 'archive' })).toBe(contents[0]);
     expect(await contentOf({ meeting: 'another' }, words)).toBe(contents[0]);
+  });
+
+  test('is captioned with the words that it is known by, whatever its meeting is given meanwhile', async () => {
+    const { clock, job, abort, run, runner, vocabularies, asked } = setUp({
+      options: { ...options, meeting: 'archive' },
+    });
+    const words: Vocabulary = { hotWords: [], mask: ['darn'] };
+    vocabularies.set('archive', words);
+    const running = runner()(job, run(null));
+    running.catch(() => {});
+    await expect.poll(() => asked.length).toBe(1);
+    vocabularies.set('archive', NO_WORDS);
+    await expect.poll(() => settle().then(() => clock.pendingTimers)).toBeGreaterThan(0);
+    clock.advance(3000);
+    await expect.poll(() => asked.length).toBe(2);
+    expect(asked).toEqual([words, words]);
+    abort.abort(new Error('enough'));
+    await expect(running).rejects.toThrow('enough');
   });
 
   test('takes jobs for equal by their audio, their options and their key, and by nothing else', async () => {

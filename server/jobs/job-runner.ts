@@ -54,10 +54,14 @@ export function jobRunner(parts: JobRunnerParts): JobHandler {
     await parts.fetch(job, run);
     const { files, examiner, maxRecordingMs } = parts;
     const examined = await examiner.examine(files.path(job.id), maxRecordingMs, run.signal, alive);
-    const known = await run.claim(contentOf(job, examined, parts), examined.lengthMs);
+    const { meeting } = job.options;
+    // As it is now, to the end: others with the same content get the result as well.
+    const vocabulary = meeting === null ? NO_WORDS : parts.vocabularyOf(meeting);
+    const basis = parts.basis(job.options);
+    const known = await run.claim(contentOf(job, examined, basis, vocabulary), examined.lengthMs);
     const result = known
       ? sharedResult(job, known)
-      : resultOf(job, examined.lengthMs, await caption(job, run, parts));
+      : resultOf(job, examined.lengthMs, await caption(job, run, vocabulary, parts));
     await keep(job, result, run, parts);
 
     return result;
@@ -68,14 +72,14 @@ export function jobRunner(parts: JobRunnerParts): JobHandler {
 function contentOf(
   { key, options }: Job,
   { audioHash }: Examined,
-  { basis, vocabularyOf }: JobRunnerParts,
+  basis: string,
+  vocabulary: Vocabulary,
 ): string {
-  const { language, endpointing, meeting, hotWords, mask, numerals } = options;
-  const vocabulary = meeting === null ? NO_WORDS : vocabularyOf(meeting);
+  const { language, endpointing, hotWords, mask, numerals } = options;
   const words = { hotWords, mask, numerals, ...(vocabulary !== NO_WORDS && { vocabulary }) };
 
   return createHash('sha256')
-    .update(JSON.stringify([key, audioHash, language, endpointing, basis(options), words]))
+    .update(JSON.stringify([key, audioHash, language, endpointing, basis, words]))
     .digest('base64url');
 }
 
@@ -93,10 +97,15 @@ async function keep(job: Job, { captions }: JobResult, run: JobRun, parts: JobRu
 }
 
 /** Tries again for as long as there is no room: that is no fault of the job's. */
-async function caption(job: Job, run: JobRun, parts: JobRunnerParts): Promise<CaptionedRecording> {
+async function caption(
+  job: Job,
+  run: JobRun,
+  vocabulary: Vocabulary,
+  parts: JobRunnerParts,
+): Promise<CaptionedRecording> {
   for (;;) {
     try {
-      return await captionOnce(job, run, parts);
+      return await captionOnce(job, run, vocabulary, parts);
     } catch (error) {
       if (!(error instanceof StreamError) || !NO_ROOM.includes(error.code)) throw error;
       await rest(error.retryAfterMs ?? KNOCK_AGAIN_MS, run, parts.clock);
@@ -104,9 +113,14 @@ async function caption(job: Job, run: JobRun, parts: JobRunnerParts): Promise<Ca
   }
 }
 
-async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promise<CaptionedRecording> {
+async function captionOnce(
+  job: Job,
+  run: JobRun,
+  vocabulary: Vocabulary,
+  parts: JobRunnerParts,
+): Promise<CaptionedRecording> {
   const { files, lobby, clock, maxRecordingMs } = parts;
-  const { language, model, endpointing, meeting, hotWords, mask, numerals } = job.options;
+  const { language, model, endpointing, hotWords, mask, numerals } = job.options;
   const recording = await openUploadedRecording(files.path(job.id), maxRecordingMs, run.signal);
   let isWaiting = false;
   let settledMs = 0;
@@ -115,8 +129,7 @@ async function captionOnce(job: Job, run: JobRun, parts: JobRunnerParts): Promis
   });
   try {
     return await captionRecording({
-      ...{ lobby, recording, caller: callerOf(job), signal: run.signal, isKept: false },
-      ...(meeting !== null && { vocabularyOf: meeting }),
+      ...{ lobby, recording, caller: callerOf(job), signal: run.signal, isKept: false, vocabulary },
       start: {
         ...(language !== null && { language }),
         ...(model && { model }),

@@ -23,7 +23,7 @@ import type { CaptionSteps } from '../stream/caption-stability.ts';
 import type { Dispatcher } from '../stream/dispatcher.ts';
 import type { VadTicker } from '../stream/vad-ticker.ts';
 import { MaskList } from '../text/mask-list.ts';
-import { Vocabularies } from '../text/vocabularies.ts';
+import { unchanging, Vocabularies, type Vocabulary } from '../text/vocabularies.ts';
 import type { Connection } from './connection.ts';
 import type { Session, Sessions } from './listener.ts';
 import { SharedAsking } from './shared-asking.ts';
@@ -51,8 +51,8 @@ export interface SpeakerTerms {
   readonly resumable?: boolean;
   /** False when what is said is not to go into the history: it is kept elsewhere. */
   readonly isKept?: boolean;
-  /** The meeting whose vocabulary the stream has; the one it is in when left out. */
-  readonly vocabularyOf?: string;
+  /** In place of its meeting's, which may change meanwhile. */
+  readonly vocabulary?: Vocabulary;
 }
 
 const NO_MASK = MaskList.of([]);
@@ -166,7 +166,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
   speaker(
     connection: Connection,
     caller: Caller,
-    { resumable = true, isKept = true, vocabularyOf }: SpeakerTerms = {},
+    { resumable = true, isKept = true, vocabulary }: SpeakerTerms = {},
   ): SpeakerSession {
     const services = this.#admit();
     const { maxStreams, maxWaitingStreams, idleTimeoutMs } = this.#config;
@@ -180,8 +180,7 @@ export class Lobby implements Sessions, MetricsSources, SpeakerObserver, ViewerO
       clock: this.#clock,
       meetings: this.#meetings,
       mask: services.mask ?? NO_MASK,
-      vocabularies: this.vocabularies,
-      vocabularyOf: vocabularyOf ?? null,
+      vocabularies: vocabulary ? unchanging(vocabulary) : this.vocabularies,
       door: this.#door!,
       observer: this,
       resumable,

@@ -21,9 +21,7 @@ export interface SpeakerServices extends SpeechStreamParts {
   readonly recognizers: ServedModels;
   /** What nobody is to read on this server. */
   readonly mask: MaskList;
-  readonly vocabularies: Vocabularies;
-  /** The meeting whose vocabulary streams have; null for the one each is in. */
-  readonly vocabularyOf: string | null;
+  readonly vocabularies: Pick<Vocabularies, 'use'>;
   readonly observer: SpeakerObserver;
   readonly door: Pick<FrontDoor, 'ask' | 'readmit'>;
   readonly recorder: Recorder;

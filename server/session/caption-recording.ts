@@ -5,6 +5,7 @@ import { type Clock, systemClock } from '../clock.ts';
 import type { Connection } from '../net/connection.ts';
 import type { SpeakerConnectionHandler } from '../net/listener.ts';
 import type { RecordingStream } from '../recording/recording-stream.ts';
+import type { Vocabulary } from '../text/vocabularies.ts';
 import { RecordingConnection } from './recording-connection.ts';
 
 /** Audio in one message: what it takes to resample is far less than the 20 ms the socket thread may be busy. */
@@ -20,7 +21,7 @@ export interface RecordingLobby {
   speaker(
     connection: Connection,
     caller: Caller,
-    terms: { readonly resumable: false; readonly isKept: boolean; readonly vocabularyOf?: string },
+    terms: { readonly resumable: false; readonly isKept: boolean; readonly vocabulary?: Vocabulary },
   ): SpeakerConnectionHandler;
 }
 
@@ -37,8 +38,8 @@ export interface CaptionRecordingOptions {
   >;
   /** Whether what is said goes into the history; false for whoever keeps it themselves. */
   readonly isKept?: boolean;
-  /** The meeting whose vocabulary it has; its own when left out. */
-  readonly vocabularyOf?: string;
+  /** In place of its meeting's, which may change meanwhile. */
+  readonly vocabulary?: Vocabulary;
   /** Gives up: the stream and its seat are gone at once. */
   readonly signal: AbortSignal;
   /** The system's when left out. */
@@ -70,12 +71,12 @@ export interface CaptionedRecording {
  */
 export async function captionRecording(options: CaptionRecordingOptions): Promise<CaptionedRecording> {
   const { lobby, caller, recording, start, signal, clock = systemClock, isKept = true } = options;
-  const { vocabularyOf } = options;
+  const { vocabulary } = options;
   signal.throwIfAborted();
   const connection = new RecordingConnection(options);
   connection.session = lobby.speaker(connection, caller, {
     ...{ resumable: false, isKept },
-    ...(vocabularyOf !== undefined && { vocabularyOf }),
+    ...(vocabulary && { vocabulary }),
   });
   const abort = () => connection.giveUp(signal.reason);
   signal.addEventListener('abort', abort);

@@ -144,7 +144,7 @@ export class Participant implements SpeechStreamListener, Guest {
     this.#state = 'speaking';
     const text = new StreamText({
       start,
-      meeting: services.vocabularies.use(services.vocabularyOf ?? this.#meeting),
+      meeting: services.vocabularies.use(this.#meeting),
       model,
       mask: services.mask,
     });

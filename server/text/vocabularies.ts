@@ -24,6 +24,11 @@ interface Entry {
 /** A meeting without a vocabulary. */
 export const NO_WORDS: Vocabulary = { hotWords: [], mask: [] };
 
+/** One for whichever meeting, which stays as it is. */
+export function unchanging(vocabulary: Vocabulary): Pick<Vocabularies, 'use'> {
+  return { use: () => ({ current: vocabulary, end: () => {} }) };
+}
+
 /** Bounds of what is kept for all meetings together. */
 const MAX_MEETINGS = 1000;
 const MAX_BYTES = 16_777_216;
