@@ -36,8 +36,10 @@ export function greedyCtc(
     const id = best[begin]!;
     end = begin + 1;
     while (best[end] === id) end++;
-    if (id !== blank)
-      tokens.push({ id, begin, end, logProb: surestLogProb(scores, vocabulary, from, { id, begin, end }) });
+    if (id === blank) continue;
+    // There it is the likeliest: that need not be looked for again.
+    const surest = surestRow(scores, vocabulary, from, { id, begin, end });
+    tokens.push({ id, begin, end, logProb: -logSumAbove(scores, surest, vocabulary, id) });
   }
 
   return tokens;
@@ -48,6 +50,19 @@ export function surestLogProb(
   scores: Float32Array,
   vocabulary: number,
   from: number,
+  token: Pick<CtcToken, 'id' | 'begin' | 'end'>,
+): number {
+  const surest = surestRow(scores, vocabulary, from, token);
+  const best = likeliest(scores, surest, vocabulary);
+
+  return scores[surest + token.id]! - scores[surest + best]! - logSumAbove(scores, surest, vocabulary, best);
+}
+
+/** Where the row begins in which a token's score is highest. */
+function surestRow(
+  scores: Float32Array,
+  vocabulary: number,
+  from: number,
   { id, begin, end }: Pick<CtcToken, 'id' | 'begin' | 'end'>,
 ): number {
   let surest = (from + begin) * vocabulary;
@@ -55,9 +70,8 @@ export function surestLogProb(
     const row = (from + position) * vocabulary;
     if (scores[row + id]! > scores[surest + id]!) surest = row;
   }
-  const best = likeliest(scores, surest, vocabulary);
 
-  return scores[surest + id]! - scores[surest + best]! - logSumAbove(scores, surest, vocabulary, best);
+  return surest;
 }
 
 /** Index of the largest of `size` numbers from `at` on; the first of several. */
