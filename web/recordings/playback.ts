@@ -40,6 +40,8 @@ export class Playback {
       ],
     ];
     for (const [name, listener] of events) player.addEventListener(name, listener);
+    // It may have failed before anybody listened.
+    if (player.error) this.isUnplayable.value = true;
 
     return () => {
       for (const [name, listener] of events) player.removeEventListener(name, listener);
